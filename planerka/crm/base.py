@@ -1,0 +1,76 @@
+"""The CRM port: what every source of leads must do, whatever stands behind it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import pandas as pd
+
+from planerka.model import Command, Receipt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A closed-open stretch of change time, `[since, until)`, that is pulled and recorded as one.
+
+    `since` None is "from the beginning". `token` is what the source needs to recognise the same content again
+    (the digest of a file); None where change time is enough.
+    """
+
+    since: datetime | None
+    until: datetime
+    token: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """A value of a batch that could not be read: the row's position in the frame, its field, what stood there."""
+
+    position: int
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Rows of one noun.
+
+    `rows` has exactly the fields of `noun` (a class of `model.PULLED`) as columns, a plain RangeIndex and
+    these dtypes: text `str`, `object` or `category`; instants `datetime64[us, UTC]`; local days
+    `datetime64[us]` without a zone; counts and money `int64`, or `float64` where a value may be missing;
+    yes/no `bool`, or `boolean` where it may be missing. Missing (None, NaN, NaT, NA) is "not known".
+    """
+
+    noun: type
+    rows: pd.DataFrame
+    faults: tuple[Fault, ...] = field(default=())
+
+
+class Crm(Protocol):
+    """A source of leads. Implementations: `sample`, `table`; the real CRMs follow on the same port."""
+
+    source: str
+    """Key of the source: the first part of every key in the store."""
+
+    def lacks(self) -> frozenset[str]:
+        """What this source can never supply, in the words of the model.
+
+        `event.<kind>` (`event.call_out`), `<noun>.<field>` (`contract.area_m2`, `rejection.competitor`) or a
+        whole noun (`spend`). Facts that need it are "not computable", and make no dispute.
+        """
+
+    def data_until(self, now: datetime) -> datetime:
+        """The instant up to which the source is complete: now for a CRM, the day of the export for a file."""
+
+    def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
+        """Cut what changed in `[since, until)` into windows, oldest first; none where nothing can be new."""
+
+    def read(self, window: Window) -> Iterator[Batch]:
+        """Everything that changed in the window, references first; the same window reads the same rows again."""
+
+    def lead_ids(self) -> Iterator[str]:
+        """Every lead that exists now: the sweep marks the others vanished."""
+
+    def apply(self, command: Command) -> Receipt:
+        """Carry the command out, once: a marker found in the source is the receipt of an earlier try."""

@@ -1,0 +1,73 @@
+"""Every error planerka raises on purpose, as one tree.
+
+    PlanerkaError                 exit 1
+    ├── UsageError                exit 2   wrong use or settings: the person at the keyboard mends it
+    │   ├── SettingsError
+    │   ├── RulebookError
+    │   ├── MappingError
+    │   └── StoreVersionError
+    ├── GateStoppedError          exit 3   the data are not fit to be judged or shown
+    ├── CrmError                  exit 4   the CRM, or the export that stands for it, refused
+    ├── DeliveryError             exit 5   somebody did not get the pack
+    ├── BusyError                 exit 1   another run holds the lock
+    └── NotAShareError            exit 1   a numerator outside its denominator: a fault of ours
+
+A message names the thing, the value and the remedy, and never quotes a client.
+"""
+
+
+class PlanerkaError(Exception):
+    """Root of the tree."""
+
+    exit_code = 1
+
+
+class UsageError(PlanerkaError):
+    """The command line, a setting, a rule or a mapping is wrong."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """Settings are incomplete or contradict each other."""
+
+
+class RulebookError(UsageError):
+    """A file of the rulebook does not say what a rule must say, or is not signed."""
+
+
+class MappingError(UsageError):
+    """A mapping file does not fit its export."""
+
+
+class StoreVersionError(UsageError):
+    """The database is older or newer than this code."""
+
+
+class GateStoppedError(PlanerkaError):
+    """A data gate stopped the run."""
+
+    exit_code = 3
+
+
+class CrmError(PlanerkaError):
+    """The source of leads refused, or cannot be read."""
+
+    exit_code = 4
+
+
+class DeliveryError(PlanerkaError):
+    """A pack did not reach everyone it was for."""
+
+    exit_code = 5
+
+
+class BusyError(PlanerkaError):
+    """Another run is doing the same work now."""
+
+
+class NotAShareError(PlanerkaError):
+    """A share whose numerator is not part of its denominator."""
+
+    def __init__(self, numerator_n: int, denominator_n: int) -> None:
+        super().__init__(f"{numerator_n} of {denominator_n} is not a share: count the numerator inside its denominator")

@@ -1,0 +1,1 @@
+"""The company's database: schema, migrations and the only SQL on it."""
