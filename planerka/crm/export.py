@@ -1,0 +1,103 @@
+"""The files of an export, chunk by chunk, as its mapping says."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from planerka.crm.csv_file import chunks_of
+from planerka.crm.joins import JoinedTable
+from planerka.crm.mapping import Column, Contracts, Events, Mapping, Moment, Plans, Spending, Values, columns_in
+from planerka.crm.nouns import (
+    contract_rows,
+    dated_rows,
+    event_rows,
+    lead_rows,
+    plan_rows,
+    rejection_rows,
+    spend_rows,
+)
+from planerka.crm.rows import Converter, Rows
+from planerka.model import EventKind
+
+OwnFile = Contracts | Events | Spending | Plans
+
+
+class Export:
+    """A folder of CSV files and their mapping. `phone_key` keys the hashes of phones."""
+
+    def __init__(self, mapping: Mapping, folder: Path, phone_key: bytes | None) -> None:
+        self.mapping, self.folder, self.phone_key = mapping, folder, phone_key
+        self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region)
+        contracts = mapping.contracts
+        self.own_contracts = contracts if contracts and contracts.file else None
+        self.joined_contracts = contracts if contracts and not contracts.file else None
+
+    def rows(self) -> Iterator[Rows]:
+        """Everything: the leads and what came with them first, then the other files."""
+        mapping, lead_id = self.mapping, self.mapping.leads.columns["id"]
+        yield from self.rows_of_leads()
+        if self.own_contracts:
+            for chunk in self.chunks(self.own_contracts):
+                yield from contract_rows(self.convert, lead_id, self.own_contracts, chunk)
+        for name, table in mapping.events.items():
+            for chunk in self.chunks(table):
+                yield from event_rows(self.convert, name, table, chunk)
+        if mapping.spend:
+            yield from spend_rows(self.convert, mapping.spend, self.chunks(mapping.spend))
+        if mapping.plan:
+            for chunk in self.chunks(mapping.plan):
+                yield from plan_rows(self.convert, mapping.plan, chunk)
+
+    def rows_of_leads(self) -> Iterator[Rows]:
+        """Leads with their events, rejections and contracts, chunk after chunk."""
+        leads, convert = self.mapping.leads, self.convert
+        created = Moment(at=leads.columns["created_at"])
+        for chunk in self.lead_chunks(columns_in((leads, self.joined_contracts))):
+            yield lead_rows(convert, leads, chunk, self.phone_key)
+            _, events = dated_rows(convert, leads, chunk, EventKind.CREATED, created)
+            yield events.where(events.frame["at"].notna())  # the lead itself tells of a date that cannot be read
+            for kind, moment in leads.dates.items():
+                part, events = dated_rows(convert, leads, chunk, kind, moment)
+                yield events
+                if kind == EventKind.REJECTED:
+                    yield rejection_rows(convert, leads, part, events)
+            if self.joined_contracts:
+                yield from contract_rows(convert, leads.columns["id"], self.joined_contracts, chunk)
+
+    def chunks(self, part: OwnFile, columns: object = None) -> Iterator[pd.DataFrame]:
+        """The file of a part of the mapping: the columns that the part reads, or only those that `columns` reads."""
+        return chunks_of(self.folder / part.file, columns_in(columns or part), part)
+
+    def lead_chunks(self, names: set[str]) -> Iterator[pd.DataFrame]:
+        """The columns `names` of the leads, those of joined files among them under `<join>.<column>`."""
+        leads = self.mapping.leads
+        wanted = {join: {n.partition(".")[2] for n in names if n.startswith(f"{join}.")} for join in leads.joins}
+        tables = [JoinedTable(n, j, self.folder / j.file, wanted[n]) for n, j in leads.joins.items() if wanted[n]]
+        own = {n for n in names if n.partition(".")[0] not in leads.joins} | {t.join.lead_column for t in tables}
+        for chunk in chunks_of(self.folder / leads.file, own, leads):
+            for table in tables:
+                chunk = table.added_to(chunk)
+            yield chunk
+        for table in tables:
+            table.check_matched()
+
+    def moments(self) -> Iterator[pd.Series]:
+        """Every instant at which something happened, chunk by chunk: how far the export reaches."""
+        leads = self.mapping.leads
+        at = [leads.columns[name] for name in ("created_at", "updated_at") if name in leads.columns]
+        at += [moment.at for moment in leads.dates.values()]
+        signed_at = [self.joined_contracts.columns["signed_at"]] if self.joined_contracts else []
+        for chunk in self.lead_chunks(columns_in((*at, *signed_at))):
+            yield from self.instants(chunk, at, leads)
+            yield from self.instants(chunk, signed_at, self.joined_contracts or leads)
+        dated: list[tuple[Contracts | Events, Column]] = [(t, t.columns["at"]) for t in self.mapping.events.values()]
+        dated += [(self.own_contracts, self.own_contracts.columns["signed_at"])] if self.own_contracts else []
+        for part, column in dated:
+            for chunk in self.chunks(part, column):
+                yield from self.instants(chunk, [column], part)
+
+    def instants(self, chunk: pd.DataFrame, columns: list[Column], values: Values) -> Iterator[pd.Series]:
+        for column in columns:
+            yield self.convert.field("at", datetime, chunk, column, values)[0]

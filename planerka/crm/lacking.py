@@ -1,0 +1,54 @@
+"""What an export can never supply, read off its mapping."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from planerka.crm.mapping import Mapping
+from planerka.model import Contract, Event, EventKind, Lead, Plan, Rejection, Spend, Stock
+
+
+def lacks_of(mapping: Mapping) -> frozenset[str]:
+    """The names that `Crm.lacks` promises: a noun that is lacking is named with each of its fields.
+
+    `lead.status.rejected` or `lead.status.won` stands for a status that no condition of the mapping gives.
+    """
+    leads, contracts = mapping.leads, mapping.contracts
+    lead = {*leads.columns, "status"} | ({"client_id", "phone_is_valid"} if "phone" in leads.columns else set())
+    kinds = kinds_of(mapping)
+    status = {f"lead.status.{name}" for name in ("rejected", "won") if getattr(leads, name) is None}
+    return frozenset().union(
+        status,
+        (f"event.{kind}" for kind in EventKind if kind not in kinds),
+        unsupplied(Event, event_fields(mapping)),
+        unsupplied(Lead, lead),
+        unsupplied(Rejection, {"id", "lead_id", *leads.rejection} if EventKind.REJECTED in kinds else None),
+        unsupplied(Contract, {"id", "lead_id", "currency", *contracts.columns} if contracts else None),
+        unsupplied(Spend, {*mapping.spend.columns, "currency"} if mapping.spend else None),
+        unsupplied(Plan, {f.name for f in fields(Plan)} if mapping.plan else None),
+        unsupplied(Stock, None),
+    )
+
+
+def unsupplied(noun: type, supplied: Iterable[str] | None) -> set[str]:
+    name = noun.__name__.lower()
+    lacking = {f"{name}.{f.name}" for f in fields(noun) if f.name not in (supplied or ())}
+    return lacking | {name} if supplied is None else lacking
+
+
+def kinds_of(mapping: Mapping) -> set[EventKind]:
+    """The kinds of event that the mapping makes."""
+    kinds = {EventKind.CREATED, *mapping.leads.dates}.union(*(table.kinds for table in mapping.events.values()))
+    if mapping.contracts:
+        kinds.add(EventKind.CONTRACT_SIGNED)
+        kinds |= {EventKind.CONTRACT_TERMINATED} if "terminated_at" in mapping.contracts.columns else set()
+    return kinds
+
+
+def event_fields(mapping: Mapping) -> set[str]:
+    """The fields of an event that some event of the mapping has."""
+    names = {"id", "lead_id", "kind", "at"}.union(*(table.columns for table in mapping.events.values()))
+    for moment in mapping.leads.dates.values():
+        names |= {name for name in ("manager_id", "due_at") if getattr(moment, name)}
+    if EventKind.REJECTED in mapping.leads.dates and "reason_id" in mapping.leads.columns:
+        names.add("reason_id")
+    return names | ({"actor_kind"} if "actor_id" in names else set())

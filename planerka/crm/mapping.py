@@ -1,0 +1,354 @@
+"""The mapping file: how to read a company's own export. docs/your-own-export.md explains every key.
+
+Keys of `columns` are the fields of the model, so that a mapping speaks of the same things as the rest of planerka.
+Every scalar of the YAML is text: `007`, `TRUE` and 2022-01-05 arrive as they were written.
+"""
+
+import codecs
+from dataclasses import fields
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from babel.numbers import is_currency
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from planerka.errors import MappingError
+from planerka.model import Contract, Event, EventKind, Lead, ReferenceKind, Rejection, Spend
+
+ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
+
+LISTED_KINDS = tuple(kind for kind in EventKind if kind != "created" and not kind.startswith("contract_"))
+"""What a file of events may hold; leads and contracts make the others."""
+
+DATED_KINDS = tuple(
+    kind
+    for kind in LISTED_KINDS
+    if not kind.startswith(("call_", "message_")) and kind not in ("task_set", "stage_changed")
+)
+"""What may be a date in a lead's row. The others happen many times: one date would hide the rest of the calls."""
+
+
+def nearest(name: str, known: tuple[str, ...]) -> str:
+    """A remedy for a name that does not exist: the nearest one, or all of them."""
+    close = get_close_matches(name, known, n=1)
+    return f"the nearest is {close[0]!r}" if close else f"there are {', '.join(known)}"
+
+
+def with_a_year(formats: tuple[str, ...]) -> tuple[str, ...]:
+    for text in formats:
+        if "%Y" not in text and "%y" not in text:
+            raise ValueError(f"{text!r} is no date format: write it as %d.%m.%Y %H:%M")
+    return formats
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(Strict):
+    """Where a field comes from: a column of the file (in short, its name), or one constant for every row."""
+
+    column: str | None = Field(default=None, min_length=1)
+    constant: str | None = Field(default=None, min_length=1)
+    values: dict[str, str] = {}
+    formats: Annotated[tuple[str, ...], AfterValidator(with_a_year)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_its_name(cls, raw: Any) -> Any:
+        return {"column": raw} if isinstance(raw, str) else raw
+
+    @model_validator(mode="after")
+    def one_origin(self) -> "Column":
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("give either `column` or `constant`")
+        return self
+
+
+class Condition(Strict):
+    """Which rows: one of `column` + `in`, `present`, `all`, `any`."""
+
+    column: str | None = None
+    in_: tuple[str, ...] = Field(default=(), alias="in")
+    present: str | None = None
+    all: tuple["Condition", ...] = ()
+    any: tuple["Condition", ...] = ()
+
+    @model_validator(mode="after")
+    def one_form(self) -> "Condition":
+        forms = [self.column and self.in_, self.present, self.all, self.any]
+        if sum(map(bool, forms)) != 1 or bool(self.column) != bool(self.in_):
+            raise ValueError("write one of {column: …, in: [...]}, {present: …}, {all: [...]}, {any: [...]}")
+        return self
+
+
+class FieldNames:
+    """The keys that the `columns` of a noun may and must have."""
+
+    def __init__(self, noun: type, *, required: str, without: str = "", extra: str = "") -> None:
+        self.required = tuple(required.split())
+        self.allowed = (*(f.name for f in fields(noun) if f.name not in without.split()), *extra.split())
+
+    def check(self, columns: dict[str, Column]) -> dict[str, Column]:
+        for name in columns:
+            if name not in self.allowed:
+                raise ValueError(f"{name!r} is no field: {nearest(name, self.allowed)}")
+        if missing := [name for name in self.required if name not in columns]:
+            raise ValueError(f"{', '.join(missing)} is missing: name the column that holds it")
+        return columns
+
+
+LEAD = FieldNames(Lead, required="id created_at", without="status phone_is_valid", extra="phone updated_at")
+REJECTION = FieldNames(Rejection, required="", without="id lead_id")
+CONTRACT = FieldNames(Contract, required="signed_at unit_kind", without="currency")
+EVENT = FieldNames(Event, required="lead_id kind at")
+SPEND = FieldNames(Spend, required="spent_on channel_id amount_minor", without="currency")
+PERIODS = ({"year", "quarter"}, {"year", "month"}, {"from_on", "to_on"})
+
+
+def existing_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone: write it as Europe/Moscow") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(existing_zone)]
+
+
+class Layout(Strict):
+    """How a CSV file is written."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    blank: tuple[str, ...] = ()
+
+    @field_validator("encoding")
+    @classmethod
+    def encoding_must_exist(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError(f"{name!r} is no encoding: use utf-8 or cp1251") from None
+        return name
+
+
+class Values(Layout):
+    """How the values in it are written."""
+
+    formats: Annotated[tuple[str, ...], AfterValidator(with_a_year)] = ISO_FORMATS
+    decimal_mark: Literal[".", ","] = "."
+    time_zone: Zone | None = None
+
+
+class Join(Layout):
+    """A file whose columns are added to a lead's row as `<name>.<column>`: one row a key."""
+
+    file: str
+    lead_column: str
+    key: str
+
+
+class Moment(Strict):
+    """When something happened to a lead (in short, the column): an event where `at` is filled and `when` holds."""
+
+    at: Column
+    when: Condition | None = None
+    manager_id: Column | None = None
+    due_at: Column | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_its_column(cls, raw: Any) -> Any:
+        return {"at": raw} if isinstance(raw, str) else raw
+
+
+class Leads(Values):
+    """One row, one lead."""
+
+    file: str
+    columns: Annotated[dict[str, Column], AfterValidator(LEAD.check)]
+    joins: dict[str, Join] = {}
+    rejected: Condition | None = None
+    won: Condition | None = None
+    dates: dict[EventKind, Moment] = {}
+    rejection: Annotated[dict[str, Column], AfterValidator(REJECTION.check)] = {}
+
+    @field_validator("dates")
+    @classmethod
+    def dates_happen_once(cls, dates: dict[EventKind, Moment]) -> dict[EventKind, Moment]:
+        for kind in dates:
+            if kind not in DATED_KINDS:
+                raise ValueError(f"{kind} has no single date: use `events` or `contracts`, or {', '.join(DATED_KINDS)}")
+        return dates
+
+
+class Contracts(Values):
+    """One row, one contract: rows of `file`, or without it the rows of the leads with what was joined to them."""
+
+    file: str = ""
+    columns: Annotated[dict[str, Column], AfterValidator(CONTRACT.check)]
+    when: Condition | None = None
+
+    @model_validator(mode="after")
+    def own_file_names_the_lead(self) -> "Contracts":
+        if bool(self.file) != ("lead_id" in self.columns):
+            raise ValueError(
+                "`file` and `columns.lead_id` go together: a file of its own must say whose contract it is"
+            )
+        return self
+
+
+class Events(Values):
+    """One row, one event: a call, a message, a task, a change of stage."""
+
+    file: str
+    columns: Annotated[dict[str, Column], AfterValidator(EVENT.check)]
+    when: Condition | None = None
+
+    @property
+    def kinds(self) -> frozenset[EventKind]:
+        kind = self.columns["kind"]
+        return frozenset(EventKind(text) for text in ([kind.constant] if kind.constant else kind.values.values()))
+
+    @field_validator("columns")
+    @classmethod
+    def kinds_are_known_beforehand(cls, columns: dict[str, Column]) -> dict[str, Column]:
+        kind = columns["kind"]
+        texts = [kind.constant] if kind.constant else list(kind.values.values())
+        if not texts:
+            raise ValueError("kind needs `constant` or `values`: planerka must know what this file can hold")
+        for text in texts:
+            if text not in LISTED_KINDS:
+                raise ValueError(f"kind {text!r} is no event of a file of events: {nearest(text, LISTED_KINDS)}")
+        return columns
+
+
+class Spending(Values):
+    """What was spent, by local day; rows of one day and channel are added up."""
+
+    file: str
+    columns: Annotated[dict[str, Column], AfterValidator(SPEND.check)]
+
+
+def one_form_of_period(period: dict[str, Column]) -> dict[str, Column]:
+    if set(period) not in PERIODS:
+        raise ValueError("write `year` with `quarter`, `year` with `month`, or `from_on` with `to_on`")
+    return period
+
+
+class Plans(Values):
+    """The plan, one row a period; each KPI has its column, and a blank cell is no plan."""
+
+    file: str
+    period: Annotated[dict[str, Column], AfterValidator(one_form_of_period)]
+    project_id: Column | None = None
+    kpis: dict[str, Column]
+
+
+class Name(Strict):
+    """What an id is called (in short, its title); `code` is what a stage or a reason means to planerka."""
+
+    title: str | None = None
+    code: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_its_title(cls, raw: Any) -> Any:
+        return {"title": raw} if isinstance(raw, str) else raw
+
+
+class Mapping(Strict):
+    """The whole file."""
+
+    source: str = Field(pattern=r"^[a-z0-9_-]+$")
+    currency: str
+    time_zone: Zone
+    data_until: date | Literal["from the data"] = "from the data"
+    phone_region: str = Field(default="RU", pattern="^[A-Z]{2}$")
+    folder: Path = Path(".")
+    leads: Leads
+    contracts: Contracts | None = None
+    events: dict[str, Events] = {}
+    spend: Spending | None = None
+    plan: Plans | None = None
+    references: dict[ReferenceKind, dict[str, Name]] = {}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @field_validator("currency")
+    @classmethod
+    def currency_must_exist(cls, code: str) -> str:
+        if not is_currency(code):
+            raise ValueError(f"{code!r} is no ISO 4217 code: write it as RUB")
+        return code
+
+    @field_validator("data_until", mode="before")
+    @classmethod
+    def a_day_or_the_data(cls, text: str) -> date | str:
+        try:
+            return text if text == "from the data" else datetime.strptime(text, "%Y-%m-%d").date()
+        except ValueError:
+            raise ValueError(f"{text!r} is no day: write it as 2026-03-31, or 'from the data'") from None
+
+
+def columns_in(part: Any) -> set[str]:
+    """The names of the columns that a part of the mapping, or a tuple of parts, reads."""
+    if isinstance(part, Join):
+        return {part.lead_column}
+    if isinstance(part, BaseModel):
+        named = {name for name in (getattr(part, "column", None), getattr(part, "present", None)) if name}
+        return named | columns_in(tuple(vars(part).values()))
+    members = part.values() if isinstance(part, dict) else part if isinstance(part, tuple | list) else ()
+    return set().union(*map(columns_in, members))
+
+
+def files_in(part: Any) -> set[str]:
+    """The names of the files of a part of the mapping."""
+    if isinstance(part, BaseModel):
+        named = {name for name in (getattr(part, "file", ""),) if name}
+        return named | files_in(tuple(vars(part).values()))
+    members = part.values() if isinstance(part, dict) else part if isinstance(part, tuple) else ()
+    return set().union(*map(files_in, members))
+
+
+class TextLoader(yaml.BaseLoader):
+    """YAML whose scalars are all text, and in which a key given twice is an error, not the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if names.count(key.value) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is given twice", key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def load_mapping(path: Path) -> Mapping:
+    """The mapping in a file; MappingError names every wrong key at once."""
+    try:
+        raw = yaml.load(path.read_text("utf-8"), Loader=TextLoader)
+    except OSError as error:
+        raise MappingError(f"mapping {path} cannot be read ({error.strerror}): correct the path") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MappingError(f"mapping {path} is no YAML in UTF-8: {error}") from None
+    try:
+        return Mapping.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, e['loc'])) or 'the file'}: {remedy(e)}" for e in error.errors()]
+        raise MappingError("\n".join([f"mapping {path} (keys: docs/your-own-export.md):", *lines])) from None
+
+
+def remedy(error: Any) -> str:
+    """Pydantic's complaint, in words that say what to do."""
+    if error["type"] == "extra_forbidden":
+        return "there is no such key: correct or remove it"
+    if error["type"] == "missing":
+        return "this key is missing: add it"
+    return str(error["msg"]).removeprefix("Value error, ")

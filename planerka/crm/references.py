@@ -1,0 +1,42 @@
+"""What the ids of an export are called: the names of the mapping, then every id that the rows bring."""
+
+from dataclasses import fields
+
+import pandas as pd
+
+from planerka.crm.base import Batch
+from planerka.crm.mapping import Mapping
+from planerka.model import Reference, ReferenceKind
+
+KINDS = {f"{kind}_id": kind for kind in ReferenceKind} | {
+    "actor_id": ReferenceKind.MANAGER,
+    "from_stage_id": ReferenceKind.STAGE,
+    "to_stage_id": ReferenceKind.STAGE,
+}
+
+
+class References:
+    """Remembers what was already handed out, so that each id is named once a read."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.names = mapping.references
+        self.seen: set[tuple[ReferenceKind, str]] = set()
+
+    def mapped(self) -> Batch:
+        return self.batch([(kind, key) for kind, names in self.names.items() for key in names])
+
+    def new_in(self, rows: pd.DataFrame) -> Batch:
+        """The ids of a frame that were not met before: titled by themselves, and without a code."""
+        ids = [
+            (kind, key) for name, kind in KINDS.items() if name in rows for key in rows[name].dropna().unique() if key
+        ]
+        return self.batch([pair for pair in dict.fromkeys(ids) if pair not in self.seen])
+
+    def batch(self, pairs: list[tuple[ReferenceKind, str]]) -> Batch:
+        self.seen.update(pairs)
+        rows = [(kind, key, *self.title_and_code(kind, key)) for kind, key in pairs]
+        return Batch(noun=Reference, rows=pd.DataFrame(rows, columns=[f.name for f in fields(Reference)], dtype=object))
+
+    def title_and_code(self, kind: ReferenceKind, key: str) -> tuple[str, str | None]:
+        name = self.names.get(kind, {}).get(key)
+        return (name and name.title) or key, name.code if name else None

@@ -1,0 +1,159 @@
+"""Chunks of text as frames of the model: for each field the column that the mapping names, read by the field's type."""
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+from enum import StrEnum
+from functools import partial
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from planerka.crm import cells
+from planerka.crm.base import Batch, Fault
+from planerka.crm.csv_file import distinct
+from planerka.crm.mapping import Column, Condition, Plans, Values
+from planerka.errors import MappingError
+
+ALL_WRONG_N = 10
+"""From so many values on, a column of which not one can be read is a wrong mapping, not bad data."""
+
+TEXT = "str"
+INSTANT = "datetime64[us, UTC]"
+DTYPES = {str: TEXT, int: "float64", float: "float64", bool: "boolean", date: "datetime64[us]", datetime: INSTANT}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a noun while they are made."""
+
+    noun: type
+    frame: pd.DataFrame
+    faults: tuple[Fault, ...] = field(default=())
+
+    def where(self, mask: pd.Series) -> "Rows":
+        """The rows of a mask, renumbered together with their faults."""
+        position = np.cumsum(mask.to_numpy()) - 1
+        kept = [f for f in self.faults if mask.iat[f.position]]
+        faults = tuple(Fault(position=int(position[f.position]), field=f.field, value=f.value) for f in kept)
+        return Rows(self.noun, self.frame[mask].reset_index(drop=True), faults)
+
+    def batch(self) -> Batch:
+        """As the port wants them: required whole numbers are int64 where every one is known."""
+        whole = [
+            f.name for f in fields(self.noun) if kind_of(f.type) == (int, False) and self.frame[f.name].notna().all()
+        ]
+        return Batch(noun=self.noun, rows=self.frame.astype(dict.fromkeys(whole, "int64")), faults=self.faults)
+
+
+def kind_of(annotation: Any) -> tuple[type, bool]:
+    """The type of a model's field, and whether it may be missing."""
+    is_optional = get_origin(annotation) in (Union, UnionType)
+    return (next(a for a in get_args(annotation) if a is not type(None)) if is_optional else annotation), is_optional
+
+
+def unknown(noun: type, rows_n: int) -> pd.DataFrame:
+    """Rows of which nothing is known yet: every field of the noun, with its dtype."""
+    dtypes = {
+        f.name: DTYPES[str if issubclass(kind_of(f.type)[0], StrEnum) else kind_of(f.type)[0]] for f in fields(noun)
+    }
+    return pd.DataFrame({name: pd.Series(None, index=range(rows_n), dtype=dtype) for name, dtype in dtypes.items()})
+
+
+def picked(chunk: pd.DataFrame, column: Column) -> pd.Series:
+    """The texts of one field, values mapped; None where the cell is blank."""
+    if column.column is None:
+        return pd.Series(column.constant, index=chunk.index, dtype=object)
+    if not column.values:
+        return chunk[column.column]
+    return distinct(
+        chunk[column.column], lambda texts: np.array([column.values.get(t, t) for t in texts], dtype=object)
+    )
+
+
+def matching(chunk: pd.DataFrame, condition: Condition | None) -> pd.Series:
+    """The rows for which a condition is true; all of them without one."""
+    if condition is None:
+        return pd.Series(True, index=chunk.index)
+    if condition.column:
+        return chunk[condition.column].isin(condition.in_)
+    if condition.present:
+        return chunk[condition.present].notna()
+    parts = [matching(chunk, part) for part in condition.all or condition.any]
+    return pd.concat(parts, axis=1).all(axis=1) if condition.all else pd.concat(parts, axis=1).any(axis=1)
+
+
+@dataclass(frozen=True)
+class Converter:
+    """Reads cells. `zone` is for files without one of their own, `region` for phones without a country code."""
+
+    zone: ZoneInfo
+    currency: str
+    region: str
+
+    def rows(self, noun: type, chunk: pd.DataFrame, columns: Dict[str, Column], values: Values) -> Rows:
+        """Rows of `noun` from a chunk, one for one; fields without a column are unknown."""
+        frame = unknown(noun, len(chunk))
+        faults: list[Fault] = []
+        for f in fields(noun):
+            if f.name in columns:
+                frame[f.name], found = self.field(f.name, kind_of(f.type)[0], chunk, columns[f.name], values)
+                faults += found
+        return Rows(noun, frame, tuple(faults))
+
+    def field(
+        self, name: str, kind: type, chunk: pd.DataFrame, column: Column, values: Values
+    ) -> tuple[pd.Series, list[Fault]]:
+        """One field of every row, and what could not be read."""
+        texts = picked(chunk, column)
+        read = self.reader(name, kind, column, values)
+        if read is None:
+            return texts.astype(TEXT), []
+        found = distinct(texts, read)
+        wrong = np.flatnonzero(found.isna() & texts.notna())
+        if len(wrong) >= ALL_WRONG_N and len(wrong) == texts.count():
+            raise MappingError(all_wrong(name, column, kind, texts.iat[wrong[0]]))
+        found = found.astype(TEXT) if found.dtype == object else found
+        return found, [Fault(position=int(n), field=name, value=texts.iat[n]) for n in wrong]
+
+    def period(self, chunk: pd.DataFrame, plans: Plans) -> tuple[pd.Series, pd.Series, list[Fault]]:
+        """The first and the last day of the period of each row of a plan, and what could not be read."""
+        period = plans.period
+        if "from_on" in period:
+            from_on, wrong_from = self.field("from_on", date, chunk, period["from_on"], plans)
+            to_on, wrong_to = self.field("to_on", date, chunk, period["to_on"], plans)
+            return from_on, to_on, [*wrong_from, *wrong_to]
+        months_n = 3 if "quarter" in period else 1
+        year, wrong_year = self.field("year", int, chunk, period["year"], plans)
+        part, wrong_part = self.field("part", int, chunk, period.get("quarter") or period["month"], plans)
+        first_month = (part - 1) * months_n + 1
+        from_on = pd.to_datetime({"year": year, "month": first_month, "day": 1}, errors="coerce").dt.as_unit("us")
+        wrong = [replace(fault, field="from_on") for fault in (*wrong_year, *wrong_part)]
+        return from_on, from_on + pd.offsets.MonthEnd(months_n), wrong
+
+    def reader(self, name: str, kind: type, column: Column, values: Values) -> cells.Reader | None:
+        formats = column.formats or values.formats
+        zone = ZoneInfo(values.time_zone) if values.time_zone else self.zone
+        if kind is datetime:
+            return partial(cells.instants, formats=formats, zone=zone)
+        if kind is date:
+            return partial(cells.days, formats=formats, zone=zone)
+        if name.endswith("_minor"):
+            return partial(cells.money, decimal_mark=values.decimal_mark, currency=self.currency)
+        if kind in (int, float):
+            return partial(cells.whole_numbers if kind is int else cells.numbers, decimal_mark=values.decimal_mark)
+        if kind is bool:
+            return cells.answers
+        return partial(cells.members, kind=kind) if issubclass(kind, StrEnum) else None
+
+
+def all_wrong(name: str, column: Column, kind: type, example: str) -> str:
+    """What to do about a column of which no value can be read; its shape is shown, for it may be a client's phone."""
+    shape = "".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in example)
+    remedy = "give their `formats`" if issubclass(kind, date) else "check the column and the `decimal_mark`"
+    if issubclass(kind, StrEnum):
+        remedy = f"translate them by `values` into {', '.join(kind)}"
+    return f"no value of {column.column or column.constant!r} can be read as {name}; they look like {shape!r}: {remedy}"

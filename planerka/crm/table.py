@@ -1,0 +1,117 @@
+"""The table adapter: a company's own export on the port of a CRM. docs/your-own-export.md is its manual."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from planerka.clock import start_of
+from planerka.crm.base import Batch, Window
+from planerka.crm.export import Export
+from planerka.crm.lacking import lacks_of
+from planerka.crm.mapping import columns_in, files_in, load_mapping
+from planerka.crm.nouns import status_of
+from planerka.crm.references import References
+from planerka.crm.rows import picked
+from planerka.crm.worklist import Worklist
+from planerka.errors import CrmError, MappingError, SettingsError
+from planerka.model import Command, Decision, LeadStatus, Receipt
+
+
+class TableCrm:
+    """Files that somebody exports again from time to time. Each new export is read whole, once."""
+
+    def __init__(
+        self,
+        mapping: Path,
+        *,
+        worklist: Path,
+        now: Callable[[], datetime],
+        folder: Path | None = None,
+        phone_key: bytes | None = None,
+    ) -> None:
+        """`folder` overrides that of the mapping file; `worklist` is the CSV file that `apply` writes."""
+        self.path, self.mapping, self.clock = mapping, load_mapping(mapping), now
+        if "phone" in self.mapping.leads.columns and not phone_key:
+            raise SettingsError(f"mapping {mapping} reads phones: set PLANERKA_PHONE_KEY, which keys their hashes")
+        self.export = Export(self.mapping, folder or mapping.parent / self.mapping.folder, phone_key)
+        self.worklist = Worklist(worklist, self.mapping.zone)
+        self.source = self.mapping.source
+
+    def lacks(self) -> frozenset[str]:
+        return lacks_of(self.mapping)
+
+    def data_until(self, now: datetime) -> datetime:
+        """The end of the day that the mapping names, or the last instant in the data that is not in the future.
+
+        A bare date counts to the end of its day. CrmError where no date can be read.
+        """
+        until, zone = self.mapping.data_until, self.mapping.zone
+        if isinstance(until, date):
+            return min(now, start_of(until + timedelta(days=1), zone))
+        past = (moments[moments <= pd.Timestamp(now)].max() for moments in self.export.moments())
+        last = max((at for at in past if not pd.isna(at)), default=None)
+        if last is None:
+            raise CrmError(f"source {self.source}: no row has a date up to now: export it again, or set data_until")
+        last_at = last.to_pydatetime()
+        day = last_at.astimezone(zone).date()
+        return min(now, start_of(day + timedelta(days=1), zone)) if last_at == start_of(day, zone) else last_at
+
+    def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
+        """One window for the whole export; its token changes with any file, and with the mapping."""
+        yield Window(since=None, until=until, token=self.digest)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the mapping and every file that it names."""
+        total = hashlib.sha256()
+        for path in (self.path, *(self.export.folder / name for name in sorted(files_in(self.mapping)))):
+            try:
+                with path.open("rb") as file:
+                    total.update(hashlib.file_digest(file, "sha256").digest())
+            except OSError as error:
+                raise MappingError(f"{path} cannot be read ({error.strerror}): correct `file`, or its folder") from None
+        return total.hexdigest()
+
+    def read(self, window: Window) -> Iterator[Batch]:
+        """The whole export. An id that the mapping does not name is named just before the rows that bring it."""
+        references = References(self.mapping)
+        yield references.mapped()
+        for rows in self.export.rows():
+            if len(rows.frame):
+                batch = rows.batch()
+                named = references.new_in(batch.rows)
+                yield from (named, batch) if len(named.rows) else (batch,)
+
+    def lead_ids(self) -> Iterator[str]:
+        key = self.mapping.leads.columns["id"]
+        for chunk in self.export.lead_chunks(columns_in(key)):
+            yield from picked(chunk, key).dropna()
+
+    def apply(self, command: Command) -> Receipt:
+        """Put the command on the worklist, once. It is confirmed by a later export in which the lead is open again."""
+        handed_over_at = self.worklist.handed_over_at(command.marker)
+        if handed_over_at is None:
+            now = self.clock()
+            self.worklist.add(command, now)
+            return Receipt(marker=command.marker, handed_over_at=now, confirmed_at=None)
+        confirmed_at = self.seen_open_at(command, handed_over_at)
+        return Receipt(marker=command.marker, handed_over_at=handed_over_at, confirmed_at=confirmed_at)
+
+    def seen_open_at(self, command: Command, handed_over_at: datetime) -> datetime | None:
+        """How far the export reaches that shows the lead back in work; None while none does."""
+        data_until = self.data_until(self.clock())
+        is_later = command.kind == Decision.RETURN_TO_WORK and data_until > handed_over_at
+        return data_until if is_later and command.lead_id in self.open_lead_ids else None
+
+    @cached_property
+    def open_lead_ids(self) -> frozenset[str]:
+        leads = self.mapping.leads
+        key = leads.columns["id"]
+        chunks = self.export.lead_chunks(columns_in((key, leads.rejected, leads.won)))
+        return frozenset(
+            lead for chunk in chunks for lead in picked(chunk, key)[status_of(leads, chunk) == LeadStatus.OPEN].dropna()
+        )

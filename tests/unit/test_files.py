@@ -1,0 +1,39 @@
+"""Files that people open are whole, and no cell of them runs."""
+
+import csv
+import io
+from datetime import date
+
+import pytest
+from openpyxl import load_workbook
+
+from planerka.files import csv_bytes, harmless, write_atomically, xlsx_bytes
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+7 900", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_cell_that_looks_like_a_formula_becomes_text(cell):
+    assert f"'{cell}" == harmless(cell)
+
+
+@pytest.mark.parametrize("cell", ["Недозвон", "", 5, -5, None, date(2026, 3, 2)])
+def test_other_cells_stay_as_they_are(cell):
+    assert cell == harmless(cell)
+
+
+def test_a_csv_opens_in_excel_with_its_cyrillic():
+    content = csv_bytes(["причина"], [["Недозвон"], ["=cmd()"]])
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert [["причина"], ["Недозвон"], ["'=cmd()"]] == list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def test_an_xlsx_holds_no_formula():
+    sheet = load_workbook(io.BytesIO(xlsx_bytes(["a"], [["=1+1"], [3]]))).active
+    assert [("a", "s"), ("'=1+1", "s"), (3, "n")] == [(c.value, c.data_type) for c in sheet["A"]]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "pack.html"
+    write_atomically(path, b"old")
+    with pytest.raises(TypeError):
+        write_atomically(path, "not bytes")
+    assert [(path, b"old")] == [(p, p.read_bytes()) for p in tmp_path.iterdir()]
