@@ -1,0 +1,1 @@
+"""The sample company: a simulated developer, deterministic, of any size, with a story to be found."""
