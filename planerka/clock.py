@@ -1,11 +1,19 @@
-"""Days, weeks and zones. The clock itself is handed in by wiring; nothing here reads it."""
+"""Days, weeks, zones and working time. The clock itself is handed in by wiring; nothing here reads it."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from planerka.errors import UsageError
+
+Instants = NDArray[np.datetime64]
+"""UTC instants as `datetime64[us]`; NaT is "not known"."""
+
+FIRST_DAY, LAST_DAY = np.datetime64("1970-01-01"), np.datetime64("2100-01-01")
 
 
 @dataclass(frozen=True, order=True)
@@ -51,3 +59,69 @@ class Week:
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The instant at which a local day begins, in UTC."""
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkCalendar:
+    """When an office works, in its own local time.
+
+    `weekdays` are ISO: 1 Monday … 7 Sunday. `closed_on` are days off on a working weekday (holidays), `open_on`
+    working days on any other (moved days). `closes` at 00:00 is the midnight at the end of the day.
+    """
+
+    zone: ZoneInfo
+    opens: time = time(9)
+    closes: time = time(21)
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    closed_on: frozenset[date] = frozenset()
+    open_on: frozenset[date] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not (self.opens < self.closes or self.closes == time()):
+            raise UsageError(f"working hours {self.opens}-{self.closes} do not open before they close: swap them")
+        if not self.weekdays or not set(self.weekdays) <= set(range(1, 8)):
+            raise UsageError(f"weekdays {self.weekdays} are not days of a week: list 1 (Monday) to 7 (Sunday)")
+
+    def is_working(self, day: date) -> bool:
+        return day in self.open_on or (day.isoweekday() in self.weekdays and day not in self.closed_on)
+
+    def shift(self, day: date) -> tuple[datetime, datetime]:
+        """Opening and closing of a working day in UTC: 23 or 25 hours lie between two openings when clocks change."""
+        last_on = day + timedelta(days=1) if self.closes == time() else day
+        local = datetime.combine(day, self.opens, self.zone), datetime.combine(last_on, self.closes, self.zone)
+        return local[0].astimezone(UTC), local[1].astimezone(UTC)
+
+    def working_minutes(self, from_at: Instants, to_at: Instants) -> NDArray[np.float64]:
+        """Minutes of working time in `[from_at, to_at)`, pair by pair: 0 where it is empty, NaN where an end is NaT."""
+        from_at, to_at = (np.asarray(at, "datetime64[us]") for at in (from_at, to_at))
+        is_known = ~(np.isnat(from_at) | np.isnat(to_at))
+        minutes = np.full(is_known.shape, np.nan)
+        if is_known.any():
+            worked_us = self._worked_us(np.stack([from_at[is_known], to_at[is_known]]))
+            minutes[is_known] = np.maximum(worked_us[1] - worked_us[0], 0) / 60e6
+        return minutes
+
+    def _worked_us(self, at: Instants) -> NDArray[np.int64]:
+        """Working microseconds from a common start up to each instant: their difference is the time worked between."""
+        first, last = np.clip([at.min() - np.timedelta64(1, "D"), at.max()], FIRST_DAY, LAST_DAY).astype(
+            "datetime64[D]"
+        )
+        days = np.arange(first, last + 2).tolist()
+        shifts = [[edge.timestamp() for edge in self.shift(day)] for day in days if self.is_working(day)]
+        opens_us, closes_us = (np.array(shifts).reshape(-1, 2) * 1e6).astype(np.int64).T
+        lengths_us = np.append(0, closes_us - opens_us)
+        before_us = np.cumsum(lengths_us) - lengths_us
+        shift = np.searchsorted(opens_us, at.astype(np.int64), side="right")
+        since_us = at.astype(np.int64) - np.append(0, opens_us)[shift]
+        return before_us[shift] + np.clip(since_us, 0, lengths_us[shift])
+
+    def after(self, at: datetime, worked: timedelta) -> datetime:
+        """The instant, in UTC, at which `worked` of working time has passed since `at`: a deadline."""
+        first_on = at.astimezone(self.zone).date() - timedelta(days=1)
+        for day in filter(self.is_working, (first_on + timedelta(days=n) for n in range(3660))):
+            opens_at, closes_at = self.shift(day)
+            free = max(closes_at - max(opens_at, at), timedelta())
+            if worked <= free:
+                return (max(opens_at, at) + worked).astimezone(UTC)
+            worked -= free
+        raise UsageError(f"{worked} of working time does not fit in ten years: check the calendar's days off")

@@ -7,6 +7,7 @@ Logic: S. C. Kleene, "On notation for ordinal numbers", JSL 3 (1938), strong thr
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ class Ternary:
         return np.int8(2) - (self.is_true.view(np.int8) << 1) - self.is_false.view(np.int8)
 
 
-Columns = Callable[[str], NDArray[np.generic]]
+Columns = Callable[[str], NDArray[Any]]
 """Hands out a column by name: numbers `float64` with NaN, yes/no as 1.0/0.0/NaN, instants `datetime64` with NaT,
 text as category codes or objects with None."""
 

@@ -1,0 +1,122 @@
+"""Clauses compiled, once, to vectorised three-valued tests, and checked against the catalogue of evidence."""
+
+import operator
+from collections.abc import Callable, Iterator
+from functools import cache, reduce
+from typing import Any
+
+import numpy as np
+
+from planerka.regulation.fields import CATALOGUE, NUMBERS, Field, FieldKind
+from planerka.rulebook.document import Refusal, nearest
+from planerka.rulebook.regulation import (
+    COMPARISONS,
+    Combination,
+    Comparison,
+    Condition,
+    Edition,
+    Implication,
+    Multiple,
+)
+from planerka.ternary import Columns, Mask, Ternary, Test, known
+
+OPERATORS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    "at_least": (operator.ge, operator.lt),
+    "at_most": (operator.le, operator.gt),
+    "more_than": (operator.gt, operator.le),
+    "less_than": (operator.lt, operator.ge),
+}
+"""What proves a comparison and what disproves it: a NaN does neither."""
+
+
+@cache
+def compiled(condition: Condition) -> Test:
+    """The test that both hosts run. Its columns are those of `evidence.arrays_of`."""
+    match condition:
+        case Combination(operator=name, parts=parts):
+            tests = [compiled(part) for part in parts]
+            join = operator.and_ if name == "all" else operator.or_
+            return lambda columns: reduce(join, (test(columns) for test in tests))
+        case Implication(when=when, then=then):
+            is_asked, is_done = compiled(when), compiled(then)
+            return lambda columns: ~is_asked(columns) | is_done(columns)
+        case Comparison():
+            return compiled_comparison(condition)
+
+
+def compiled_comparison(comparison: Comparison) -> Test:
+    name, value = comparison.field, comparison.value
+    if comparison.operator in OPERATORS:
+        proves, disproves = OPERATORS[comparison.operator]
+
+        def compare(columns: Columns) -> Ternary:
+            other = columns(value.field) * value.times if isinstance(value, Multiple) else value
+            return Ternary(proves(columns(name), other), disproves(columns(name), other))
+
+        return compare
+    if comparison.operator == "present":
+        return lambda columns: present(columns, CATALOGUE[name])
+    allowed = [stored(CATALOGUE[name], item) for item in asked(value)]
+    return lambda columns: known(np.isin(columns(name), allowed), is_known(columns, CATALOGUE[name]))
+
+
+def is_known(columns: Columns, field: Field) -> Mask:
+    column = columns(field.name)
+    is_known: Mask = column >= 0 if field.kind == FieldKind.CODE else ~np.isnan(column)
+    return is_known
+
+
+def present(columns: Columns, field: Field) -> Ternary:
+    """Recorded, or not known: what a CRM could hold and does not is unprovable, never a broken clause."""
+    recorded = is_known(columns, field)
+    return Ternary(recorded, np.zeros_like(recorded))
+
+
+def asked(value: Any) -> tuple[bool | str, ...]:
+    """The answers that `is` (one) or `one_of` allow."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def stored(field: Field, value: bool | str) -> float:
+    """How a column stores yes, no or a code."""
+    return float(value) if isinstance(value, bool) else field.codes.index(value)
+
+
+def misfits(edition: Edition) -> Iterator[Refusal]:
+    """Every test of the edition that asks for a field that is not there, or asks a field what it cannot answer."""
+    for where, condition in [
+        ("qualified", edition.qualified),
+        *((f"clause {c.number}", c.test) for c in edition.clauses),
+    ]:
+        for comparison in condition.leaves():
+            if problem := misfit(comparison):
+                yield Refusal(comparison.line, f"{where}: {problem}")
+
+
+def misfit(comparison: Comparison) -> str | None:
+    for name in comparison.fields:
+        if name not in CATALOGUE:
+            return f"field {name!r} is not in the catalogue: {nearest(name, CATALOGUE)}"
+    value = comparison.value
+    field, *others = (CATALOGUE[name] for name in comparison.fields)
+    if others and others[0].kind != field.kind:
+        return (
+            f"{field.name} ({field.kind}) cannot be compared with {others[0].name} ({others[0].kind}): match the units"
+        )
+    if comparison.operator in COMPARISONS and field.kind not in NUMBERS:
+        return f"{field.name} is {field.kind}, not a number: ask it with `is`, `one_of` or `present`"
+    if comparison.operator in ("is", "one_of"):
+        return misfit_value(field, asked(value))
+    return None
+
+
+def misfit_value(field: Field, values: tuple[bool | str, ...]) -> str | None:
+    for value in values:
+        if field.kind not in (FieldKind.YES_NO, FieldKind.CODE):
+            return f"{field.name} is {field.kind}: ask it with `present` or, a number, with `at_least`"
+        if isinstance(value, bool) != (field.kind == FieldKind.YES_NO):
+            choices = " or ".join(field.codes or ("true", "false"))
+            return f"{field.name} is {field.kind} and cannot be {value!r}: use {choices}"
+        if isinstance(value, str) and value not in field.codes:
+            return f"{field.name} cannot be {value!r}: {nearest(value, field.codes)}"
+    return None

@@ -1,0 +1,74 @@
+"""Editions: which are fit to be used, signed by both departments, and in force on a day."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+from planerka.errors import RulebookError
+from planerka.regulation.clauses import misfits
+from planerka.rulebook.regulation import Edition, read_edition
+from planerka.store.editions import Signature
+
+ROLES = ("marketing", "sales")
+"""Who must sign: the regulation is an agreement of two departments."""
+
+
+def check(text: str, file: str) -> tuple[str, ...]:
+    """Every problem of an edition as `file:line: clause: what, remedy`; empty when it may be signed."""
+    edition, refusals = read_edition(text)
+    found = [*refusals, *(misfits(edition) if edition else ())]
+    return tuple(f"{file}:{refusal.line}: {refusal.message}" for refusal in sorted(found, key=lambda r: r.line))
+
+
+def parse(text: str, file: str) -> Edition:
+    """The edition of a YAML text, or of the `content` of another; RulebookError with every problem otherwise."""
+    if problems := check(text, file):
+        raise RulebookError("\n".join(["the edition cannot be used:", *problems]))
+    edition, _ = read_edition(text)
+    assert edition is not None  # a text without an edition has a problem
+    return edition
+
+
+def load(path: Path) -> Edition:
+    """The edition in a file."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise RulebookError(f"{path}: cannot be read ({wrong}): give the path of an edition in UTF-8") from None
+
+
+def load_all(folder: Path) -> tuple[Edition, ...]:
+    """Every edition (*.yaml) of a folder, oldest first; two of one name or one day are refused."""
+    editions = sorted((load(path) for path in folder.glob("*.yaml")), key=lambda e: e.effective_on)
+    for earlier, later in pairwise(editions):
+        if earlier.effective_on == later.effective_on:
+            raise RulebookError(
+                f"{folder}: {earlier.name} and {later.name} both take effect on {later.effective_on}: move one"
+            )
+    if len({edition.name for edition in editions}) < len(editions):
+        raise RulebookError(f"{folder}: two editions have one name: give each its own")
+    return tuple(editions)
+
+
+def refusal(edition: Edition, signatures: Iterable[Signature]) -> str | None:
+    """Why an edition may not be used, by name, or None when both roles signed exactly this content."""
+    signed = {signature.role: signature for signature in signatures if signature.edition == edition.name}
+    for role in ROLES:
+        if role not in signed:
+            return f"edition {edition.name} is not signed by {role}: sign it, the last signed edition stays in force"
+        if signed[role].sha256 != edition.sha256:
+            return (
+                f"edition {edition.name} was altered after {signed[role].name} ({role}) signed it "
+                f"({signed[role].sha256[:8]}, now {edition.sha256[:8]}): put the text back or sign it anew"
+            )
+    return None
+
+
+def in_force(editions: Sequence[Edition], signatures: Sequence[Signature], on: date) -> Edition | None:
+    """The latest signed edition that took effect on or before a local day; None before the first.
+
+    An unsigned or altered edition is passed over, so the last signed one stays in force; `refusal` says why.
+    """
+    signed = [e for e in editions if e.effective_on <= on and refusal(e, signatures) is None]
+    return max(signed, key=lambda e: e.effective_on, default=None)

@@ -1,0 +1,115 @@
+"""Judging what is new: settled rejections without a verdict.
+
+A rejection is settled once the source is complete for `settling_hours` after it, by the source's time and not by
+the clock: when a pull has been failing for three days, the calls of those days are missing, not unmade.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from planerka.clock import WorkCalendar
+from planerka.model import Finding, Outcome, Verdict
+from planerka.regulation.evidence import evidence_of
+from planerka.regulation.findings import verdict_rows
+from planerka.regulation.judge import judge
+from planerka.regulation.signed import edition_in_force, signed_editions
+from planerka.rulebook.regulation import Edition
+from planerka.store import leads, verdicts
+from planerka.store.rejections import unjudged_rejections
+from planerka.store.windows import Source, get_source
+
+BATCH_N = 50_000
+"""Rejections judged at once: their events, about a dozen each, are what fills memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeReport:
+    """What one run judged. `unsettled_n` wait for late calls; `not_judged_n` had no edition in force, or a reason
+    that the mapping does not know: both are looked at again by the next run. `edition` None: none is in force now.
+    """
+
+    edition: str | None = None
+    judged_n: int = 0
+    by_outcome: dict[str, int] = field(default_factory=dict)
+    unsettled_n: int = 0
+    not_judged_n: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What every batch is judged with."""
+
+    source: Source
+    editions: Sequence[Edition]
+    stock: pd.DataFrame
+    office: WorkCalendar
+    now: datetime
+
+
+def judge_new_rejections(engine: sa.Engine, source: str, office: WorkCalendar, now: datetime) -> JudgeReport:
+    """Write a verdict for every settled rejection that has none.
+
+    Judged by the edition in force on the local day of the rejection. Each batch is one transaction.
+    """
+    with engine.begin() as connection:
+        known = get_source(connection, source)
+        if known is None:
+            return JudgeReport()
+        in_force_now = edition_in_force(connection, known.data_until, office.zone)
+        bench = Bench(
+            source=known,
+            editions=signed_editions(connection),
+            stock=leads.stock_of(connection, source),
+            office=office,
+            now=now,
+        )
+        waiting = unjudged_rejections(connection, source, known.data_until)
+    report = JudgeReport(edition=in_force_now.name if in_force_now else None)
+    for start in range(0, len(waiting), BATCH_N):
+        with engine.begin() as connection:
+            report = judge_batch(connection, bench, waiting.iloc[start : start + BATCH_N], report)
+    return report
+
+
+def judge_batch(connection: sa.Connection, bench: Bench, waiting: pd.DataFrame, report: JudgeReport) -> JudgeReport:
+    source = bench.source.source
+    ids = pd.concat([waiting["lead_id"], waiting["duplicate_of_id"]])
+    events, own = leads.events_of(connection, source, ids), leads.leads_of(connection, source, ids)
+    outcomes: Counter[str] = Counter(report.by_outcome)
+    judged_n, unsettled_n, left_n = report.judged_n, report.unsettled_n, report.not_judged_n
+    for edition, part in by_edition(bench, waiting):
+        if edition is None:
+            left_n += len(part)
+            continue
+        settling = timedelta(hours=edition.norms.settling_hours)
+        settled = part[part["at"] < bench.source.data_until - settling].reset_index(drop=True)
+        evidence = evidence_of(settled, events, own, bench.stock, bench.office, bench.source.lacks, settling)
+        judgement = judge(edition, evidence, bench.source.lacks)
+        rows = verdict_rows(edition, evidence, judgement, bench.source.lacks)
+        judged = [verdict_of(row) for row in rows if row["outcome"] != Outcome.NOT_JUDGED]
+        judged_n += verdicts.add(connection, source, judged, bench.now)
+        unsettled_n += len(part) - len(settled)
+        left_n += len(rows) - len(judged)
+        outcomes.update(str(verdict.outcome) for verdict in judged)
+    return replace(report, judged_n=judged_n, by_outcome=dict(outcomes), unsettled_n=unsettled_n, not_judged_n=left_n)
+
+
+def by_edition(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition | None, pd.DataFrame]]:
+    """The rejections of each edition, by the local day on which they happened; None: before the first one."""
+    local_on = rejections["at"].dt.tz_convert(bench.office.zone).dt.date
+    starts = [edition.effective_on for edition in bench.editions]
+    place = pd.Series(starts, dtype=object).searchsorted(local_on.to_numpy(), side="right") if starts else 0
+    for number, part in rejections.groupby(place, sort=True) if starts else [(0, rejections)]:
+        yield (bench.editions[number - 1] if number else None), part.rename(columns={"reason_code": "reason"})
+
+
+def verdict_of(row: dict[str, Any]) -> Verdict:
+    """A first verdict; only an explicit rejudge makes the next."""
+    findings = tuple(Finding(**found) for found in row["findings"])
+    return Verdict(**{**row, "number": 1, "findings": findings})

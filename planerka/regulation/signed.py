@@ -1,0 +1,40 @@
+"""The editions that both departments signed, as the store keeps them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from planerka.errors import UsageError
+from planerka.regulation.editions import ROLES, in_force, parse, refusal
+from planerka.rulebook.regulation import Edition
+from planerka.store import editions as stored
+from planerka.store.editions import Signature, StoredEdition
+
+
+def signed_editions(connection: sa.Connection) -> Sequence[Edition]:
+    """Editions signed by both roles, oldest first: what was signed, whatever has become of the files since."""
+    signatures = stored.all_signatures(connection)
+    kept = [parse(kept.content, kept.edition) for kept in stored.all_editions(connection)]
+    return tuple(edition for edition in kept if refusal(edition, signatures) is None)
+
+
+def edition_in_force(connection: sa.Connection, at: datetime, zone: ZoneInfo) -> Edition | None:
+    """The signed edition of the local day of `at`; None before the first."""
+    return in_force(signed_editions(connection), stored.all_signatures(connection), at.astimezone(zone).date())
+
+
+def sign_edition(engine: sa.Engine, edition: Edition, role: str, name: str, now: datetime) -> str:
+    """Keep a department's signature under an edition; says whether it is in force now, and if not, why."""
+    if role not in ROLES or not name.strip():
+        raise UsageError(f"role {role!r}, name {name!r}: a head of {' or '.join(ROLES)} signs, by name")
+    kept = StoredEdition(
+        edition=edition.name, effective_on=edition.effective_on, sha256=edition.sha256, content=edition.content
+    )
+    signature = Signature(edition=edition.name, role=role, name=name.strip(), sha256=edition.sha256, signed_at=now)
+    with engine.begin() as connection:
+        stored.put_edition(connection, kept)
+        stored.sign(connection, signature)
+        why_not = refusal(edition, stored.all_signatures(connection))
+    return why_not or f"edition {edition.name} is signed by both and in force from {edition.effective_on}"

@@ -1,0 +1,1 @@
+"""Reads and checks the rules that the two departments write."""

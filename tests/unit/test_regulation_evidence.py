@@ -1,0 +1,422 @@
+"""Evidence is what was true and known at the moment of the rejection, whatever the CRM says today."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planerka.clock import WorkCalendar
+from planerka.regulation.evidence import evidence_of
+from planerka.regulation.fields import CATALOGUE, FIELDS, FieldKind
+from planerka.regulation.judge import OUTCOMES, judge
+from tests.builders_regulation import EDITION, OFFICE, at, events_of, leads_of, rejections_of, stock_of
+from tests.reference_regulation import facts_of, outcome_of
+
+SETTLING = timedelta(hours=24)
+BERLIN = WorkCalendar(zone=ZoneInfo("Europe/Berlin"), closed_on=frozenset({date(2026, 3, 30)}))
+REASONS = [reason.code for reason in EDITION.reasons]
+CREATED_AT = at("2026-03-02 07:00")
+
+
+def evidence(
+    rejections: list[dict[str, Any]],
+    events: list[dict[str, Any]] = (),
+    leads: list[dict[str, Any]] = ({"created_at": CREATED_AT},),
+    stock: list[dict[str, Any]] = (),
+    lacks: frozenset[str] = frozenset(),
+    office: WorkCalendar = OFFICE,
+) -> pd.DataFrame:
+    frames = rejections_of(rejections), events_of(events), leads_of(leads), stock_of(stock)
+    return evidence_of(*frames, office, lacks, SETTLING)
+
+
+def known(row: pd.Series) -> dict[str, Any]:
+    """The facts of one row as plain values; None is not known."""
+    facts = {}
+    for field in FIELDS:
+        value = row[field.name]
+        is_yes_no = field.kind in (FieldKind.YES_NO, FieldKind.TEXT)
+        facts[field.name] = None if pd.isna(value) else bool(value) if is_yes_no else value
+    return facts
+
+
+def fact(name: str, *arguments: Any, **more: Any) -> Any:
+    return known(evidence(*arguments, **more).iloc[0])[name]
+
+
+def call(when: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "call_out", "at": at(when), "outcome": "no_answer"} | more
+
+
+REJECTED = [{"at": at("2026-03-05 12:00"), "reason": "no_answer"}]
+
+CALLS = [
+    # what the call is like, how many attempts it makes
+    ({}, 1),
+    ({"at": at("2026-03-05 12:00")}, 1),
+    ({"at": at("2026-03-05 12:01")}, 0),
+    ({"recorded_at": at("2026-03-06 12:00")}, 1),
+    ({"recorded_at": at("2026-03-06 12:01")}, 0),
+    ({"recorded_at": None}, 1),
+    ({"actor_kind": "robot"}, 0),
+    ({"actor_kind": "unknown"}, 1),
+    ({"lead_id": "L2"}, 0),
+    ({"kind": "call_in"}, 0),
+    ({"kind": "message_out"}, 0),
+    ({"at": None}, 0),
+]
+
+
+@pytest.mark.parametrize("more, expected", CALLS)
+def test_a_call_counts_when_it_was_made_by_then_by_a_person_and_known_in_time(
+    more: dict[str, Any], expected: int
+) -> None:
+    """Telephony may be a day late; a call after the rejection, or written down a week later, proves nothing."""
+    assert expected == fact("attempts_n", REJECTED, [call("2026-03-03 10:00", **more)])
+
+
+def test_days_and_hours_of_attempts_are_local() -> None:
+    """22:30 and 00:30 in Moscow are one day in UTC and two for the client."""
+    rows = evidence(REJECTED, [call("2026-03-03 19:30"), call("2026-03-03 21:30"), call("2026-03-04 19:10")])
+    assert (3, 2, 2) == tuple(rows.loc[0, ["attempts_n", "attempt_days_n", "attempt_hours_n"]])
+
+
+def test_a_second_rejection_is_judged_on_what_was_done_since_the_return() -> None:
+    """Otherwise one old campaign of calls would excuse every later rejection of the lead."""
+    events = [call("2026-03-03 10:00"), {"kind": "reopened", "at": at("2026-03-06 07:00")}, call("2026-03-06 07:30")]
+    rows = evidence([*REJECTED, {"at": at("2026-03-09 12:00")}], events)
+    assert [1, 1] == rows["attempts_n"].tolist()
+    assert [15 * 60 + 0.0, 30.0] == rows["first_attempt_min"].tolist()
+
+
+RETURNS = [
+    # when the lead was returned, how many of the calls at 10:00 and 14:00 count, working minutes waited
+    ("2026-03-03 09:59", 2, 1),
+    ("2026-03-03 10:00", 2, 0),
+    ("2026-03-03 10:01", 1, 239),
+    ("2026-03-05 12:00", 2, 0),
+]
+
+
+@pytest.mark.parametrize("returned, attempts_n, waited", RETURNS)
+def test_work_is_counted_from_the_return_on(returned: str, attempts_n: int, waited: float) -> None:
+    """A return at the very moment of a call comes first; one at the moment of the rejection comes after it."""
+    events = [call("2026-03-03 10:00"), call("2026-03-03 14:00"), {"kind": "reopened", "at": at(returned)}]
+    leads = [{"created_at": at("2026-03-03 09:00"), "enquiry": "answered_call"}]
+    facts = known(evidence(REJECTED, events, leads).iloc[0])
+    assert (attempts_n, waited) == (facts["attempts_n"], facts["first_response_min"])
+
+
+WAITS = [
+    # created, first attempt, working minutes from 9:00 to 21:00 Moscow time
+    ("2026-03-02 07:00", "2026-03-02 07:14", 14),
+    ("2026-03-02 17:50", "2026-03-03 06:10", 20),
+    ("2026-03-02 20:00", "2026-03-03 06:00", 0),
+    ("2026-03-02 20:00", "2026-03-02 20:30", 0),
+    ("2026-03-02 07:00", "2026-03-02 06:50", 0),
+    ("2026-03-05 11:00", None, 60),
+    (None, "2026-03-02 07:14", None),
+]
+
+
+@pytest.mark.parametrize("created, attempted, expected", WAITS)
+def test_a_wait_is_working_time_and_without_an_attempt_lasts_until_the_rejection(
+    created: str | None, attempted: str | None, expected: float | None
+) -> None:
+    """Night hours are nobody's fault; never calling at all is not a quick response."""
+    leads = [{"created_at": at(created) if created else None}]
+    assert expected == fact("first_attempt_min", REJECTED, [call(attempted)] if attempted else [], leads)
+
+
+RESPONSES = [
+    ([], "form", 60),
+    ([{"kind": "message_out", "at": at("2026-03-05 11:05")}], "form", 5),
+    ([{"kind": "call_in", "at": at("2026-03-05 11:05"), "outcome": "answered"}], "chat", 5),
+    ([{"kind": "call_in", "at": at("2026-03-05 11:05"), "outcome": "no_answer"}], "chat", 60),
+    ([{"kind": "message_out", "at": at("2026-03-05 11:05"), "actor_kind": "robot"}], "form", 60),
+    ([], "answered_call", 0),
+]
+
+
+@pytest.mark.parametrize("events, enquiry, expected", RESPONSES)
+def test_the_first_response_is_a_persons_call_message_or_answer(
+    events: list[dict[str, Any]], enquiry: str, expected: float
+) -> None:
+    """A robot's greeting is no response, and an answered call needed none."""
+    leads = [{"created_at": at("2026-03-05 11:00"), "enquiry": enquiry}]
+    assert expected == fact("first_response_min", REJECTED, events, leads)
+
+
+TALKS = [
+    # outcomes and lengths of calls, longest talk, attempts not in service
+    ([], 0, 0),
+    ([("answered", 40), ("answered", 75)], 75, 0),
+    ([("no_answer", 75)], 0, 0),
+    ([("no_answer", None), ("not_in_service", None)], 0, 1),
+    ([("answered", 300), ("answered", None)], None, 0),
+    ([(None, 20)], 20, None),
+]
+
+
+def test_a_talk_with_a_robot_is_no_talk() -> None:
+    """A bot that keeps a client on the line for a minute has told nobody anything."""
+    assert 0 == fact(
+        "longest_talk_s", REJECTED, [call("2026-03-03 10:00", outcome="answered", duration_s=90, actor_kind="robot")]
+    )
+
+
+@pytest.mark.parametrize("calls, longest_s, not_in_service_n", TALKS)
+def test_a_call_of_unknown_length_leaves_the_longest_talk_unknown(
+    calls: list[tuple[str | None, int | None]], longest_s: float | None, not_in_service_n: float | None
+) -> None:
+    """No call is zero seconds of talk; a call that may have been answered for any time is not."""
+    events = [call("2026-03-03 10:00", outcome=outcome, duration_s=s) for outcome, s in calls]
+    facts = known(evidence(REJECTED, events).iloc[0])
+    assert (longest_s, not_in_service_n) == (facts["longest_talk_s"], facts["not_in_service_n"])
+
+
+ORIGINALS = [
+    # what had happened to the original, its state at the rejection on 5 March, days since it was won
+    ([], "open", None),
+    ([("rejected", "2026-03-03")], "lost", None),
+    ([("rejected", "2026-03-06")], "open", None),
+    ([("rejected", "2026-03-03"), ("reopened", "2026-03-04")], "open", None),
+    ([("contract_signed", "2026-03-01")], "won", 4.5),
+    ([("contract_signed", "2026-03-01"), ("contract_terminated", "2026-03-02")], "lost", None),
+    ([("contract_signed", "2026-03-01"), ("rejected", "2026-03-01")], "won", 4.5),
+    ([("rejected", "2026-03-01"), ("reopened", "2026-03-01")], "lost", None),
+]
+
+
+@pytest.mark.parametrize("events, state, won_days", ORIGINALS)
+def test_the_original_of_a_duplicate_is_seen_as_it_was_then(
+    events: list[tuple[str, str]], state: str, won_days: float | None
+) -> None:
+    """That the original was lost a week later does not make the rejection wrong, nor the other way round."""
+    leads = [
+        {"created_at": CREATED_AT, "client_id": "c"},
+        {"id": "L2", "created_at": at("2026-01-01 00:00"), "client_id": "c"},
+    ]
+    rows = [{"lead_id": "L2", "kind": kind, "at": at(f"{day} 00:00")} for kind, day in events]
+    facts = known(evidence([REJECTED[0] | {"duplicate_of_id": "L2"}], rows, leads).iloc[0])
+    assert (True, True, True) == (
+        facts["original_exists"],
+        facts["original_is_same_client"],
+        facts["original_is_older"],
+    )
+    assert (state, won_days) == (facts["original_state"], facts["original_won_days"])
+
+
+def test_a_duplicate_of_itself_is_not_older() -> None:
+    """The laziest way to close a lead as a duplicate."""
+    assert fact("original_is_older", [REJECTED[0] | {"duplicate_of_id": "L1"}]) is False
+
+
+LISTS = [
+    # lists as day, project, flats, price; the cheapest price on 5 March
+    ([("2026-03-01", "A", 5, 900), ("2026-03-01", "B", 5, 700)], 700),
+    ([("2026-03-01", "A", 5, 700), ("2026-03-04", "A", 5, 900)], 900),
+    ([("2026-03-01", "A", 5, 900), ("2026-03-06", "A", 5, 700)], 900),
+    ([("2026-03-01", "A", 0, 700), ("2026-03-01", "B", 1, 900)], 900),
+    ([("2026-03-01", "A", 5, None), ("2026-03-01", "B", 1, 900)], None),
+    ([("2026-03-01", "A", 0, None), ("2026-03-01", "B", 1, 900)], 900),
+    ([("2026-03-01", "A", 0, 700)], None),
+    ([("2026-03-06", "A", 5, 700)], None),
+    ([], None),
+]
+
+
+@pytest.mark.parametrize("lists, expected", LISTS)
+def test_the_cheapest_lot_is_that_of_each_projects_last_list(
+    lists: list[tuple[Any, ...]], expected: float | None
+) -> None:
+    """What was sold out or not yet on sale could not be offered; an unknown price could have been the lowest."""
+    rows = [
+        {"stock_on": datetime.fromisoformat(day), "project_id": project, "available_n": n, "min_price_minor": price}
+        for day, project, n, price in lists
+    ]
+    assert expected == fact("cheapest_price_minor", REJECTED, stock=rows)
+
+
+def test_amounts_in_several_currencies_are_not_compared() -> None:
+    """The smaller figure may be the larger amount."""
+    rows = [{"stock_on": datetime(2026, 3, 1), "min_price_minor": 7, "currency": code} for code in ("RUB", "USD")]
+    assert fact("cheapest_price_minor", REJECTED, stock=rows) is None
+
+
+def test_what_a_source_lacks_is_unknown_for_every_row() -> None:
+    """An export without calls does not say that nobody called."""
+    rows = evidence(REJECTED, [], lacks=frozenset({"event.call_out", "stock"}))
+    lacking = {field.name for field in FIELDS if {"event.call_out", "stock.min_price_minor"} & set(field.needs)}
+    assert {"attempts_n", "longest_talk_s", "cheapest_price_minor"} <= lacking
+    assert rows[sorted(lacking)].isna().all(axis=None)
+    assert 0 == rows["messages_n"][0]
+
+
+@pytest.mark.parametrize(
+    "reason_id, reason, lacks, expected",
+    [
+        ("R7", "spam", (), True),
+        (None, None, (), True),
+        ("R7", None, (), False),
+        (None, None, ("event.reason_id",), False),
+    ],
+)
+def test_an_unmapped_reason_is_not_the_managers_fault(
+    reason_id: str | None, reason: str | None, lacks: tuple[str, ...], expected: bool
+) -> None:
+    """No reason can be judged; a reason that only the mapping does not know cannot."""
+    rows = evidence([REJECTED[0] | {"reason_id": reason_id, "reason": reason}], lacks=frozenset(lacks))
+    assert expected == rows["reason_is_known"][0]
+
+
+def test_no_rejections_give_no_evidence() -> None:
+    """A quiet week has all the columns and no row."""
+    rows = evidence([], [call("2026-03-03 10:00")])
+    assert (0, {"rejection_id", "reason", "reason_is_known", *CATALOGUE}) == (len(rows), set(rows.columns))
+
+
+def test_an_unknown_moment_or_a_missing_lead_leaves_facts_unknown() -> None:
+    """Bad rows are the gate's business; evidence only must not invent anything from them."""
+    rows = evidence([{"at": None, "duplicate_of_id": "L404"}], [call("2026-03-03 10:00")], [])
+    assert (0, False) == (rows["attempts_n"][0], bool(rows["original_exists"][0]))
+    assert rows[["first_attempt_min", "phone_is_valid", "cheapest_price_minor"]].isna().all(axis=None)
+
+
+TIMES = st.integers(0, 20).map(lambda n: at("2026-03-27 05:10") + timedelta(hours=7 * n))
+MAYBE = {"yes_no": st.sampled_from([True, False, None]), "text": st.sampled_from(["x", " ", None])}
+LEAD_IDS = st.sampled_from(["L1", "L2", "L3"])
+EVENTS = st.fixed_dictionaries(
+    {
+        "lead_id": LEAD_IDS,
+        "kind": st.sampled_from(
+            [
+                "call_out",
+                "call_out",
+                "call_in",
+                "message_out",
+                "meeting_held",
+                "booked",
+                "rejected",
+                "reopened",
+                "contract_signed",
+                "contract_terminated",
+                "consent_withdrawn",
+                "task_set",
+                "note",
+            ]
+        ),
+        "at": TIMES,
+        "delay_h": st.sampled_from([None, -1, 0, 3, 24, 25]),
+        "actor_kind": st.sampled_from(["person", "person", "robot", "unknown"]),
+        "outcome": st.sampled_from(["answered", "no_answer", "not_in_service", None]),
+        "duration_s": st.sampled_from([None, 0, 14, 15, 45, 60]),
+    }
+).map(lambda e: e | {"recorded_at": None if e["delay_h"] is None else e["at"] + timedelta(hours=e["delay_h"])})
+CARDS = {
+    field.name: MAYBE["yes_no"]
+    for field in FIELDS
+    if field.kind == FieldKind.YES_NO and field.needs[0] == f"rejection.{field.name}"
+}
+REJECTIONS = st.fixed_dictionaries(
+    CARDS
+    | dict.fromkeys(("wanted_area", "wish", "mortgage_decision", "offer", "competitor"), MAYBE["text"])
+    | {
+        "lead_id": LEAD_IDS,
+        "at": TIMES,
+        "reason": st.sampled_from([*REASONS, None, "whim"]),
+        "duplicate_of_id": st.sampled_from(["L1", "L2", "L3", "L9", None]),
+        "lots_matching_n": st.sampled_from([None, 0, 2]),
+        "budget_minor": st.sampled_from([None, 100, 500, 2000]),
+        "budget_kind": st.sampled_from([None, "full_price", "down_payment", "monthly_payment"]),
+        "horizon_months": st.sampled_from([None, 12, 13]),
+    }
+)
+LEADS = st.fixed_dictionaries(
+    {
+        "created_at": st.one_of(st.none(), TIMES),
+        "client_id": st.sampled_from(["c1", "c2", None]),
+        "enquiry": st.sampled_from(["form", "answered_call", None]),
+        "phone_is_valid": MAYBE["yes_no"],
+    }
+)
+LOTS = st.fixed_dictionaries(
+    {
+        "stock_on": st.sampled_from([datetime(2026, 3, 27), datetime(2026, 3, 29)]),
+        "project_id": st.sampled_from(["A", "B"]),
+        "flat_type": st.sampled_from(["1", "2"]),
+        "available_n": st.sampled_from([0, 4]),
+        "min_price_minor": st.sampled_from([None, 600, 3000]),
+        "min_payment_minor": st.sampled_from([None, 300, 800]),
+        "currency": st.just("RUB"),
+    }
+)
+HISTORIES = (
+    st.lists(REJECTIONS, max_size=8),
+    st.lists(EVENTS, max_size=40),
+    st.lists(LEADS, min_size=2, max_size=2).map(lambda rows: [row | {"id": f"L{n}"} for n, row in enumerate(rows, 1)]),
+    st.lists(LOTS, max_size=6, unique_by=lambda lot: (lot["stock_on"], lot["project_id"], lot["flat_type"])),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(*HISTORIES)
+def test_evidence_and_verdicts_agree_with_plain_row_by_row_code(
+    rejections: list[dict[str, Any]],
+    events: list[dict[str, Any]],
+    leads: list[dict[str, Any]],
+    stock: list[dict[str, Any]],
+) -> None:
+    """On any history, across a change of clocks, the masks say what a patient reader of the card would."""
+    rows = evidence(rejections, events, leads, stock, office=BERLIN)
+    lists = [lot | {"stock_on": lot["stock_on"].date()} for lot in stock]
+    expected = [facts_of(rejection, events, leads, lists, BERLIN, SETTLING) for rejection in rejections]
+    assert [{name: facts.get(name) for name in CATALOGUE} for facts in expected] == [
+        known(row) for _, row in rows.iterrows()
+    ]
+    outcomes = [
+        outcome_of(EDITION, rejection["reason"], facts) for rejection, facts in zip(rejections, expected, strict=True)
+    ]
+    assert outcomes == [OUTCOMES[code] for code in judge(EDITION, rows, ()).outcomes]
+
+
+@settings(max_examples=6, deadline=None)
+@given(*HISTORIES, st.randoms(use_true_random=False))
+def test_the_order_of_events_and_their_repetition_change_nothing(
+    rejections: list[dict[str, Any]],
+    events: list[dict[str, Any]],
+    leads: list[dict[str, Any]],
+    stock: list[dict[str, Any]],
+    random: Any,
+) -> None:
+    """Pulls overlap and pages arrive in any order."""
+    once = events_of(events)
+    order = [*range(len(once)), *range(len(once) // 2)]
+    random.shuffle(order)
+    frames = leads_of(leads), stock_of(stock), OFFICE, frozenset(), SETTLING
+    expected = evidence_of(rejections_of(rejections), once, *frames)
+    pd.testing.assert_frame_equal(expected, evidence_of(rejections_of(rejections), once.iloc[order], *frames))
+
+
+@settings(max_examples=8, deadline=None)
+@given(*HISTORIES, TIMES, LEAD_IDS)
+def test_one_more_attempt_never_makes_a_lawful_rejection_unlawful(
+    rejections: list[dict[str, Any]],
+    events: list[dict[str, Any]],
+    leads: list[dict[str, Any]],
+    stock: list[dict[str, Any]],
+    attempted_at: datetime,
+    lead_id: str,
+) -> None:
+    """Whoever tries once more must never be worse off for it."""
+    attempt = {"lead_id": lead_id, "kind": "call_out", "at": attempted_at, "outcome": "no_answer"}
+    before, after = (
+        judge(EDITION, evidence(rejections, found, leads, stock), ()).outcomes for found in (events, [*events, attempt])
+    )
+    lawful, unlawful = OUTCOMES.index("lawful"), OUTCOMES.index("unlawful")
+    assert not np.any((before == lawful) & (after == unlawful))
