@@ -1,0 +1,34 @@
+"""The gate between a pull and the judging: what came row by row, and the pull as a whole."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from expectations.intake import SUITE, frame_gate, merge
+from planerka.errors import GateStoppedError
+from planerka.intake.facts import facts_of_pull
+from planerka.model import GateReport
+from planerka.pack.freeze import stop_at
+from planerka.settings import Settings
+from planerka.store import gates
+from planerka.store.intake_facts import unsettled_windows
+from planerka.store.windows import get_source
+
+
+def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: datetime, now: datetime) -> GateReport:
+    """Keep and return what the gate found; GateStoppedError where it is closed, or where nothing was ever pulled.
+
+    `reach_at`: the moment the data must reach, the end of a week or the clock.
+    """
+    with engine.begin() as connection:
+        known = get_source(connection, source)
+        if known is None:
+            raise GateStoppedError(f"{source} has given nothing yet: check its settings and pull again")
+        pulled = unsettled_windows(connection, source, SUITE)
+        facts = facts_of_pull(connection, known, pulled, settings, reach_at)
+    rows = merge(GateReport(suite=SUITE, checks=window.checks) for window in pulled)
+    report = GateReport(suite=SUITE, checks=(*rows.checks, *frame_gate(facts).checks))
+    with engine.begin() as connection:
+        gates.add(connection, source, report, now)
+    stop_at(report, f"the data of {source} are not fit to be judged")
+    return report

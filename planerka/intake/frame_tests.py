@@ -1,0 +1,135 @@
+"""Tests of a pull as a whole: is it fresh, is it all there, do its ids have names, how much of it is bad."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planerka.intake.row_tests import BAD_SHARE, FEW_N
+from planerka.intake.spec import Spec, Tally
+from planerka.model import CheckSeverity
+from planerka.ternary import Ternary, certain, known
+
+Counts = NDArray[np.float64]
+
+WEEK_DAYS_N = 7
+HISTORY_WEEKS_N = 8
+NEEDED_WEEKS_N = 4
+"""Fewer weeks to compare with, and a week cannot be called small: a new source is not a broken one."""
+
+NEEDED_LEADS_N = 10
+"""Where a usual day (or week) has fewer leads, a quiet one is chance: e**-10 of no lead at all would not be."""
+
+DAY_BAND = (0.4, 2.5)
+WEEK_FLOOR = 0.25
+"""Of the usual. Under it a channel of supply is dead; New Year's holidays keep about half of a usual week."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullFacts:
+    """What is known of a source after a pull.
+
+    `data_until`: how far the source is complete; `last_on`: its last whole local day. `leads_by_day`: leads created
+    on each local day up to then, index `datetime64` days; days without a lead may be absent. `unnamed_n`: of
+    `leads_n` leads, how many have an id in this field that no reference explains. `held_n` of the `pulled_n`
+    rows pulled since the gate was last open went to quarantine.
+    """
+
+    now: datetime
+    data_until: datetime
+    max_age_hours: float
+    last_on: date
+    leads_by_day: pd.Series
+    leads_n: int
+    unnamed_n: dict[str, int]
+    pulled_n: int
+    held_n: int
+
+
+FRESH = Spec(
+    key="pull.fresh",
+    ru="Выгрузка: данные свежие",
+    en="Pull: the data are fresh",
+    severity=CheckSeverity.BLOCK,
+)
+USUAL_DAYS = Spec(
+    key="pull.usual_days",
+    ru="Выгрузка: лидов за день столько же, сколько обычно в этот день недели",
+    en="Pull: each day has about as many leads as is usual for that weekday",
+    severity=CheckSeverity.WARN,
+)
+USUAL_WEEK = Spec(
+    key="pull.usual_week",
+    ru="Выгрузка: лиды за последние семь дней не пропали",
+    en="Pull: the leads of the last seven days are not missing",
+    severity=CheckSeverity.BLOCK,
+)
+HELD = Spec(
+    key="pull.held",
+    ru="Выгрузка: в карантине не больше 1\u00a0% строк",
+    en="Pull: no more than 1% of rows are in quarantine",
+    severity=CheckSeverity.BLOCK,
+    mostly=1 - BAD_SHARE,
+    tolerated_n=FEW_N,
+)
+NAMED = {
+    name: Spec(
+        key=f"pull.{name.removesuffix('_id')}_named",
+        ru=f"Выгрузка: у каждого лида {words_ru} есть в справочнике",
+        en=f"Pull: the {words_en} of every lead is in the references",
+        severity=CheckSeverity.WARN,
+    )
+    for name, words_ru, words_en in (
+        ("project_id", "проект", "project"),
+        ("channel_id", "канал", "channel"),
+        ("manager_id", "менеджер", "manager"),
+    )
+}
+
+FRAME_TESTS = (FRESH, USUAL_WEEK, USUAL_DAYS, HELD, *NAMED.values())
+
+
+def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
+    """The answers to every frame test, by its key."""
+    week, history = weeks_of(facts.leads_by_day, facts.last_on)
+    named = {
+        spec.key: Tally(rows_n=facts.leads_n, failed_n=facts.unnamed_n.get(name, 0)) for name, spec in NAMED.items()
+    }
+    return {
+        FRESH.key: Tally.of(certain(np.array([is_fresh(facts)]))),
+        USUAL_WEEK.key: Tally.of(is_usual(week.sum(keepdims=True), history.sum(axis=1)[:, None], (WEEK_FLOOR, np.inf))),
+        USUAL_DAYS.key: Tally.of(is_usual(week, history, DAY_BAND)),
+        HELD.key: Tally(rows_n=facts.pulled_n, failed_n=facts.held_n),
+        **named,
+    }
+
+
+def is_fresh(facts: PullFacts) -> bool:
+    return facts.now - facts.data_until <= timedelta(hours=facts.max_age_hours)
+
+
+def weeks_of(leads_by_day: pd.Series, last_on: date) -> tuple[Counts, Counts]:
+    """Leads of the last seven days, and of the same weekdays before: shapes (7,) and (weeks, 7), 0 to 8 weeks.
+
+    History begins with the first day that has a lead: a day that is absent after it had none.
+    """
+    days = pd.date_range(end=last_on, periods=(HISTORY_WEEKS_N + 1) * WEEK_DAYS_N)
+    counts = leads_by_day.reindex(days).astype("float64")
+    counts[counts.isna() & (days >= leads_by_day.index.min())] = 0.0
+    weeks = counts.to_numpy().reshape(-1, WEEK_DAYS_N)
+    is_whole = ~np.isnan(weeks).any(axis=1)
+    return weeks[-1], weeks[:-1][is_whole[:-1]]
+
+
+def is_usual(now: Counts, before: Counts, band: tuple[float, float]) -> Ternary:
+    """Whether each count is within `band` times the median of its past (shapes (k,) and (weeks, k)).
+
+    The median of eight weeks shrugs off holidays and a single load of thousands; unknown with too little past.
+    """
+    if len(before) < NEEDED_WEEKS_N:
+        return Ternary(*np.zeros((2, len(now)), dtype=np.bool_))
+    usual = np.median(before, axis=0)
+    is_within = (now >= band[0] * usual) & (now <= band[1] * usual)
+    return known(is_within, usual >= NEEDED_LEADS_N)

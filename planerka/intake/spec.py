@@ -1,0 +1,65 @@
+"""What a check asks for, and how its answers are counted: the same for a bare mask and for a gate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planerka.model import Check, CheckSeverity
+from planerka.ternary import FAILS, UNKNOWN, Ternary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """Answers of one check: rows looked at, of them failed, of them undecided."""
+
+    rows_n: int = 0
+    failed_n: int = 0
+    unknown_n: int = 0
+
+    @classmethod
+    def of(cls, answer: Ternary) -> "Tally":
+        true_n, false_n = int(np.count_nonzero(answer.is_true)), int(np.count_nonzero(answer.is_false))
+        rows_n = len(answer.is_true)
+        return cls(rows_n=rows_n, failed_n=false_n, unknown_n=rows_n - true_n - false_n)
+
+    @classmethod
+    def of_codes(cls, codes: NDArray[np.int8]) -> "Tally":
+        """The same from the codes of `Ternary.codes`."""
+        failed_n, unknown_n = int(np.count_nonzero(codes == FAILS)), int(np.count_nonzero(codes == UNKNOWN))
+        return cls(rows_n=len(codes), failed_n=failed_n, unknown_n=unknown_n)
+
+    def keeps(self, mostly: float, tolerated_n: int) -> bool:
+        """Whether at least `mostly` of the decided rows hold, or no more than `tolerated_n` fail.
+
+        Unknown rows say nothing either way: a check that could decide no row is kept.
+        """
+        return self.failed_n <= max(tolerated_n, (1 - mostly) * (self.rows_n - self.unknown_n))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """One check of a suite. `mostly` is the share of decided rows, 0..1, that must hold.
+
+    `tolerated_n` failures never break it: in a window of three rows one bad row is 33 %, and says nothing.
+    """
+
+    key: str
+    ru: str
+    en: str
+    severity: CheckSeverity
+    mostly: float = 1.0
+    tolerated_n: int = 0
+
+    def check(self, tally: Tally) -> Check:
+        """The line of a report that these answers make."""
+        return Check(
+            key=self.key,
+            ru=self.ru,
+            en=self.en,
+            severity=self.severity,
+            rows_n=tally.rows_n,
+            failed_n=tally.failed_n,
+            unknown_n=tally.unknown_n,
+            is_passed=tally.keeps(self.mostly, self.tolerated_n),
+        )

@@ -1,0 +1,73 @@
+"""Neglect: an open lead with no next task and no touch for longer than the norm, a rejection nobody wrote down.
+
+A task or a booking covers the lead until it falls due: from then on, or from the last touch if that is later,
+the norm runs. Each silence that outlasts it is one neglect, charged to who owned the lead when it began.
+"""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from planerka.clock import WorkCalendar
+from planerka.model import ActorKind, EventKind
+from planerka.regulation.signed import edition_in_force
+from planerka.store import leads, neglect
+from planerka.store.review import leads_judged_at
+from planerka.store.windows import get_source
+
+CLOSING = (EventKind.REJECTED, EventKind.CONTRACT_SIGNED)
+"""After these nobody owes the lead a touch, until it is reopened."""
+
+
+def find_neglects(engine: sa.Engine, source: str, office: WorkCalendar, now: datetime) -> int:
+    """Keep every settled neglect of the leads that are open, or whose rejection was judged at `now`.
+
+    The norm is that of the edition in force now; without one nothing is a neglect. Returns how many are new.
+    """
+    with engine.begin() as connection:
+        known = get_source(connection, source)
+        edition = known and edition_in_force(connection, known.data_until, office.zone)
+        if known is None or edition is None:
+            return 0
+        ids = pd.concat([leads.open_ids(connection, source), leads_judged_at(connection, source, now)])
+        until = known.data_until - timedelta(hours=edition.norms.settling_hours)
+        norm = timedelta(days=edition.norms.neglect_days)
+        found = neglects(leads.events_of(connection, source, ids), norm, until)
+        return len(neglect.store(connection, source, found, office.zone))
+
+
+def neglects(events: pd.DataFrame, norm: timedelta, until: datetime) -> pd.DataFrame:
+    """Every silence longer than `norm` that was over the norm by `until`.
+
+    `events`: columns lead_id, kind, at, due_at, actor_kind, manager_id; any order.
+    Returns one row a silence: lead_id, manager_id (None where unknown), last_touch_at, neglected_at.
+    """
+    touches = touches_of(events, until)
+    lead = touches["lead_id"].to_numpy()
+    covered = pd.concat([touches["at"], touches["due_at"]], axis=1).max(axis=1).groupby(lead, sort=False).cummax()
+    is_last = np.append(lead[1:] != lead[:-1], True) if len(lead) else np.zeros(0, bool)
+    next_at = touches["at"].shift(-1).mask(is_last, pd.Timestamp(until))
+    neglected_at = covered + norm
+    is_silent = (next_at > neglected_at) & ~is_closed(touches)
+    found = touches.loc[is_silent, ["lead_id", "manager_id", "at"]].rename(columns={"at": "last_touch_at"})
+    return found.assign(neglected_at=neglected_at[is_silent]).reset_index(drop=True)
+
+
+def is_closed(touches: pd.DataFrame) -> pd.Series:
+    """Whether the lead was closed once each touch was over: a note written after a rejection reopens nothing."""
+    state = pd.Series(np.nan, index=touches.index)
+    state[touches["kind"].isin(CLOSING)] = 1.0
+    state[touches["kind"] == EventKind.REOPENED] = 0.0
+    return state.groupby(touches["lead_id"], sort=False).ffill() == 1.0
+
+
+def touches_of(events: pd.DataFrame, until: datetime) -> pd.DataFrame:
+    """The events that a client could notice or that change the lead's state, by lead and time.
+
+    A robot's message is no touch: otherwise a mailing would hide every neglected lead.
+    """
+    is_robots = (events["actor_kind"] == ActorKind.ROBOT) & (events["kind"] == EventKind.MESSAGE_OUT)
+    seen = events[~is_robots & (events["at"] < pd.Timestamp(until))]
+    return seen.sort_values(["lead_id", "at"], kind="stable", ignore_index=True)

@@ -1,0 +1,102 @@
+"""Quarantine: what is kept of a bad row, and how it comes back."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from planerka.crm.base import Batch
+from planerka.errors import UsageError
+from planerka.intake.check import check_rows
+from planerka.intake.quarantine import held_back, released
+from planerka.model import PULLED, Contract, Event, Lead, Rejection, Spend, Stock
+from tests.builders_intake import CONTEXT, UNTIL, batch_of, fault
+
+
+def held(batch: Batch):
+    return held_back(batch, check_rows(batch, CONTEXT))
+
+
+def test_a_held_row_says_what_it_was_and_why():
+    """Instants as ISO text, missing values as null, numbers as numbers."""
+    (record,) = held(batch_of(Event, {}, {"id": "E2", "lead_id": "L9"}, {"id": "E3"}))
+    assert ("event", "E2", ["event.lead_known"]) == (record["noun"], record["row_key"], record["why"])
+    assert {"at": "2026-11-02T09:00:00+00:00", "duration_s": 30.0, "outcome": None}.items() <= record["row"].items()
+
+
+def test_what_could_not_be_read_is_kept_as_it_stood():
+    (record,) = held(batch_of(Lead, {"created_at": None}, faults=fault("created_at", "31.02.2026")))
+    assert "31.02.2026" == record["row"]["created_at"]
+
+
+@pytest.mark.parametrize("noun", PULLED)
+def test_a_held_row_is_json(noun):
+    """A row without a key, of any noun, survives the way into the store and back."""
+    key = {Spend: "spent_on", Stock: "stock_on"}.get(noun, next(iter(batch_of(noun).rows.columns)))
+    (record,) = held(batch_of(noun, {key: None}))
+    assert record == json.loads(json.dumps(record, allow_nan=False))
+
+
+def test_a_row_without_a_key_is_known_by_its_content():
+    """So that the same row, pulled again, is not held twice."""
+    first, again, other = (held(batch_of(Lead, {"id": None, "url": url}))[0]["row_key"] for url in "aab")
+    assert (True, first, False) == (first.startswith("sha256:"), again, first == other)
+
+
+def test_the_parts_of_a_key_are_joined():
+    (record,) = held(batch_of(Spend, {"currency": None, "campaign_id": "A7"}))
+    assert "2026-11-02T00:00:00|K1|A7|" == record["row_key"]
+
+
+def test_of_two_bad_rows_with_one_key_the_last_is_held():
+    (record,) = held(batch_of(Event, {"lead_id": "L8"}, {"lead_id": "L9"}))
+    assert "L9" == record["row"]["lead_id"]
+
+
+def test_no_phone_or_email_goes_to_quarantine():
+    comment = "звонил с +7 (916) 123-45-67, писал на ivan.petrov@mail.example"
+    (record,) = held(batch_of(Rejection, {"lead_id": "L9", "comment": comment}))
+    assert "звонил с ***, писал на ***" == record["row"]["comment"]
+
+
+def test_a_phone_in_the_place_of_a_date_is_masked_too():
+    """Columns slip in exports."""
+    (record,) = held(batch_of(Lead, {}, faults=fault("created_at", "8 916 123-45-67")))
+    assert "***" == record["row"]["created_at"]
+
+
+def test_a_long_id_is_no_phone():
+    (record,) = held(batch_of(Event, {"id": "89161234567", "lead_id": "9161234567"}))
+    assert ("89161234567", "9161234567") == (record["row_key"], record["row"]["lead_id"])
+
+
+def test_text_keeps_no_nul_which_a_database_refuses():
+    (record,) = held(batch_of(Lead, {"status": "op\0en", "url": "a\0b"}))
+    assert "ab" == record["row"]["url"]
+
+
+@pytest.mark.parametrize("noun", PULLED)
+def test_a_released_row_is_the_row_that_came(noun):
+    """With the dtypes of a batch, so that the store takes it."""
+    batch = batch_of(noun, {})
+    checks = check_rows(batch, CONTEXT)
+    checks.bits[:] = 1
+    rows = json.loads(json.dumps([record["row"] for record in held_back(batch, checks)]))
+    pd.testing.assert_frame_equal(batch.rows, released(noun, rows))
+
+
+def test_an_unreadable_value_is_missing_in_a_released_row():
+    (record,) = held(batch_of(Contract, {"lead_id": "L9"}, faults=fault("area_m2", "сорок")))
+    assert [True] == released(Contract, [record["row"]])["area_m2"].isna().tolist()
+
+
+def test_a_row_that_lacks_what_the_store_needs_cannot_be_released():
+    (record,) = held(batch_of(Event, {"at": None}))
+    with pytest.raises(UsageError, match=r"quarantined event has no at .* or drop it"):
+        released(Event, [record["row"]])
+
+
+def test_a_future_date_is_released_as_it_is():
+    """A person decided so."""
+    (record,) = held(batch_of(Lead, {"created_at": UNTIL.replace(year=2206)}))
+    assert [2206] == released(Lead, [record["row"]])["created_at"].dt.year.tolist()
