@@ -1,7 +1,6 @@
 """Is this pull fit to be judged? The row tests of each batch, and the tests of the pull as a whole, as gates."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pandas as pd
 
@@ -11,8 +10,8 @@ from planerka.intake.answers import Context
 from planerka.intake.check import check_rows
 from planerka.intake.frame_tests import FRAME_TESTS, PullFacts, frame_tallies
 from planerka.intake.row_tests import BY_KEY, ROW_TESTS
-from planerka.intake.spec import Tally
-from planerka.model import Check, GateReport
+from planerka.intake.spec import merged
+from planerka.model import GateReport
 
 SUITE = "intake"
 
@@ -33,20 +32,5 @@ def frame_gate(facts: PullFacts) -> GateReport:
 
 
 def merge(reports: Iterable[GateReport]) -> GateReport:
-    """One report of many batches: counts of a check are added up, and judged anew as a whole."""
-    checks: dict[str, Check] = {}
-    for check in (check for report in reports for check in report.checks):
-        checks[check.key] = together(checks[check.key], check) if check.key in checks else check
-    return GateReport(suite=SUITE, checks=tuple(checks.values()))
-
-
-def together(one: Check, other: Check) -> Check:
-    """Two findings of one row test; an error in either stays an error."""
-    tally = Tally(
-        rows_n=one.rows_n + other.rows_n,
-        failed_n=one.failed_n + other.failed_n,
-        unknown_n=one.unknown_n + other.unknown_n,
-    )
-    error = one.error or other.error
-    check = BY_KEY[one.key].check(tally)
-    return replace(check, error=error, is_passed=check.is_passed and not error)
+    """One report of many batches."""
+    return merged(SUITE, reports, BY_KEY)

@@ -4,10 +4,12 @@ The answers are those of `planerka.regulation.judge`, from which the verdicts ar
 about a rejection, not about the data: it warns, and never closes the gate.
 """
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from expectations.gate import Tallies, run_suite
-from planerka.intake.spec import Spec, Tally
+from planerka.intake.spec import Spec, Tally, merged
 from planerka.model import CheckSeverity, GateReport
 from planerka.regulation.judge import GENERAL_WORDS, clause_results
 from planerka.rulebook.regulation import Edition
@@ -26,6 +28,13 @@ def regulation_gate(edition: Edition, evidence: pd.DataFrame) -> GateReport:
         return {number: Tally.of_codes(column.codes) for number, column in results.items()}
 
     return run_suite(SUITE, evidence, clause_specs(edition), results_of)
+
+
+def merge(edition: Edition, reports: Iterable[GateReport]) -> GateReport:
+    """One report of many runs under an edition; clauses that it does not have are left out."""
+    specs = {spec.key: spec for spec in clause_specs(edition)}
+    known = (GateReport(suite=SUITE, checks=tuple(c for c in r.checks if c.key in specs)) for r in reports)
+    return merged(SUITE, known, specs)
 
 
 def clause_specs(edition: Edition) -> list[Spec]:

@@ -1,11 +1,12 @@
 """What a check asks for, and how its answers are counted: the same for a bare mask and for a gate."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planerka.model import Check, CheckSeverity
+from planerka.model import Check, CheckSeverity, GateReport
 from planerka.ternary import FAILS, UNKNOWN, Ternary
 
 
@@ -28,6 +29,15 @@ class Tally:
         """The same from the codes of `Ternary.codes`."""
         failed_n, unknown_n = int(np.count_nonzero(codes == FAILS)), int(np.count_nonzero(codes == UNKNOWN))
         return cls(rows_n=len(codes), failed_n=failed_n, unknown_n=unknown_n)
+
+    @classmethod
+    def of_checks(cls, *checks: Check) -> "Tally":
+        """The counts that lines of reports show, added up."""
+        return cls(
+            rows_n=sum(check.rows_n for check in checks),
+            failed_n=sum(check.failed_n for check in checks),
+            unknown_n=sum(check.unknown_n for check in checks),
+        )
 
     def keeps(self, mostly: float, tolerated_n: int) -> bool:
         """Whether at least `mostly` of the decided rows hold, or no more than `tolerated_n` fail.
@@ -63,3 +73,17 @@ class Spec:
             unknown_n=tally.unknown_n,
             is_passed=tally.keeps(self.mostly, self.tolerated_n),
         )
+
+
+def merged(suite: str, reports: Iterable[GateReport], specs: Mapping[str, Spec]) -> GateReport:
+    """One report of many: the counts of a check are added up and judged anew as a whole; an error stays an error."""
+    checks: dict[str, Check] = {}
+    for check in (check for report in reports for check in report.checks):
+        checks[check.key] = _together(checks[check.key], check, specs) if check.key in checks else check
+    return GateReport(suite=suite, checks=tuple(checks.values()))
+
+
+def _together(one: Check, other: Check, specs: Mapping[str, Spec]) -> Check:
+    error = one.error or other.error
+    check = specs[one.key].check(Tally.of_checks(one, other))
+    return replace(check, error=error, is_passed=check.is_passed and not error)

@@ -5,7 +5,7 @@ the clock: when a pull has been failing for three days, the calls of those days 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,15 +14,18 @@ import pandas as pd
 import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
-from planerka.model import Finding, Outcome, Verdict
+from planerka.model import Finding, GateReport, Outcome, Verdict
 from planerka.regulation.evidence import evidence_of
 from planerka.regulation.findings import verdict_rows
 from planerka.regulation.judge import judge
 from planerka.regulation.signed import edition_in_force, signed_editions
 from planerka.rulebook.regulation import Edition
-from planerka.store import leads, verdicts
+from planerka.store import gates, leads, verdicts
 from planerka.store.rejections import unjudged_rejections
 from planerka.store.windows import Source, get_source
+
+ClauseGate = Callable[[Edition, pd.DataFrame], GateReport]
+"""An edition as a suite over evidence; handed in, since the gates lie to the right of the regulation."""
 
 BATCH_N = 50_000
 """Rejections judged at once: their events, about a dozen each, are what fills memory."""
@@ -49,13 +52,17 @@ class Bench:
     editions: Sequence[Edition]
     stock: pd.DataFrame
     office: WorkCalendar
+    gate: ClauseGate
     now: datetime
 
 
-def judge_new_rejections(engine: sa.Engine, source: str, office: WorkCalendar, now: datetime) -> JudgeReport:
+def judge_new_rejections(
+    engine: sa.Engine, source: str, office: WorkCalendar, gate: ClauseGate, now: datetime
+) -> JudgeReport:
     """Write a verdict for every settled rejection that has none.
 
-    Judged by the edition in force on the local day of the rejection. Each batch is one transaction.
+    Judged by the edition in force on the local day of the rejection. Each batch is one transaction, and what its
+    clauses found is kept as a gate report beside it.
     """
     with engine.begin() as connection:
         known = get_source(connection, source)
@@ -67,6 +74,7 @@ def judge_new_rejections(engine: sa.Engine, source: str, office: WorkCalendar, n
             editions=signed_editions(connection),
             stock=leads.stock_of(connection, source),
             office=office,
+            gate=gate,
             now=now,
         )
         waiting = unjudged_rejections(connection, source, known.data_until)
@@ -90,6 +98,8 @@ def judge_batch(connection: sa.Connection, bench: Bench, waiting: pd.DataFrame, 
         settling = timedelta(hours=edition.norms.settling_hours)
         settled = part[part["at"] < bench.source.data_until - settling].reset_index(drop=True)
         evidence = evidence_of(settled, events, own, bench.stock, bench.office, bench.source.lacks, settling)
+        if len(settled):
+            gates.add(connection, source, bench.gate(edition, evidence), bench.now)
         judgement = judge(edition, evidence, bench.source.lacks)
         rows = verdict_rows(edition, evidence, judgement, bench.source.lacks)
         judged = [verdict_of(row) for row in rows if row["outcome"] != Outcome.NOT_JUDGED]

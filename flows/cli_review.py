@@ -1,0 +1,126 @@
+"""`planerka disputes …` and `planerka quarantine …`: what a person decides from the shell."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from planerka.model import Decision
+
+disputes_app = typer.Typer(help="Disputed rejections and the rulings on them.", no_args_is_help=True)
+quarantine_app = typer.Typer(help="Rows that were not fit to be judged.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys.")]
+Author = Annotated[str, typer.Option(help="Who decides.")]
+
+
+@disputes_app.command("list")
+def list_disputes(
+    is_all: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False, as_json: AsJson = False
+) -> None:
+    """The queue, by the time a ruling is due."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from planerka.disputes.export import COLUMNS, queue_rows
+
+    rows = queue_rows(*opened(), is_all=is_all)
+    if as_json:
+        print(json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in rows], ensure_ascii=False, indent=1))
+        return
+    table = Table(*COLUMNS)
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console().print(table)
+
+
+@disputes_app.command()
+def show(number: Annotated[int, typer.Argument(help="The dispute's number.")]) -> None:
+    """One dispute with its evidence and what the regulation says, as JSON."""
+    from planerka.store.database import reading
+    from planerka.store.disputes import show as show_dispute
+
+    engine, source = opened()[:2]
+    with reading(engine) as connection:
+        print(json.dumps(asdict(show_dispute(connection, source, number)), ensure_ascii=False, indent=1, default=str))
+
+
+@disputes_app.command()
+def rule(
+    number: Annotated[int, typer.Argument(help="The dispute's number.")],
+    decision: Annotated[Decision, typer.Option(help="What is decided.")],
+    comment: Annotated[str, typer.Option(help="Why: both departments read it.")],
+    author: Author,
+) -> None:
+    """Rule on a dispute; `planerka apply` carries it out."""
+    from flows.wiring import wire
+    from planerka.disputes.ruling import rule as rule_on
+    from planerka.words import words_for
+
+    company = wire()
+    words = words_for(company.settings.language)
+    rule_on(company.engine, company.crm.source, number, decision, author, comment, company.office, words, company.now)
+    print(f"Dispute {number}: {decision} by {author}.")
+
+
+@disputes_app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="A .csv or .xlsx file to write.")],
+    is_all: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+) -> None:
+    """The queue as a spreadsheet."""
+    from planerka.disputes.export import COLUMNS, queue_rows, write_sheet
+
+    rows = queue_rows(*opened(), is_all=is_all)
+    write_sheet(file, COLUMNS, rows)
+    print(f"{len(rows)} disputes written to {file}.")
+
+
+@quarantine_app.command("list")
+def list_quarantine(as_json: AsJson = False) -> None:
+    """Rows that wait, with the reason of each."""
+    from planerka.store.database import reading
+    from planerka.store.quarantine import State, listing
+
+    engine, source, _ = opened()
+    with reading(engine) as connection:
+        rows = listing(connection, source, State.QUARANTINED)
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1, default=str))
+        return
+    for row in rows:
+        print(f"{row.id}  {row.noun} {row.row_key}: {', '.join(row.why)}")
+    print(f"{len(rows)} rows wait. Release or drop one by its number, or correct it in the source and pull again.")
+
+
+@quarantine_app.command()
+def release(number: Annotated[int, typer.Argument(help="The row's number.")], author: Author) -> None:
+    """Let a row in as it is: a person vouches for it."""
+    from flows.wiring import wire
+    from planerka.intake.releasing import release_row
+
+    company = wire()
+    row = release_row(company.engine, company.crm.source, number, author, company.settings.zone, company.now)
+    print(f"Released {row.noun} {row.row_key}.")
+
+
+@quarantine_app.command()
+def drop(number: Annotated[int, typer.Argument(help="The row's number.")], author: Author) -> None:
+    """Leave a row out for good."""
+    from flows.wiring import wire
+    from planerka.store.quarantine import State, decide
+
+    company = wire()
+    with company.engine.begin() as connection:
+        row = decide(connection, number, State.DROPPED, author, company.now)
+    print(f"Dropped {row.noun} {row.row_key}.")
+
+
+def opened() -> tuple[Any, str, Any]:
+    """Engine, source and zone of the company in the settings."""
+    from flows.wiring import wire
+
+    company = wire()
+    return company.engine, company.crm.source, company.settings.zone

@@ -1,0 +1,107 @@
+"""Settings → engine, source, calendars, clock: the only place where they are built, and the only one that reads
+the clock. Imports no Prefect."""
+
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from planerka.clock import Week, WorkCalendar, start_of
+from planerka.crm.base import Crm
+from planerka.crm.sample.adapter import SampleCrm
+from planerka.crm.sample.story import ANALYST_ID
+from planerka.crm.table import TableCrm
+from planerka.regulation.editions import load_all
+from planerka.regulation.signed import sign_edition
+from planerka.settings import Settings, load_settings
+from planerka.store import editions
+from planerka.store.database import open_store
+from planerka.store.windows import get_source
+from tasks.company import Company
+
+REVIEW_WEEKDAYS = (1, 2, 3, 4, 5)
+"""The analyst works five days a week while the sales office works seven."""
+
+SAMPLE_HEADS = {"marketing": "Елена Громова", "sales": "Андрей Лапин"}
+"""The heads of department of the sample company, who have signed its regulation."""
+
+
+def wire(as_of: datetime | None = None) -> Company:
+    """The company of the settings, opened at `as_of` (None: now). Raises SettingsError, StoreVersionError, MappingError."""
+    settings = load_settings()
+    now = as_of.astimezone(UTC) if as_of else clock()
+    engine = open_store(settings.store_url)
+    crm = source_of(settings, now)
+    if settings.source.kind == "sample":
+        sign_for_sample(engine, settings.rulebook, now)
+    office = settings.office
+    hours = {
+        "zone": settings.zone,
+        "opens": office.opens,
+        "closes": office.closes,
+        "closed_on": frozenset(office.closed_on),
+    }
+    return Company(
+        settings=settings,
+        engine=engine,
+        crm=crm,
+        now=now,
+        office=WorkCalendar(weekdays=office.weekdays, **hours),
+        review=WorkCalendar(weekdays=REVIEW_WEEKDAYS, **hours),
+        analyst_ids=frozenset(settings.analyst_ids or ([ANALYST_ID] if settings.source.kind == "sample" else [])),
+    )
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def holder() -> str:
+    """Who holds a lock: this process, in words that lead an operator to it."""
+    return f"{socket.gethostname()}, process {os.getpid()}"
+
+
+def source_of(settings: Settings, now: datetime) -> Crm:
+    source = settings.source
+    if source.kind == "sample":
+        return SampleCrm(
+            journal=settings.data / "sample-journal.json",
+            as_of_on=now.astimezone(settings.zone).date(),
+            leads_n=source.leads_n,
+            seed=source.seed,
+            zone=settings.time_zone,
+        )
+    assert source.mapping is not None  # the settings refuse a table without one
+    return TableCrm(
+        source.mapping,
+        worklist=settings.out / "worklist.csv",
+        now=lambda: now,
+        folder=source.folder,
+        phone_key=settings.phone_key.get_secret_value().encode() if settings.phone_key else None,
+    )
+
+
+def sign_for_sample(engine: sa.Engine, rulebook: Path, now: datetime) -> None:
+    """The sample company's heads have signed its rules; anybody else signs with `planerka regulation sign`."""
+    with engine.begin() as connection:
+        if editions.all_signatures(connection):
+            return
+    for edition in load_all(rulebook / "regulation"):
+        for role, name in SAMPLE_HEADS.items():
+            sign_edition(engine, edition, role, name, now)
+
+
+def week_of(company: Company, week: str | None) -> Week:
+    """The week asked for, or the last one that is over in the data of the source."""
+    if week:
+        return Week.parse(week)
+    with company.engine.begin() as connection:
+        known = get_source(connection, company.crm.source)
+    return Week.last_complete(known.data_until if known else company.now, company.settings.zone)
+
+
+def end_of(week: Week, company: Company) -> datetime:
+    """The instant at which the week is over, in the company's zone."""
+    return start_of(week.sunday + timedelta(days=1), company.settings.zone)

@@ -1,0 +1,1 @@
+"""Disputes: opening, rulings, and the commands that return a lead to work."""

@@ -1,0 +1,57 @@
+"""Opening disputes: once a rejection, once a silence, and only where somebody can still do something about it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from planerka.clock import WorkCalendar
+from planerka.model import DisputeOrigin
+from planerka.regulation.signed import edition_in_force
+from planerka.store import disputes
+from planerka.store import review as reviewed
+from planerka.store.disputes import NewDispute
+from planerka.store.meeting_facts import silences
+from planerka.store.windows import get_source
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenReport:
+    """What one run opened. `older_n` wrong rejections lie beyond the horizon: counted, never queued."""
+
+    opened_n: int = 0
+    by_origin: dict[str, int] = field(default_factory=dict)
+    older_n: int = 0
+
+
+def open_disputes(engine: sa.Engine, source: str, review: WorkCalendar, now: datetime) -> OpenReport:
+    """Open disputes on unlawful and unprovable rejections and on lasting silences within the edition's horizon.
+
+    A client who asked not to be called is not disputed: such a lead is never returned to work.
+    """
+    with engine.begin() as connection:
+        known = get_source(connection, source)
+        edition = known and edition_in_force(connection, known.data_until, review.zone)
+        if known is None or edition is None:
+            return OpenReport()
+        since = known.data_until - timedelta(days=edition.norms.dispute_horizon_days)
+        due_at = review.after(now, timedelta(hours=edition.norms.review_hours))
+        subjects = [
+            *reviewed.disputable(connection, source, since),
+            *(
+                (DisputeOrigin.NEGLECT, f"neglect:{row.lead_id}:{row.last_touch_at:%Y%m%dT%H%M%S}", row.lead_id)
+                for row in silences(connection, source, known.data_until).itertuples()
+                if row.neglected_at >= since
+            ),
+        ]
+        opened_n = disputes.open_disputes(
+            connection,
+            source,
+            [
+                NewDispute(origin=origin, subject_id=subject_id, lead_id=lead_id, opened_at=now, due_at=due_at)
+                for origin, subject_id, lead_id in subjects
+            ],
+        )
+        older_n = reviewed.older_n(connection, source, since)
+    return OpenReport(opened_n=opened_n, by_origin=dict(Counter(str(origin) for origin, _, _ in subjects)) if opened_n else {}, older_n=older_n)

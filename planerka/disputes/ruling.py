@@ -1,0 +1,78 @@
+"""Rulings: what a person decides of a dispute, and the write to the CRM that follows from it."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from planerka.clock import WorkCalendar
+from planerka.errors import UsageError
+from planerka.model import Command, Decision
+from planerka.regulation.signed import edition_in_force
+from planerka.store import disputes
+from planerka.store.disputes import DisputeView
+from planerka.store.review import is_left_in_peace
+from planerka.words import Words
+
+TASK_WORKING_TIME = timedelta(hours=4)
+"""Within half a working day of a ruling somebody calls the client: a lead that lies longer is lost again."""
+
+
+def rule(
+    engine: sa.Engine,
+    source: str,
+    dispute_id: int,
+    decision: Decision,
+    author: str,
+    comment: str,
+    office: WorkCalendar,
+    words: Words,
+    now: datetime,
+) -> int:
+    """Record a ruling, and in the same transaction the command that carries it out; returns the ruling's number.
+
+    UsageError: no comment or author, a closed dispute, a client who asked not to be called, or a lead that has
+    been returned as often as the edition allows.
+    """
+    if not comment.strip() or not author.strip():
+        raise UsageError("a ruling needs a comment and an author: the departments read why, and who decided")
+    with engine.begin() as connection:
+        dispute = disputes.show(connection, source, dispute_id)
+        if decision == Decision.RETURN_TO_WORK:
+            refuse_a_forbidden_return(connection, source, dispute, now, office)
+        command = None if decision == Decision.UPHOLD else command_of(dispute, decision, comment, office, words, now)
+        return disputes.rule(connection, source, dispute_id, decision, author.strip(), comment.strip(), now, command)
+
+
+def refuse_a_forbidden_return(
+    connection: sa.Connection, source: str, dispute: DisputeView, now: datetime, office: WorkCalendar
+) -> None:
+    if is_left_in_peace(connection, source, dispute.lead_id):
+        raise UsageError(
+            f"lead {dispute.lead_id} is not returned to work: the client asked not to be called, and that holds for ever"
+        )
+    edition = edition_in_force(connection, now, office.zone)
+    returned_n = disputes.returned_n(connection, source, dispute.lead_id)
+    if edition and returned_n >= edition.norms.returns_max:
+        raise UsageError(f"lead {dispute.lead_id} was returned {returned_n} times, the most that {edition.name} allows")
+
+
+def command_of(
+    dispute: DisputeView, decision: Decision, comment: str, office: WorkCalendar, words: Words, now: datetime
+) -> Command:
+    """The write that a ruling asks for. Its marker stands in the note, so that a repeat can find it."""
+    marker = f"planerka-{dispute.id}-{decision}-{now:%Y%m%d%H%M%S}"
+    clauses = "; ".join(f"{finding['clause']} {finding[words.language]}" for finding in dispute.findings or [])
+    what, task = {
+        Decision.RETURN_TO_WORK: (words.say("Returned to work"), words.say("Call the client: the lead is back in work")),
+        Decision.REQUEST_EVIDENCE: (words.say("Evidence requested"), words.say("Give the evidence for the rejection")),
+    }[decision]
+    return Command(
+        marker=marker,
+        lead_id=dispute.lead_id,
+        kind=decision,
+        manager_id=dispute.manager_id,
+        stage_id=None,
+        note=f"{what}. {clauses}. {comment.strip()} [{marker}]",
+        task=f"{task} [{marker}]",
+        due_at=office.after(now, TASK_WORKING_TIME),
+    )

@@ -1,0 +1,1 @@
+"""Shared KPIs: measures counted, values with their intervals, plans and maturity."""

@@ -1,0 +1,119 @@
+"""The facts of a week's pack, from the store: every section in one reading transaction."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from planerka.clock import Week, start_of
+from planerka.errors import GateStoppedError
+from planerka.kpis.reader import KpiReader
+from planerka.pack.assembly.appendix import appendix
+from planerka.pack.assembly.funnel import funnel
+from planerka.pack.assembly.rejections import rejections
+from planerka.pack.assembly.result import result
+from planerka.pack.assembly.speed import speed
+from planerka.pack.assembly.week import PackWeek
+from planerka.pack.facts import EditionFact, Header, PackFacts, SourceFact
+from planerka.regulation.signed import edition_in_force
+from planerka.rulebook.kpis import load_catalogue
+from planerka.settings import Settings
+from planerka.store import editions
+from planerka.store.database import reading
+from planerka.store.references import references
+from planerka.store.windows import Source, get_source
+
+NO_CURRENCY = "XXX"
+"""ISO 4217 for "no currency": of a source without amounts, or with amounts that cannot be added."""
+
+
+def assemble(
+    engine: sa.Engine,
+    source: str,
+    week: Week,
+    settings: Settings,
+    analyst_ids: frozenset[str],
+    now: datetime,
+    run: str,
+) -> PackFacts:
+    """Everything the meeting of a week talks over. GateStoppedError where nothing has been pulled yet."""
+    with reading(engine) as connection:
+        known = get_source(connection, source)
+        if known is None:
+            raise GateStoppedError(f"nothing of {source} has been pulled yet: run `planerka pull`")
+        pack = open_week(connection, known, week, settings, analyst_ids, now)
+        return PackFacts(
+            currency=currency_of(pack),
+            header=header(pack, known, settings, run),
+            result=result(pack),
+            funnel=funnel(pack),
+            rejections=rejections(pack),
+            speed=speed(pack),
+            appendix=appendix(pack),
+        )
+
+
+def open_week(
+    connection: sa.Connection,
+    known: Source,
+    week: Week,
+    settings: Settings,
+    analyst_ids: frozenset[str],
+    now: datetime,
+) -> PackWeek:
+    zone = settings.zone
+    return PackWeek(
+        connection=connection,
+        source=known.source,
+        week=week,
+        at=now,
+        zone=zone,
+        reader=open_reader(connection, known, settings),
+        references=references(connection, known.source),
+        edition=edition_in_force(connection, start_of(week.sunday, zone), zone),
+        lacks=known.lacks,
+        analyst_ids=analyst_ids,
+    )
+
+
+def open_reader(connection: sa.Connection, known: Source, settings: Settings) -> KpiReader:
+    return KpiReader(
+        connection=connection,
+        source=known.source,
+        catalogue=load_catalogue(settings.rulebook / "kpis.yaml"),
+        lacks=known.lacks,
+        data_until_on=known.data_until.astimezone(settings.zone).date(),
+    )
+
+
+def header(pack: PackWeek, known: Source, settings: Settings, run: str) -> Header:
+    signed = editions.all_signatures(pack.connection)
+    edition = pack.edition and EditionFact(
+        edition=pack.edition.name,
+        effective_on=pack.edition.effective_on,
+        signed_by=tuple(s.name for s in signed if s.edition == pack.edition.name),
+    )
+    return Header(
+        company=settings.company_title or known.source,
+        week=str(pack.week),
+        from_on=pack.week.monday,
+        to_on=pack.week.sunday,
+        version=1,
+        assembled_at=pack.at,
+        time_zone=settings.time_zone,
+        sources=(
+            SourceFact(
+                source=known.source,
+                data_until=known.data_until,
+                is_stale=pack.until - known.data_until > settings.max_age,
+            ),
+        ),
+        edition=edition,
+        filters=(),
+        run=run,
+        is_sample=settings.source.kind == "sample",
+    )
+
+
+def currency_of(pack: PackWeek) -> str:
+    found = {currency for known in pack.reader.currencies.values() for currency in known}
+    return found.pop() if len(found) == 1 else NO_CURRENCY

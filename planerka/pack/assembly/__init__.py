@@ -1,0 +1,1 @@
+"""The facts of a pack, read from the store section by section."""

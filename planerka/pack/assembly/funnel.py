@@ -1,0 +1,80 @@
+"""Section 4: the steps from lead to contract, bookings that expire, lots for sale."""
+
+from datetime import timedelta
+
+from planerka.model import ReferenceKind
+from planerka.pack.assembly.week import SCOPE_OF, PackWeek
+from planerka.pack.facts import ExpiringBooking, Funnel, Scope, StockFact, Trend
+from planerka.store import meeting_facts
+
+STEPS = ("leads_n", "qualified_n", "meetings_n", "bookings_n", "contracts_n")
+COHORTS = ("qualified_share", "meeting_share", "booking_share", "contract_share", "lead_to_contract_share")
+EXPIRY_DAYS = 7
+SHOWN_BOOKINGS_N = 12
+STOCK_PACE_WEEKS_N = 13
+
+
+def funnel(pack: PackWeek) -> Funnel:
+    bookings = expiring(pack)
+    return Funnel(
+        steps=pack.trends(STEPS),
+        by_project=pack.scopes(STEPS, "project_id"),
+        by_channel=pack.scopes(STEPS, "channel_id"),
+        cohorts=tuple(trend for kpi in COHORTS for _, trend in pack.mature_trend(kpi)),
+        cohorts_by_channel=cohorts_by(pack, "channel_id"),
+        bookings_n=len(bookings) if pack.has("event.booked", "event.due_at") else None,
+        bookings=bookings[:SHOWN_BOOKINGS_N],
+        stock=stock(pack),
+    )
+
+
+def cohorts_by(pack: PackWeek, column: str) -> tuple[Scope, ...]:
+    """The mature cohorts of each scope, most leads first."""
+    kind, names = SCOPE_OF[column]
+    trends: dict[str, list[Trend]] = {}
+    for kpi in COHORTS:
+        for id_, trend in pack.mature_trend(kpi, column):
+            trends.setdefault(id_, []).append(trend)
+    scopes = [
+        Scope(kind=kind, id=id_, title=pack.title(names, id_), trends=tuple(found)) for id_, found in trends.items()
+    ]
+    return tuple(sorted(scopes, key=lambda scope: (-(scope.trends[0].now.denominator_n or 0), scope.id)))
+
+
+def expiring(pack: PackWeek) -> tuple[ExpiringBooking, ...]:
+    rows = meeting_facts.expiring_bookings(
+        pack.connection, pack.source, pack.until, pack.until, pack.until + timedelta(days=EXPIRY_DAYS)
+    )
+    return tuple(
+        ExpiringBooking(
+            lead_id=row.lead_id,
+            url=row.url if isinstance(row.url, str) else None,
+            project_title=pack.title(ReferenceKind.PROJECT, row.project_id),
+            manager_title=pack.title(ReferenceKind.MANAGER, row.manager_id),
+            expires_on=row.due_at.astimezone(pack.zone).date(),
+        )
+        for row in rows.itertuples()
+    )
+
+
+def stock(pack: PackWeek) -> tuple[StockFact, ...]:
+    """Lots on the newest list, beside the flats of that kind signed for in the quarter before it."""
+    rows = meeting_facts.stock_on(pack.connection, pack.source, pack.week.sunday)
+    from_on = pack.week.back(STOCK_PACE_WEEKS_N - 1).monday
+    sold = meeting_facts.sold(pack.connection, pack.source, from_on, pack.week.sunday)
+    return tuple(
+        StockFact(
+            project_title=pack.title(ReferenceKind.PROJECT, row.project_id),
+            flat_type=row.flat_type,
+            stock_on=row.stock_on.date(),
+            available_n=int(row.available_n),
+            contracts_n=sold.get((row.project_id, row.flat_type), 0) if pack.has("contract.flat_type") else None,
+            min_price_minor=whole(row.min_price_minor),
+            median_price_minor=whole(row.median_price_minor),
+        )
+        for row in rows.itertuples()
+    )
+
+
+def whole(value: float) -> int | None:
+    return None if value != value else int(value)

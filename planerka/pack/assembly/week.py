@@ -1,0 +1,160 @@
+"""The week that a pack is about, and how its figures are read: one place for stretches, titles and trends."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from planerka.clock import Week, start_of
+from planerka.kpis.kpi import KpiValue, change
+from planerka.kpis.maturity import newest_mature_week
+from planerka.kpis.reader import KpiReader
+from planerka.model import Reference, ReferenceKind
+from planerka.pack.facts import Change, Figure, Scope, ScopeKind, State, Trend
+from planerka.rulebook.kpis import Unit
+from planerka.rulebook.regulation import Edition
+
+BEFORE_WEEKS_N = 4
+"""What a week is compared with: long enough to be calm, short enough to be the same season."""
+
+PEOPLE_WEEKS_N = 13
+"""People and channels are compared over a quarter: a week of one person is too few to say anything."""
+
+SCOPE_OF = {
+    "project_id": (ScopeKind.PROJECT, ReferenceKind.PROJECT),
+    "channel_id": (ScopeKind.CHANNEL, ReferenceKind.CHANNEL),
+    "manager_id": (ScopeKind.MANAGER, ReferenceKind.MANAGER),
+}
+
+Stretch = tuple[date, date]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackWeek:
+    """`until` is the end of the week, `at` when the pack is assembled. `edition` None: none was in force then. `lacks` as `Crm.lacks`."""
+
+    connection: sa.Connection
+    source: str
+    week: Week
+    at: datetime
+    zone: ZoneInfo
+    reader: KpiReader
+    references: dict[ReferenceKind, dict[str, Reference]]
+    edition: Edition | None
+    lacks: frozenset[str]
+    analyst_ids: frozenset[str]
+
+    @property
+    def until(self) -> datetime:
+        return start_of(self.week.sunday + timedelta(days=1), self.zone)
+
+    @property
+    def now(self) -> Stretch:
+        return self.week.monday, self.week.sunday
+
+    @property
+    def before(self) -> Stretch:
+        return self.week.back(BEFORE_WEEKS_N).monday, self.week.back(1).sunday
+
+    @property
+    def quarter(self) -> Stretch:
+        return self.week.back(PEOPLE_WEEKS_N - 1).monday, self.week.sunday
+
+    def has(self, *needs: str) -> bool:
+        """Whether the source can supply all of these, in the words of `Crm.lacks`."""
+        return not any(need in self.lacks or need.partition(".")[0] in self.lacks for need in needs)
+
+    def title(self, kind: ReferenceKind, id_: str | None) -> str | None:
+        """What an id is called: itself without a reference, None where the source left it blank."""
+        if not isinstance(id_, str) or not id_:
+            return None
+        known = self.references[kind].get(id_)
+        return known.title if known else id_
+
+    def figure(self, kpi: str, stretch: Stretch | None = None) -> Figure:
+        """The company's figure; of the week unless another stretch is given."""
+        from_on, to_on = stretch or self.now
+        return figure_of(self.reader.values([kpi], from_on, to_on)[()][kpi], (from_on, to_on))
+
+    def trends(self, kpis: Sequence[str]) -> tuple[Trend, ...]:
+        """The company's figures of the week beside the four weeks before."""
+        now, before = self.reader.values(kpis, *self.now), self.reader.values(kpis, *self.before)
+        return tuple(self.trend(kpi, now[()][kpi], before[()][kpi]) for kpi in kpis)
+
+    def scopes(self, kpis: Sequence[str], column: str) -> tuple[Scope, ...]:
+        """The same by project, channel or person, the largest by the first KPI first."""
+        now, before = (self.reader.values(kpis, *stretch, by=(column,)) for stretch in (self.now, self.before))
+        kind, names = SCOPE_OF[column]
+        found = [
+            Scope(
+                kind=kind,
+                id=id_,
+                title=self.title(names, id_),
+                trends=tuple(
+                    self.trend(kpi, values[kpi], before[(id_,)][kpi] if (id_,) in before else None) for kpi in kpis
+                ),
+            )
+            for (id_,), values in now.items()
+        ]
+        return tuple(sorted(found, key=lambda scope: (-(scope.trends[0].now.value or 0), scope.id)))
+
+    def trend(self, kpi: str, now: KpiValue, before: KpiValue | None) -> Trend:
+        """A count is compared per week, a share or a median with the four weeks as one."""
+        shown = figure_of(now, self.now)
+        if before is None:
+            return Trend(now=shown)
+        definition = self.reader.kpi(kpi)
+        changed = change(definition, now, before, times=BEFORE_WEEKS_N)
+        is_count = definition.denominator is None and definition.unit != Unit.MINUTES
+        return Trend(
+            now=shown,
+            before=figure_of(before, self.before, per=BEFORE_WEEKS_N if is_count else 1),
+            change=changed and Change(**vars(changed)),
+        )
+
+    def mature_stretch(self, kpi: str, weeks_n: int = BEFORE_WEEKS_N) -> Stretch:
+        """The newest weeks whose cohort is final for this KPI; a period KPI is final with its week."""
+        last = newest_mature_week(self.reader.kpi(kpi), self.week, self.reader.data_until_on)
+        return last.back(weeks_n - 1).monday, last.sunday
+
+    def mature_trend(self, kpi: str, column: str | None = None) -> Iterator[tuple[str, Trend]]:
+        """Cohorts of a KPI that may be compared, with the four weeks before them, by the id of a scope or for ""."""
+        stretch = self.mature_stretch(kpi)
+        earlier = stretch[0] - timedelta(weeks=BEFORE_WEEKS_N), stretch[0] - timedelta(days=1)
+        by = (column,) if column else ()
+        now, before = (self.reader.values([kpi], *days, by=by) for days in (stretch, earlier))
+        for scope, values in now.items():
+            other = before[scope][kpi] if scope in before else None
+            changed = change(self.reader.kpi(kpi), values[kpi], other) if other else None
+            yield (
+                "".join(scope),
+                Trend(
+                    now=figure_of(values[kpi], stretch),
+                    before=figure_of(other, earlier) if other else None,
+                    change=changed and Change(**vars(changed)),
+                ),
+            )
+
+
+def figure_of(value: KpiValue, stretch: Stretch, per: int = 1) -> Figure:
+    """A KPI's value as a figure of the pack; `per` makes a mean week of a count over several."""
+    return Figure(
+        kpi=value.kpi,
+        value=None if value.value is None else value.value / per,
+        state=State(value.state),
+        numerator_n=value.numerator_n,
+        denominator_n=value.denominator_n,
+        low=value.low,
+        high=value.high,
+        missing=value.missing,
+        from_on=stretch[0],
+        to_on=stretch[1],
+        mature_on=value.mature_on,
+    )
+
+
+def texts(values: Iterable[object]) -> list[str]:
+    """The texts of a column without its blanks."""
+    return [value for value in values if isinstance(value, str) and value]

@@ -1,0 +1,172 @@
+"""Facts into a page: every number worded, every section in the order of the meeting."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from planerka.pack.facts import EditionFact, PackFacts
+from planerka.pack.model import Block, Bullets, Chart, Item, Letter, Link, Page, Section, Tiles, Tone
+from planerka.pack.sections import appendix, funnel, rejections, result, speed
+from planerka.pack.sections.exceptions import exceptions
+from planerka.pack.wording import Wording
+from planerka.words import _, words_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """Where a reader can go on from the pack; None or empty: there is no such place."""
+
+    pack: str | None = None
+    desk: str | None = None
+    run: str | None = None
+    data_report: str | None = None
+
+
+def compose(facts: PackFacts, language: str, addresses: Addresses) -> Page:
+    """The whole pack in `ru` or `en`. PlanerkaError where it shows a KPI that it does not define."""
+    wording = Wording.of(facts, words_for(language))
+    say = wording.words.say
+    return Page(
+        language=language,
+        title=f"{facts.header.company} — {week_title(wording, facts)}",
+        company=facts.header.company,
+        subtitle=week_title(wording, facts),
+        skip=say("Skip to the figures"),
+        contents=say("Contents"),
+        warnings=warnings(wording, facts),
+        items=items(wording, facts),
+        hero=result.hero(wording, facts),
+        sections=sections(wording, facts, addresses),
+        footer=footer(wording, facts),
+    )
+
+
+def week_title(wording: Wording, facts: PackFacts) -> str:
+    header = facts.header
+    number = header.week.partition("-W")[2].lstrip("0")
+    return wording.words.say(
+        "Joint meeting, week {number}: {days}", number=number, days=wording.words.days(header.from_on, header.to_on)
+    )
+
+
+def sections(wording: Wording, facts: PackFacts, addresses: Addresses) -> tuple[Section, ...]:
+    """Those of the meeting that exist; numbered as they stand."""
+    standing = exceptions(wording, facts)
+    parts: tuple[tuple[str, str, str, Callable[[], tuple[Block, ...]]], ...] = (
+        ("result", _("The common result"), "", lambda: result.blocks(wording, facts, standing)),
+        ("funnel", _("Funnel"), funnel.lead(wording, facts), lambda: funnel.blocks(wording, facts)),
+        ("rejections", _("Rejections, neglect and disputes"), rejections.lead(wording, facts),
+         lambda: rejections.blocks(wording, facts)),
+        ("speed", _("Speed of response"), speed.lead(wording, facts), lambda: speed.blocks(wording, facts)),
+        ("appendix", _("Appendix"), appendix.lead(wording, facts),
+         lambda: appendix.blocks(wording, facts, links(wording, addresses))),
+    )  # fmt: skip
+    return tuple(
+        Section(key=key, number=str(number), title=wording.words.say(title), lead=lead, blocks=blocks())
+        for number, (key, title, lead, blocks) in enumerate(parts, start=1)
+    )
+
+
+def items(wording: Wording, facts: PackFacts) -> tuple[Item, ...]:
+    """The header: how fresh the data are, which rules were in force, what the gates said."""
+    header, say = facts.header, wording.words.say
+    fresh = tuple(
+        Item(
+            name=say("Data until"),
+            text=f"{wording.words.instant(source.data_until, wording.zone)} · {source.source}",
+            tone=Tone.BAD if source.is_stale else Tone.PLAIN,
+        )
+        for source in header.sources
+    )
+    return (
+        *fresh,
+        Item(name=say("Regulation"), text=edition(wording, header.edition)),
+        Item(name=say("Data gate"), text=gate(wording, facts)),
+        *((Item(name=say("Only"), text=", ".join(header.filters)),) if header.filters else ()),
+    )
+
+
+def edition(wording: Wording, edition: EditionFact | None) -> str:
+    if edition is None:
+        return wording.words.say("no edition in force")
+    since = wording.words.say("edition {edition}", edition=edition.edition)
+    signed = wording.words.say("signed by {names}", names=", ".join(edition.signed_by)) if edition.signed_by else ""
+    return ", ".join(filter(None, (since, signed)))
+
+
+def gate(wording: Wording, facts: PackFacts) -> str:
+    reports, words = facts.appendix.gates, wording.words
+    if not reports:
+        return words.say("not run")
+    if not all(report.is_open for report in reports):
+        return words.say("closed")
+    warnings_n = sum(len(report.warnings) for report in reports)
+    return words.count("passed, {n} warning", "passed, {n} warnings", warnings_n) if warnings_n else words.say("passed")
+
+
+def warnings(wording: Wording, facts: PackFacts) -> tuple[str, ...]:
+    """What a reader must know before any figure."""
+    header, say = facts.header, wording.words.say
+    stale = [source.source for source in header.sources if source.is_stale]
+    lines = (
+        say("A made-up company: these figures show how planerka works.") if header.is_sample else "",
+        say("The data are older than the settings allow: {sources}.", sources=", ".join(stale)) if stale else "",
+        ""
+        if all(report.is_open for report in facts.appendix.gates)
+        else say("A data gate is closed: see the appendix."),
+    )
+    return tuple(filter(None, lines))
+
+
+def links(wording: Wording, addresses: Addresses) -> tuple[Link, ...]:
+    named = (
+        (_("Review desk"), addresses.desk),
+        (_("Data report"), addresses.data_report),
+        (_("Run in Prefect"), addresses.run),
+    )
+    return tuple(Link(text=wording.words.say(text), url=url) for text, url in named if url)
+
+
+def footer(wording: Wording, facts: PackFacts) -> str:
+    return wording.words.say(
+        "Pack {week}, version {version}. The same figures for both departments.",
+        week=facts.header.week,
+        version=facts.header.version,
+    )
+
+
+def compose_letter(facts: PackFacts, language: str, addresses: Addresses) -> Letter:
+    """The short form for the e-mail."""
+    wording = Wording.of(facts, words_for(language))
+    say = wording.words.say
+    hero, standing = result.hero(wording, facts), exceptions(wording, facts)
+    movers = result.movers(wording, facts.result.movers)
+    return Letter(
+        language=language,
+        subject=f"{facts.header.company}: {week_title(wording, facts)}",
+        preheader=" — ".join(filter(None, (hero.headline, hero.detail))),
+        company=facts.header.company,
+        subtitle=week_title(wording, facts),
+        warnings=warnings(wording, facts),
+        hero=hero,
+        week=Tiles(title=say("This week"), tiles=tuple(map(wording.tile, facts.result.week))),
+        chart=letter_chart(wording, facts),
+        movers=movers if isinstance(movers, Tiles) else None,
+        exceptions=standing,
+        agenda=agenda(wording, facts, standing),
+        link=Link(text=say("Open the pack"), url=addresses.pack) if addresses.pack else None,
+        attached=say("The whole pack is attached: it opens in any browser, also without a network."),
+        items=items(wording, facts),
+        footer=footer(wording, facts),
+    )
+
+
+def letter_chart(wording: Wording, facts: PackFacts) -> Chart | None:
+    return result.track(wording, facts) or funnel.chart(wording, facts.funnel)
+
+
+def agenda(wording: Wording, facts: PackFacts, standing: Bullets) -> str:
+    titles = [section.title for section in sections(wording, facts, Addresses())[:-1]]
+    line = wording.words.say("Agenda: {titles}.", titles=", ".join(title.lower() for title in titles))
+    if not standing.lines:
+        return line
+    return f"{line} " + wording.words.count("{n} matter to decide.", "{n} matters to decide.", len(standing.lines))

@@ -1,0 +1,455 @@
+"""The facts of one joint meeting: numbers and keys, no wording. This is what the table `pack` freezes.
+
+Grain and units: `_n` counts, `_minor` money in minor units of `PackFacts.currency`, `_on` local days, `_at` UTC
+instants, `_min` working minutes. Titles of projects, channels and people come from the source and are data;
+`Text` is what our own rules say, in both languages. Nothing here may describe a client.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from planerka.errors import PlanerkaError
+from planerka.model import Consequence, GateReport
+
+
+class State(StrEnum):
+    """Whether a figure may be shown as it is. IMMATURE and NOT_ENOUGH still carry their counts."""
+
+    OK = "ok"
+    NO_DATA = "no_data"
+    NOT_COMPUTABLE = "not_computable"
+    IMMATURE = "immature"
+    NOT_ENOUGH = "not_enough"
+
+
+class Unit(StrEnum):
+    COUNT = "count"
+    SHARE = "share"
+    MONEY_MINOR = "money_minor"
+    AREA_M2 = "area_m2"
+    MINUTES = "minutes"
+
+
+class Basis(StrEnum):
+    COHORT = "cohort"
+    PERIOD = "period"
+
+
+class Direction(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    NEITHER = "neither"
+
+
+class ScopeKind(StrEnum):
+    COMPANY = "company"
+    PROJECT = "project"
+    CHANNEL = "channel"
+    MANAGER = "manager"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    ru: str
+    en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """What a KPI means, as the rulebook had it. `maturity_days` and `smallest_n` None: the KPI needs none."""
+
+    kpi: str
+    version: str
+    title: Text
+    definition: Text
+    unit: Unit
+    basis: Basis
+    direction: Direction
+    maturity_days: int | None = None
+    smallest_n: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One value of one KPI over `from_on`..`to_on`, both included: days of events, or of a cohort's creation.
+
+    `value` is in the unit of its definition and None unless there is one. `low` and `high` bound a share with
+    95 % confidence. `missing` are the fields the source lacks. `mature_on` is when an immature cohort is ripe.
+    """
+
+    kpi: str
+    value: float | None
+    state: State = State.OK
+    numerator_n: int | None = None
+    denominator_n: int | None = None
+    low: float | None = None
+    high: float | None = None
+    missing: tuple[str, ...] = ()
+    from_on: date | None = None
+    to_on: date | None = None
+    mature_on: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.value is not None and not math.isfinite(self.value):
+            raise PlanerkaError(f"figure {self.kpi} is {self.value}: give None and say why in its state")
+
+    @property
+    def is_shown(self) -> bool:
+        return self.value is not None and self.state in (State.OK, State.IMMATURE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """This week less the reference. `is_noise` None: it cannot be told (no spread is known)."""
+
+    difference: float
+    low: float | None
+    high: float | None
+    is_noise: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """A figure beside its reference: the previous four weeks, taken as one for a share, per week for a count."""
+
+    now: Figure
+    before: Figure | None = None
+    change: Change | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Figures of one project, channel or person. `title` None: the source left it blank."""
+
+    kind: ScopeKind
+    id: str
+    title: str | None
+    trends: tuple[Trend, ...]
+
+    def trend(self, kpi: str) -> Trend | None:
+        return next((t for t in self.trends if t.now.kpi == kpi), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFact:
+    """`is_stale`: older than the settings allow."""
+
+    source: str
+    data_until: datetime
+    is_stale: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditionFact:
+    """The regulation in force at the end of the week, and who signed it."""
+
+    edition: str
+    effective_on: date
+    signed_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """`edition` None: none was in force. `filters` are in words of the settings; empty: the whole company."""
+
+    company: str
+    week: str
+    from_on: date
+    to_on: date
+    version: int
+    assembled_at: datetime
+    time_zone: str
+    sources: tuple[SourceFact, ...]
+    edition: EditionFact | None
+    filters: tuple[str, ...]
+    run: str
+    is_sample: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayValue:
+    day_on: date
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanFact:
+    """One KPI against its plan over `from_on`..`to_on`, as of the end of the week.
+
+    `fact` is what was reached so far. `plan`, `plan_to_date` (pro rata by days) and `fulfilment` (fact over the
+    whole plan, 0..) are None without a plan; `needed_per_week` is None without one or when no day is left;
+    `pace_per_week` is the mean of the last four weeks. `days` holds the fact of each day so far, for the chart.
+    """
+
+    kpi: str
+    scope_title: str | None
+    from_on: date
+    to_on: date
+    fact: Figure
+    plan: float | None
+    plan_to_date: float | None
+    fulfilment: float | None
+    needed_per_week: float | None
+    pace_per_week: float | None
+    days: tuple[DayValue, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mover:
+    """A change beyond noise."""
+
+    kind: ScopeKind
+    scope_title: str | None
+    trend: Trend
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """`plans`: the company, contracts then revenue; `by_project`: the same per project. `movers`: at most three."""
+
+    week: tuple[Trend, ...]
+    plans: tuple[PlanFact, ...]
+    by_project: tuple[PlanFact, ...]
+    movers: tuple[Mover, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiringBooking:
+    """A live booking that expires in the seven days after the week. `url` leads to the CRM card."""
+
+    lead_id: str
+    url: str | None
+    project_title: str | None
+    manager_title: str | None
+    expires_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockFact:
+    """Lots for sale on the last known day; `contracts_n` are those signed in the 13 weeks before it."""
+
+    project_title: str | None
+    flat_type: str
+    stock_on: date
+    available_n: int
+    contracts_n: int | None
+    min_price_minor: int | None
+    median_price_minor: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Funnel:
+    """`steps`: leads_n, qualified_n, meetings_n, bookings_n, contracts_n by the day of the event.
+
+    `cohorts`: step-to-step shares of the newest mature cohort of each KPI, company and by channel.
+    `bookings_n` counts all live bookings that expire; None where the source cannot tell.
+    """
+
+    steps: tuple[Trend, ...]
+    by_project: tuple[Scope, ...]
+    by_channel: tuple[Scope, ...]
+    cohorts: tuple[Trend, ...]
+    cohorts_by_channel: tuple[Scope, ...]
+    bookings_n: int | None
+    bookings: tuple[ExpiringBooking, ...]
+    stock: tuple[StockFact, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictCounts:
+    lawful_n: int
+    unlawful_n: int
+    unprovable_n: int
+    not_judged_n: int
+
+    @property
+    def judged_n(self) -> int:
+        return self.lawful_n + self.unlawful_n + self.unprovable_n
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClauseFact:
+    """How often a clause was broken among the rejections it was asked of, in the week."""
+
+    clause: str
+    reason: Text
+    words: Text
+    consequence: Consequence
+    broken_n: int
+    unprovable_n: int
+    checked_n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotCheckable:
+    """A clause whose evidence the source as a whole does not have."""
+
+    clause: str
+    words: Text
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JunkFact:
+    """Lawful rejections for reasons that no manager can cure (spam, wrong service, bad number), of a channel.
+
+    `share` is of the leads rejected in the stretch of the figure. `reason` is the commonest of them.
+    """
+
+    channel_title: str | None
+    share: Figure
+    reason: Text | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongFact:
+    """Rejections of one person in charge. `clause` is the one broken most, None if none was."""
+
+    manager_title: str | None
+    unlawful: Figure
+    unprovable: Figure
+    clause: str | None
+    words: Text | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeglectFact:
+    """`neglected_n` leads of `open_n` in work have no next task and no touch for longer than the norm."""
+
+    manager_title: str | None
+    neglected_n: int
+    open_n: int
+    longest_days: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeFacts:
+    """`open_n`, `overdue_n` when the pack was assembled; the rest happened since the week began."""
+
+    open_n: int
+    overdue_n: int
+    opened_n: int
+    upheld_n: int
+    returned_n: int
+    evidence_requested_n: int
+    review_in_sla: Figure | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """Leads returned to work since `since_on`, each counted at the furthest step it reached after the return.
+
+    `at_work_n` are still open, `lost_n` were rejected again; the five counts add up to `returned_n`.
+    """
+
+    since_on: date
+    returned_n: int
+    at_work_n: int
+    meeting_n: int
+    booking_n: int
+    contract_n: int
+    lost_n: int
+    revenue_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejections:
+    """`before` is the sum of the previous four weeks. `junk` and `wrong` cover the stretch of their figures."""
+
+    verdicts: VerdictCounts
+    before: VerdictCounts | None
+    shares: tuple[Trend, ...]
+    clauses: tuple[ClauseFact, ...]
+    not_checkable: tuple[NotCheckable, ...]
+    junk: tuple[JunkFact, ...]
+    wrong: tuple[WrongFact, ...]
+    neglect_norm_days: int | None
+    neglect: tuple[NeglectFact, ...]
+    disputes: DisputeFacts | None
+    ledger: Ledger | None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponseBin:
+    """Leads of the week whose first human answer came within `up_to_min`; None: later, or not yet."""
+
+    up_to_min: int | None
+    leads_n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """First human response, in working time. `norm_min` None: no edition in force names one."""
+
+    norm_min: int | None
+    company: tuple[Trend, ...]
+    by_manager: tuple[Scope, ...]
+    by_channel: tuple[Scope, ...]
+    bins: tuple[ResponseBin, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineFact:
+    """Rows held back for one reason and not yet released or dropped."""
+
+    noun: str
+    why: Text
+    rows_n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restated:
+    """A figure that an earlier pack showed differently."""
+
+    kpi: str
+    scope_title: str | None
+    week: str
+    was: float | None
+    value: float | None
+    why: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Appendix:
+    """`figures`: every KPI of the rulebook for the company, computable or not."""
+
+    definitions: tuple[Definition, ...]
+    figures: tuple[Figure, ...]
+    gates: tuple[GateReport, ...]
+    quarantine: tuple[QuarantineFact, ...]
+    restated: tuple[Restated, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackFacts:
+    currency: str
+    header: Header
+    result: Result
+    funnel: Funnel
+    rejections: Rejections
+    speed: Speed
+    appendix: Appendix
+
+
+ADAPTER = TypeAdapter(PackFacts)
+
+
+def to_json(facts: PackFacts) -> dict[str, Any]:
+    """Plain JSON values, as the table `pack` keeps them."""
+    plain: dict[str, Any] = ADAPTER.dump_python(facts, mode="json")
+    return plain
+
+
+def from_json(plain: dict[str, Any]) -> PackFacts:
+    """The facts of a frozen pack; PlanerkaError where the row is not one."""
+    try:
+        return ADAPTER.validate_python(plain)
+    except ValidationError as error:
+        where = ".".join(str(step) for step in error.errors()[0]["loc"])
+        raise PlanerkaError(f"a frozen pack cannot be read at {where}: assemble the week again") from error

@@ -1,0 +1,1 @@
+"""One composer a section of the pack, in the order of the meeting."""

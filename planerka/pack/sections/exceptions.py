@@ -1,0 +1,137 @@
+"""What needs attention: the facts of the week that stand out, each with its figure and whom it concerns.
+
+A person or a channel is named only where the whole interval lies on the wrong side of the company's share:
+a small sample that happens to look bad is not an exception.
+"""
+
+from planerka.pack.charts import is_above
+from planerka.pack.facts import Figure, NeglectFact, PackFacts, Scope, State, WrongFact
+from planerka.pack.model import Bullets
+from planerka.pack.sections.scopes import pooled
+from planerka.pack.wording import Wording
+
+
+def exceptions(wording: Wording, facts: PackFacts) -> Bullets:
+    lines = (
+        wrong(wording, facts),
+        neglect(wording, facts),
+        junk(wording, facts),
+        slow(wording, facts),
+        disputes(wording, facts),
+        bookings(wording, facts),
+        returned(wording, facts),
+    )
+    return Bullets(title=wording.words.say("Needs attention"), lines=tuple(line for line in lines if line))
+
+
+def wrong(wording: Wording, facts: PackFacts) -> str:
+    common = pooled([fact.unlawful for fact in facts.rejections.wrong])
+    found = [fact for fact in facts.rejections.wrong if is_above(fact.unlawful, common)]
+    if not found:
+        return ""
+    worst = max(found, key=lambda fact: fact.unlawful.value or 0)
+    return wording.words.say(
+        "{name}: {share} of rejections are unlawful ({notes}), {common} in the company. {clause}",
+        name=wording.scope(worst.manager_title),
+        share=wording.figure(worst.unlawful),
+        notes=", ".join(wording.notes(worst.unlawful)),
+        common=wording.words.percent(common or 0),
+        clause=broken_most(wording, worst),
+    ).strip()
+
+
+def broken_most(wording: Wording, fact: WrongFact) -> str:
+    if fact.words is None:
+        return ""
+    return wording.words.say("Broken most: “{words}”.", words=wording.text(fact.words))
+
+
+def neglect(wording: Wording, facts: PackFacts) -> str:
+    """The person with the most neglected leads, and the sum of all."""
+    rows = facts.rejections.neglect
+    all_n = sum(fact.neglected_n for fact in rows)
+    if not all_n:
+        return ""
+    worst = max(rows, key=lambda fact: fact.neglected_n)
+    return wording.words.count(
+        "{name}: {n} neglected lead of {all}{longest}.",
+        "{name}: {n} neglected leads of {all}{longest}.",
+        worst.neglected_n,
+        name=wording.scope(worst.manager_title),
+        all=wording.words.number(all_n),
+        longest=longest(wording, worst),
+    )
+
+
+def longest(wording: Wording, fact: NeglectFact) -> str:
+    if fact.longest_days is None:
+        return ""
+    return wording.words.count(", the longest for {n} day", ", the longest for {n} days", fact.longest_days)
+
+
+def junk(wording: Wording, facts: PackFacts) -> str:
+    common = pooled([fact.share for fact in facts.rejections.junk])
+    found = [fact for fact in facts.rejections.junk if is_above(fact.share, common)]
+    if not found:
+        return ""
+    worst = max(found, key=lambda fact: fact.share.value or 0)
+    return wording.words.say(
+        "Channel “{name}”: {share} of leads are valid junk ({notes}), {common} over all channels.",
+        name=wording.scope(worst.channel_title),
+        share=wording.figure(worst.share),
+        notes=", ".join(wording.notes(worst.share)),
+        common=wording.words.percent(common or 0),
+    )
+
+
+def slow(wording: Wording, facts: PackFacts) -> str:
+    """The person who keeps the norm of response least; the interval must lie under the company's share."""
+    company = next((t.now for t in facts.speed.company if t.now.kpi == "in_sla_share"), None)
+    if company is None or not company.is_shown or company.value is None:
+        return ""
+    found = [(scope, figure) for scope, figure in answered(facts) if (figure.high or 1) < company.value]
+    if not found:
+        return ""
+    scope, figure = min(found, key=lambda pair: pair[1].value or 0)
+    return wording.words.say(
+        "{name}: answers within the norm {share} of the time ({notes}), {common} in the company.",
+        name=wording.scope(scope.title),
+        share=wording.figure(figure),
+        notes=", ".join(wording.notes(figure)),
+        common=wording.figure(company),
+    )
+
+
+def answered(facts: PackFacts) -> list[tuple[Scope, Figure]]:
+    pairs = [(scope, scope.trend("in_sla_share")) for scope in facts.speed.by_manager]
+    return [(scope, trend.now) for scope, trend in pairs if trend and trend.now.state == State.OK]
+
+
+def disputes(wording: Wording, facts: PackFacts) -> str:
+    disputes = facts.rejections.disputes
+    if disputes is None or not disputes.overdue_n:
+        return ""
+    return wording.words.count(
+        "{n} dispute is past its review deadline.", "{n} disputes are past their review deadline.", disputes.overdue_n
+    )
+
+
+def bookings(wording: Wording, facts: PackFacts) -> str:
+    if not facts.funnel.bookings_n:
+        return ""
+    return wording.words.count(
+        "{n} booking expires in the coming week.", "{n} bookings expire in the coming week.", facts.funnel.bookings_n
+    )
+
+
+def returned(wording: Wording, facts: PackFacts) -> str:
+    ledger, words = facts.rejections.ledger, wording.words
+    if ledger is None or not ledger.contract_n:
+        return ""
+    return words.count(
+        "Leads returned to work brought {n} contract for {money}; {at_work} are still in work.",
+        "Leads returned to work brought {n} contracts for {money}; {at_work} are still in work.",
+        ledger.contract_n,
+        money=words.money(ledger.revenue_minor, wording.currency),
+        at_work=words.number(ledger.at_work_n + ledger.meeting_n + ledger.booking_n),
+    )

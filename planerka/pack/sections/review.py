@@ -1,0 +1,85 @@
+"""Neglected leads, the queue of disputes, and what returning leads brought."""
+
+from planerka.pack.facts import DisputeFacts, Ledger, Rejections, Trend
+from planerka.pack.model import Cell, Column, Quiet, Row, Table, Tile, Tiles, Tone
+from planerka.pack.wording import Wording, bar
+from planerka.words import _
+
+
+def neglect(wording: Wording, rejections: Rejections) -> Table | Quiet | None:
+    words = wording.words
+    if rejections.neglect_norm_days is None:
+        return None
+    norm = words.count(
+        "no next task and no touch for {n} day", "no next task and no touch for {n} days", rejections.neglect_norm_days
+    )
+    if not any(fact.neglected_n for fact in rejections.neglect):
+        return Quiet(text=words.say("No neglected leads: none has {norm}.", norm=norm))
+    most_n = max(fact.neglected_n for fact in rejections.neglect)
+    return Table(
+        key="neglect",
+        caption=words.say("Neglected leads: {norm}", norm=norm),
+        columns=(
+            Column(title=words.say("Person in charge"), is_number=False),
+            Column(title=words.say("Neglected")),
+            Column(title=words.say("Leads in work")),
+            Column(title=words.say("Longest, days")),
+        ),
+        rows=tuple(
+            Row(
+                head=Cell(text=wording.scope(fact.manager_title)),
+                cells=(
+                    Cell(text=words.number(fact.neglected_n), bar=bar(fact.neglected_n, most_n)),
+                    Cell(text=words.number(fact.open_n)),
+                    Cell(text="—" if fact.longest_days is None else words.number(fact.longest_days)),
+                ),
+            )
+            for fact in rejections.neglect
+        ),
+    )
+
+
+def disputes(wording: Wording, disputes: DisputeFacts | None) -> Tiles | None:
+    if disputes is None:
+        return None
+    words = wording.words
+    overdue = words.say("overdue: {n}", n=words.number(disputes.overdue_n))
+    tiles = [
+        Tile(
+            label=words.say("Waiting for a ruling"),
+            value=words.number(disputes.open_n),
+            notes=(overdue,),
+            tone=Tone.BAD if disputes.overdue_n else Tone.PLAIN,
+        ),
+        Tile(label=words.say("Opened this week"), value=words.number(disputes.opened_n)),
+        Tile(label=words.say("Returned to work"), value=words.number(disputes.returned_n)),
+        Tile(label=words.say("Upheld"), value=words.number(disputes.upheld_n)),
+        Tile(label=words.say("Evidence requested"), value=words.number(disputes.evidence_requested_n)),
+    ]
+    figure = disputes.review_in_sla
+    if figure is not None and not figure.missing:
+        tiles.append(wording.tile(Trend(now=figure)))
+    return Tiles(title=words.say("Disputes"), tiles=tuple(tiles))
+
+
+def ledger(wording: Wording, ledger: Ledger | None) -> Tiles | None:
+    """What became of returned leads. Money that is still open is shown as leads at work, not as a guess."""
+    if ledger is None or not ledger.returned_n:
+        return None
+    words = wording.words
+    counted = (
+        (_("Returned"), ledger.returned_n),
+        (_("Still in work"), ledger.at_work_n),
+        (_("Meeting held"), ledger.meeting_n),
+        (_("Booked"), ledger.booking_n),
+        (_("Rejected again"), ledger.lost_n),
+    )
+    revenue = Tile(
+        label=words.say("Revenue of returned leads"),
+        value=words.money(ledger.revenue_minor, wording.currency),
+        notes=(words.count("{n} contract", "{n} contracts", ledger.contract_n),),
+        tone=Tone.GOOD if ledger.revenue_minor else Tone.PLAIN,
+    )
+    tiles = tuple(Tile(label=words.say(title), value=words.number(n)) for title, n in counted)
+    title = words.say("Leads returned to work since {day}", day=words.days(ledger.since_on, ledger.since_on))
+    return Tiles(title=title, tiles=(revenue, *tiles))

@@ -1,0 +1,219 @@
+"""Facts into words: one figure, one change, one stretch of days, always said in the same way."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from planerka.errors import PlanerkaError
+from planerka.pack.facts import Change, Definition, Direction, Figure, PackFacts, State, Text, Trend, Unit
+from planerka.pack.model import Cell, Tile, Tone
+from planerka.words import MINUS, NBSP, Words, _
+
+FIELDS = {
+    "lead.created_at": _("day of the enquiry"),
+    "lead.channel_id": _("channel"),
+    "lead.campaign_id": _("campaign"),
+    "lead.project_id": _("project"),
+    "lead.manager_id": _("person in charge"),
+    "lead.agency_id": _("agency"),
+    "lead.reason_id": _("rejection reason"),
+    "lead.stage_id": _("stage"),
+    "lead.enquiry": _("kind of enquiry"),
+    "event": _("history of events"),
+    "event.call_out": _("outgoing calls"),
+    "event.call_in": _("incoming calls"),
+    "event.message_out": _("outgoing messages"),
+    "event.message_in": _("incoming messages"),
+    "event.task_set": _("tasks"),
+    "event.qualified": _("day of qualification"),
+    "event.rejected": _("day of rejection"),
+    "event.reopened": _("returns to work"),
+    "event.meeting_held": _("meetings"),
+    "event.booked": _("bookings"),
+    "event.booking_expired": _("expired bookings"),
+    "event.booking_cancelled": _("cancelled bookings"),
+    "event.contract_terminated": _("terminations"),
+    "contract": _("contracts"),
+    "contract.price_minor": _("contract price"),
+    "contract.area_m2": _("contract area"),
+    "contract.currency": _("a single currency"),
+    "contract.terminated_at": _("terminations"),
+    "spend": _("marketing spend"),
+    "plan": _("plan"),
+    "stock": _("stock"),
+    "rejection": _("rejection card"),
+    "rejection.comment": _("comment on the rejection"),
+    "rejection.duplicate_of_id": _("id of the other lead"),
+    "rejection.wanted_area": _("wanted area"),
+    "rejection.wanted_area_is_ours": _("wanted area"),
+    "rejection.wish": _("the client's wish"),
+    "rejection.lots_matching_n": _("matching lots"),
+    "rejection.budget_minor": _("budget"),
+    "rejection.budget_kind": _("kind of budget"),
+    "rejection.instalments_discussed": _("whether instalments were discussed"),
+    "rejection.mortgage_applied": _("mortgage application"),
+    "rejection.mortgage_decision": _("mortgage decision"),
+    "rejection.other_banks_offered": _("whether other banks were offered"),
+    "rejection.nurture_listed": _("nurture list"),
+    "rejection.offer": _("the offer made"),
+    "rejection.competitor": _("competitor"),
+    "rejection.horizon_months": _("time of purchase"),
+    "rejection.passed_to_agency_desk": _("hand-over to the agency desk"),
+    "rejection.asked_not_to_call": _("request not to call"),
+    "rejection.wrong_service_said": _("what the client was looking for"),
+}
+"""What the fields of `Crm.lacks` are called by people; one that is not here is shown by its key."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Words for the figures of one pack: it knows their definitions, the currency and the zone."""
+
+    words: Words
+    currency: str
+    zone: ZoneInfo
+    definitions: dict[str, Definition]
+
+    @classmethod
+    def of(cls, facts: PackFacts, words: Words) -> "Wording":
+        known = {definition.kpi: definition for definition in facts.appendix.definitions}
+        return cls(words, facts.currency, ZoneInfo(facts.header.time_zone), known)
+
+    def text(self, text: Text) -> str:
+        return text.ru if self.words.language == "ru" else text.en
+
+    def definition(self, kpi: str) -> Definition:
+        if kpi not in self.definitions:
+            raise PlanerkaError(f"the pack shows {kpi} and does not define it: add it to the definitions of the facts")
+        return self.definitions[kpi]
+
+    def title(self, kpi: str) -> str:
+        return self.text(self.definition(kpi).title)
+
+    def scope(self, title: str | None) -> str:
+        return title or self.words.say("not stated")
+
+    def value(self, kpi: str, value: float | None, digits_n: int = 0) -> str:
+        """A number in the unit of its KPI; `digits_n` decimals for a mean or a difference of counts and minutes."""
+        if value is None:
+            return self.words.say("no data")
+        match self.definition(kpi).unit:
+            case Unit.SHARE:
+                return self.words.percent(value)
+            case Unit.MONEY_MINOR:
+                return self.words.money(value, self.currency)
+            case Unit.AREA_M2:
+                return self.words.say("{n} m²", n=self.words.number(value))
+            case Unit.MINUTES:
+                return self.words.say("{n} min", n=self.words.number(value, digits_n))
+            case Unit.COUNT:
+                return self.words.number(value, digits_n)
+
+    def figure(self, figure: Figure) -> str:
+        """The value, or the state that stands for it."""
+        match figure.state:
+            case State.NOT_COMPUTABLE:
+                return self.words.say("not computable")
+            case State.NOT_ENOUGH:
+                return self.words.say("not enough data")
+            case State.NO_DATA:
+                return self.words.say("no data")
+        return self.value(figure.kpi, figure.value)
+
+    def notes(self, figure: Figure) -> tuple[str, ...]:
+        """What must stand beside the value: n, the interval, how ripe it is, what is missing."""
+        if figure.state == State.NOT_COMPUTABLE:
+            return (self.missing(figure.missing),)
+        notes = [self.sample_size(figure), self.interval(figure), self.maturity(figure)]
+        return tuple(note for note in notes if note)
+
+    def sample_size(self, figure: Figure) -> str:
+        if figure.denominator_n is None:
+            return ""
+        return f"n{NBSP}={NBSP}{self.words.number(figure.denominator_n)}"
+
+    def interval(self, figure: Figure) -> str:
+        if not figure.is_shown or figure.low is None or figure.high is None:
+            return ""
+        low = self.words.percent(figure.low).rstrip(f"%{NBSP}")
+        return f"{low}–{self.words.percent(figure.high)}"
+
+    def maturity(self, figure: Figure) -> str:
+        if figure.state != State.IMMATURE:
+            return ""
+        if figure.mature_on is None:
+            return self.words.say("not mature yet")
+        return self.words.say("not mature until {day}", day=self.words.days(figure.mature_on, figure.mature_on))
+
+    def missing(self, fields: tuple[str, ...]) -> str:
+        names = ", ".join(self.words.say(FIELDS[field]) if field in FIELDS else field for field in fields)
+        return self.words.say("the source has no: {fields}", fields=names)
+
+    def cell(self, figure: Figure, bar: str | None = None) -> Cell:
+        tone = Tone.PLAIN if figure.state == State.OK else Tone.MUTED
+        return Cell(text=self.figure(figure), note=" · ".join(self.notes(figure)), tone=tone, bar=bar)
+
+    def change(self, trend: Trend) -> Cell:
+        """The change against the reference, in the sense of good and bad only beyond noise."""
+        if trend.change is None:
+            return Cell(text="—", tone=Tone.MUTED)
+        text = self.difference(trend.now.kpi, trend.change.difference)
+        match trend.change.is_noise:
+            case True:
+                return Cell(text=text, note=self.words.say("within noise"), tone=Tone.MUTED)
+            case None:
+                return Cell(text=text, tone=Tone.MUTED)
+        return Cell(text=text, note=self.words.say("beyond noise"), tone=self.tone(trend.now.kpi, trend.change))
+
+    def tone(self, kpi: str, change: Change) -> Tone:
+        direction = self.definition(kpi).direction
+        if direction == Direction.NEITHER or not change.difference:
+            return Tone.PLAIN
+        return Tone.GOOD if (change.difference > 0) == (direction == Direction.UP) else Tone.BAD
+
+    def difference(self, kpi: str, difference: float) -> str:
+        """With its sign, unless it rounds to nothing."""
+        sign = "+" if difference > 0 else MINUS
+        if self.definition(kpi).unit == Unit.SHARE:
+            text = self.words.say("{n} pp", n=self.words.number(abs(difference) * 100, 1))
+        else:
+            text = self.value(kpi, abs(difference), 1)
+        return sign + text if re.search("[1-9]", text) else text
+
+    def before(self, trend: Trend) -> str:
+        """The reference in words; empty where there is none."""
+        if trend.before is None or not trend.before.is_shown:
+            return ""
+        value = self.value(trend.now.kpi, trend.before.value, 1)
+        if self.definition(trend.now.kpi).unit in (Unit.COUNT, Unit.MONEY_MINOR, Unit.AREA_M2):
+            return self.words.say("four weeks before: {value} a week", value=value)
+        return self.words.say("four weeks before: {value}", value=value)
+
+    def tile(self, trend: Trend, label: str | None = None) -> Tile:
+        change = self.change(trend)
+        notes = [" · ".join(self.notes(trend.now)), self.before(trend)]
+        if trend.change is not None:
+            notes.append(", ".join(filter(None, (change.text, change.note))))
+        shown_tone = change.tone if trend.now.state == State.OK else Tone.MUTED
+        return Tile(
+            label=label or self.title(trend.now.kpi),
+            value=self.figure(trend.now),
+            notes=tuple(filter(None, notes)),
+            tone=Tone.PLAIN if trend.now.state == State.OK and shown_tone == Tone.MUTED else shown_tone,
+        )
+
+    def days(self, from_on: date, to_on: date) -> str:
+        """A stretch of days; a whole calendar month by its name."""
+        is_month = from_on.day == 1 and from_on.month == to_on.month and (to_on + timedelta(days=1)).day == 1
+        return self.words.month(from_on) if is_month else self.words.days(from_on, to_on)
+
+    def stretch(self, figure: Figure) -> str:
+        return self.days(figure.from_on, figure.to_on) if figure.from_on and figure.to_on else ""
+
+
+def bar(value: float | None, full: float | None) -> str | None:
+    """Length of a bar as an SVG width; None where there is nothing to draw against."""
+    if value is None or not full:
+        return None
+    return f"{min(max(value / full, 0.0), 1.0):.1%}"

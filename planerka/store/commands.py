@@ -1,0 +1,50 @@
+"""Intended writes to the CRM, kept with the ruling that asked for them, and the receipts that prove them done."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from planerka.model import Command, Decision, Receipt
+from planerka.store.bulk import insert_into
+from planerka.store.tables import command, receipt
+
+
+def add(connection: sa.Connection, source: str, ruling_id: int, intended: Command, at: datetime) -> None:
+    content = {**asdict(intended), "due_at": intended.due_at.isoformat()}
+    row = {"marker": intended.marker, "source": source, "ruling_id": ruling_id, "content": content, "created_at": at}
+    connection.execute(command.insert().values(row))
+
+
+def pending(connection: sa.Connection, source: str) -> list[Command]:
+    """Commands without a receipt, oldest first: still to be carried out."""
+    return _commands(connection, source, receipt.c.marker.is_(None))
+
+
+def unconfirmed(connection: sa.Connection, source: str) -> list[Command]:
+    """Commands handed over to people and not yet seen in the source, oldest first."""
+    return _commands(connection, source, receipt.c.marker.is_not(None) & receipt.c.confirmed_at.is_(None))
+
+
+def put_receipt(connection: sa.Connection, proof: Receipt) -> bool:
+    """Keep the proof of a command; a confirmed one stays as it is. Returns whether it says anything new."""
+    insert = insert_into(connection, receipt).values(asdict(proof))
+    confirmed_at = insert.excluded.confirmed_at
+    keeping = insert.on_conflict_do_update(
+        index_elements=["marker"],
+        set_={"confirmed_at": confirmed_at},
+        where=receipt.c.confirmed_at.is_(None) & confirmed_at.is_not(None),
+    )
+    return connection.scalar(keeping.returning(receipt.c.marker)) is not None
+
+
+def _commands(connection: sa.Connection, source: str, state: sa.ColumnElement[bool]) -> list[Command]:
+    query = sa.select(command.c.content).outerjoin(receipt, receipt.c.marker == command.c.marker)
+    query = query.where(command.c.source == source, state).order_by(command.c.created_at, command.c.marker)
+    return [_command(content) for content in connection.scalars(query)]
+
+
+def _command(content: dict[str, Any]) -> Command:
+    due_at = datetime.fromisoformat(content["due_at"])
+    return Command(**{**content, "kind": Decision(content["kind"]), "due_at": due_at})

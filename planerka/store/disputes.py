@@ -1,0 +1,143 @@
+"""Rejections sent to review, and what people decided: a ruling stands beside the verdict, never over it."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from planerka.errors import UsageError
+from planerka.model import Command, Decision, DisputeOrigin, Outcome
+from planerka.store import commands, verdicts
+from planerka.store.bulk import insert_into
+from planerka.store.tables import dispute, event, lead, ruling
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDispute:
+    """`subject_id` names what is disputed, once and for ever: the id of a rejection, or a silence."""
+
+    origin: DisputeOrigin
+    subject_id: str
+    lead_id: str
+    opened_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeView:
+    """A dispute with all a reader decides by: the last verdict on its subject and the last ruling, None without one.
+
+    `happened_at`, `manager_id` and `reason_id` are those of the rejection, None for neglect; `url` is the CRM card's.
+    """
+
+    id: int
+    origin: DisputeOrigin
+    subject_id: str
+    lead_id: str
+    opened_at: datetime
+    due_at: datetime
+    url: str | None
+    channel_id: str | None
+    project_id: str | None
+    stage_id: str | None
+    happened_at: datetime | None
+    manager_id: str | None
+    reason_id: str | None
+    edition: str | None
+    outcome: Outcome | None
+    findings: list[dict[str, Any]] | None
+    evidence: dict[str, Any] | None
+    decision: Decision | None
+    author: str | None
+    comment: str | None
+    ruled_at: datetime | None
+
+    @property
+    def is_closed(self) -> bool:
+        return self.decision in (Decision.UPHOLD, Decision.RETURN_TO_WORK)
+
+
+def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[NewDispute]) -> int:
+    """Open a dispute on each subject that has never had one; returns how many were opened."""
+    rows = [{**asdict(new), "source": source} for new in disputes]
+    if not rows:
+        return 0
+    opening = insert_into(connection, dispute).on_conflict_do_nothing().returning(dispute.c.id)
+    return len(connection.execute(opening, rows).all())
+
+
+def listing(connection: sa.Connection, source: str) -> list[DisputeView]:
+    """Every dispute of the source, the closed ones too, by the time it is due."""
+    return [_view(row) for row in connection.execute(_views(source).order_by(dispute.c.due_at, dispute.c.id))]
+
+
+def show(connection: sa.Connection, source: str, dispute_id: int) -> DisputeView:
+    """One dispute; UsageError where there is none of that number."""
+    row = connection.execute(_views(source).where(dispute.c.id == dispute_id)).one_or_none()
+    if row is None:
+        raise UsageError(f"There is no dispute {dispute_id}: see `planerka disputes list`")
+    return _view(row)
+
+
+def rule(
+    connection: sa.Connection,
+    source: str,
+    dispute_id: int,
+    decision: Decision,
+    author: str,
+    comment: str,
+    at: datetime,
+    command: Command | None = None,
+) -> int:
+    """Record a ruling and, with it, the write to the CRM that it asks for; returns the ruling's number.
+
+    UsageError for a dispute that is closed: of two rulings at once the first stands.
+    """
+    connection.execute(sa.select(dispute.c.id).where(dispute.c.id == dispute_id).with_for_update())
+    found = show(connection, source, dispute_id)
+    if found.is_closed:
+        raise UsageError(f"Dispute {dispute_id} is closed: {found.author} ruled {found.decision} on it")
+    values = {"dispute_id": dispute_id, "decision": decision, "author": author, "comment": comment, "ruled_at": at}
+    ruling_id = connection.execute(ruling.insert().values(values).returning(ruling.c.id)).scalar_one()
+    if command:
+        commands.add(connection, source, ruling_id, command, at)
+    return ruling_id
+
+
+def returned_n(connection: sa.Connection, source: str, lead_id: str) -> int:
+    """How many times rulings have returned this lead to work."""
+    query = sa.select(sa.func.count()).select_from(ruling).join(dispute, dispute.c.id == ruling.c.dispute_id)
+    is_return = (ruling.c.decision == Decision.RETURN_TO_WORK) & (dispute.c.lead_id == lead_id)
+    return connection.execute(query.where(dispute.c.source == source, is_return)).scalar_one()
+
+
+def _views(source: str) -> sa.Select[Any]:
+    last = sa.select(ruling.c.dispute_id, sa.func.max(ruling.c.id).label("id")).group_by(ruling.c.dispute_id).subquery()
+    verdict = verdicts.latest(source)
+    columns = (
+        *(c for c in dispute.c if c.name != "source"),
+        *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
+        event.c.at.label("happened_at"),
+        event.c.manager_id,
+        event.c.reason_id,
+        *(verdict.c[name] for name in ("edition", "outcome", "findings", "evidence")),
+        *(ruling.c[name] for name in ("decision", "author", "comment", "ruled_at")),
+    )
+    return (
+        sa.select(*columns)
+        .select_from(dispute)
+        .outerjoin(lead, (lead.c.source == source) & (lead.c.id == dispute.c.lead_id))
+        .outerjoin(event, (event.c.source == source) & (event.c.id == dispute.c.subject_id))
+        .outerjoin(verdict, verdict.c.rejection_id == dispute.c.subject_id)
+        .outerjoin(last, last.c.dispute_id == dispute.c.id)
+        .outerjoin(ruling, ruling.c.id == last.c.id)
+        .where(dispute.c.source == source)
+    )
+
+
+def _view(row: sa.Row[Any]) -> DisputeView:
+    kinds = {"origin": DisputeOrigin, "outcome": Outcome, "decision": Decision}
+    named = {name: kind(getattr(row, name)) for name, kind in kinds.items() if getattr(row, name) is not None}
+    return DisputeView(**{**row._mapping, **named})

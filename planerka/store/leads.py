@@ -1,0 +1,105 @@
+"""What a source supplies, stored: leads, their events, cards, contracts, and the rest of `model.PULLED`."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import sqlalchemy as sa
+
+from planerka.errors import CrmError
+from planerka.model import Contract, Event, Lead, LeadStatus, Stock
+from planerka.store.bulk import changes, keys_of, staged, upsert
+from planerka.store.frames import local_day, read_frame
+from planerka.store.tables import TABLE_OF, event, lead
+from planerka.store.touched import days_after, days_before, days_of_leads, touch
+
+DAYS: dict[type, dict[str, str]] = {
+    Lead: {"created_on": "created_at"},
+    Event: {"happened_on": "at"},
+    Contract: {"signed_on": "signed_at", "terminated_on": "terminated_at"},
+}
+"""The local days kept with a noun, and the instants they are the days of."""
+
+
+def store_batch(
+    connection: sa.Connection, source: str, noun: type, frame: pd.DataFrame, zone: ZoneInfo
+) -> pd.DataFrame:
+    """Insert or update the rows of a noun, and remember the days that this touches.
+
+    `frame` as `crm.base.Batch.rows`; returns the keys of the rows that were new or really changed.
+    """
+    table = TABLE_OF[noun]
+    with changes(connection, table, source, with_days(noun, frame, zone)) as rows:
+        changed = keys_of(connection, table, rows)
+        if len(changed):
+            touch(connection, source, days_before(source, noun, rows))
+            upsert(connection, table, source, rows)
+            touch(connection, source, days_after(source, noun, rows))
+    return changed
+
+
+def with_days(noun: type, frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """The frame with the local days of its instants; a lead that is seen again has not vanished."""
+    days = {day: local_day(frame[instant], zone) for day, instant in DAYS.get(noun, {}).items()}
+    if noun is Lead:
+        days["vanished_at"] = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us, UTC]")
+    return frame.assign(**days)
+
+
+def created_at_by_id(connection: sa.Connection, source: str) -> pd.Series:
+    """When each lead of the store was created, vanished ones too: index id, values `datetime64[us, UTC]`."""
+    known = read_frame(connection, sa.select(lead.c.id, lead.c.created_at).where(lead.c.source == source))
+    return known.set_index("id")["created_at"]
+
+
+def open_ids(connection: sa.Connection, source: str) -> pd.Series:
+    """Leads that are open now and still in the source: those that can be neglected."""
+    is_open = (lead.c.source == source) & (lead.c.status == LeadStatus.OPEN) & lead.c.vanished_at.is_(None)
+    return read_frame(connection, sa.select(lead.c.id).where(is_open))["id"]
+
+
+def leads_of(connection: sa.Connection, source: str, lead_ids: pd.Series) -> pd.DataFrame:
+    """The leads with these ids and the columns of `model.Lead`; ids unknown to the store are left out."""
+    return _rows_of(connection, Lead, lead.c.id, source, lead_ids)
+
+
+def events_of(connection: sa.Connection, source: str, lead_ids: pd.Series) -> pd.DataFrame:
+    """Every event of the leads with these ids, with the columns of `model.Event`, in no order."""
+    return _rows_of(connection, Event, event.c.lead_id, source, lead_ids)
+
+
+def stock_of(connection: sa.Connection, source: str) -> pd.DataFrame:
+    """Every row of stock, with the columns of `model.Stock`."""
+    return read_frame(connection, sa.select(*columns_of(Stock)).where(TABLE_OF[Stock].c.source == source))
+
+
+def sweep(connection: sa.Connection, source: str, seen_ids: Iterable[str], now: datetime) -> int:
+    """Mark the leads that the source no longer has as vanished; returns how many are newly so.
+
+    A source that lists no lead at all has lost its access rights, not its leads: CrmError.
+    """
+    seen = pd.DataFrame({"id": pd.Series(list(seen_ids), dtype="str")})
+    if seen.empty:
+        raise CrmError(f"{source} lists no lead at all, so none was marked vanished: check the rights of its key")
+    with staged(connection, [lead.c.id], seen) as rows:
+        is_gone = (lead.c.source == source) & lead.c.vanished_at.is_(None) & lead.c.id.not_in(sa.select(rows.c.id))
+        touch(connection, source, days_of_leads(source, sa.select(lead.c.id).where(is_gone)))
+        return connection.execute(lead.update().where(is_gone).values(vanished_at=now)).rowcount
+
+
+def columns_of(noun: type) -> list[sa.Column[Any]]:
+    """The columns that a source supplies, in the order of the model."""
+    return [TABLE_OF[noun].c[field.name] for field in fields(noun)]
+
+
+def _rows_of(
+    connection: sa.Connection, noun: type, lead_id: sa.Column[Any], source: str, lead_ids: pd.Series
+) -> pd.DataFrame:
+    asked = pd.DataFrame({lead_id.name: lead_ids.dropna().drop_duplicates()})
+    with staged(connection, [lead_id], asked) as rows:
+        # IN, not a join: SQLite knows nothing of the size of a temporary table and would scan it once an event.
+        is_asked = lead_id.in_(sa.select(rows.c[lead_id.name]))
+        return read_frame(connection, sa.select(*columns_of(noun)).where(TABLE_OF[noun].c.source == source, is_asked))

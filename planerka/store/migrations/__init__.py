@@ -1,0 +1,1 @@
+"""The way of a database to the schema of `tables.py`, step by step."""

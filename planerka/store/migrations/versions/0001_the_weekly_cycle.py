@@ -1,0 +1,345 @@
+"""The weekly cycle."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "contract",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("deal_id", sa.Text(), nullable=True),
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=True),
+        sa.Column("unit_kind", sa.Text(), nullable=False),
+        sa.Column("flat_type", sa.Text(), nullable=True),
+        sa.Column("area_m2", sa.Float(), nullable=True),
+        sa.Column("price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.BigInteger(), nullable=False),
+        sa.Column("terminated_at", sa.BigInteger(), nullable=True),
+        sa.Column("signed_on", sa.Date(), nullable=False),
+        sa.Column("terminated_on", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("source", "id", name=op.f("pk_contract")),
+    )
+    op.create_index(op.f("ix_contract_source_lead_id"), "contract", ["source", "lead_id"], unique=False)
+    op.create_index(op.f("ix_contract_source_signed_on"), "contract", ["source", "signed_on"], unique=False)
+    op.create_table(
+        "delivery",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("week", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "week", "version", "recipient", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_delivery_message_id")),
+    )
+    op.create_table(
+        "dispute",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Text(), nullable=False),
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
+        sa.UniqueConstraint("source", "subject_id", name=op.f("uq_dispute_source_subject_id")),
+    )
+    op.create_table(
+        "edition",
+        sa.Column("edition", sa.Text(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("edition", name=op.f("pk_edition")),
+    )
+    op.create_table(
+        "event",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=True),
+        sa.Column("actor_id", sa.Text(), nullable=True),
+        sa.Column("actor_kind", sa.Text(), nullable=False),
+        sa.Column("manager_id", sa.Text(), nullable=True),
+        sa.Column("reason_id", sa.Text(), nullable=True),
+        sa.Column("from_stage_id", sa.Text(), nullable=True),
+        sa.Column("to_stage_id", sa.Text(), nullable=True),
+        sa.Column("duration_s", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("happened_on", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "id", name=op.f("pk_event")),
+    )
+    op.create_index(op.f("ix_event_source_kind_happened_on"), "event", ["source", "kind", "happened_on"], unique=False)
+    op.create_index(op.f("ix_event_source_lead_id"), "event", ["source", "lead_id"], unique=False)
+    op.create_table(
+        "gate_report",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("suite", sa.Text(), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("checks", sa.JSON(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gate_report")),
+    )
+    op.create_index(op.f("ix_gate_report_source_suite_at"), "gate_report", ["source", "suite", "at"], unique=False)
+    op.create_table(
+        "lead",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("enquiry", sa.Text(), nullable=True),
+        sa.Column("channel_id", sa.Text(), nullable=True),
+        sa.Column("campaign_id", sa.Text(), nullable=True),
+        sa.Column("promo_code", sa.Text(), nullable=True),
+        sa.Column("project_id", sa.Text(), nullable=True),
+        sa.Column("manager_id", sa.Text(), nullable=True),
+        sa.Column("agency_id", sa.Text(), nullable=True),
+        sa.Column("stage_id", sa.Text(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("reason_id", sa.Text(), nullable=True),
+        sa.Column("phone_is_valid", sa.Boolean(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("created_on", sa.Date(), nullable=True),
+        sa.Column("vanished_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("source", "id", name=op.f("pk_lead")),
+    )
+    op.create_index(op.f("ix_lead_source_client_id"), "lead", ["source", "client_id"], unique=False)
+    op.create_index(op.f("ix_lead_source_created_on"), "lead", ["source", "created_on"], unique=False)
+    op.create_table(
+        "measure",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("day_on", sa.Date(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.Text(), nullable=False),
+        sa.Column("campaign_id", sa.Text(), nullable=False),
+        sa.Column("manager_id", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Text(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "source",
+            "measure",
+            "day_on",
+            "project_id",
+            "channel_id",
+            "campaign_id",
+            "manager_id",
+            "agency_id",
+            name=op.f("pk_measure"),
+        ),
+    )
+    op.create_index(op.f("ix_measure_source_day_on"), "measure", ["source", "day_on"], unique=False)
+    op.create_table(
+        "neglect",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("last_touch_at", sa.BigInteger(), nullable=False),
+        sa.Column("neglected_at", sa.BigInteger(), nullable=False),
+        sa.Column("neglected_on", sa.Date(), nullable=False),
+        sa.Column("manager_id", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("source", "lead_id", "last_touch_at", name=op.f("pk_neglect")),
+    )
+    op.create_index(op.f("ix_neglect_source_neglected_on"), "neglect", ["source", "neglected_on"], unique=False)
+    op.create_table(
+        "pack",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("week", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("assembled_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "week", "version", name=op.f("pk_pack")),
+    )
+    op.create_table(
+        "plan",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("kpi", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("to_on", sa.Date(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "kpi", "project_id", "from_on", "to_on", name=op.f("pk_plan")),
+    )
+    op.create_table(
+        "pull_window",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=True),
+        sa.Column("rows_n", sa.BigInteger(), nullable=False),
+        sa.Column("changed_n", sa.BigInteger(), nullable=False),
+        sa.Column("quarantined_n", sa.BigInteger(), nullable=False),
+        sa.Column("checks", sa.JSON(), nullable=False),
+        sa.Column("pulled_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pull_window")),
+    )
+    op.create_index(op.f("ix_pull_window_source_until"), "pull_window", ["source", "until"], unique=False)
+    op.create_table(
+        "quarantine",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("noun", sa.Text(), nullable=False),
+        sa.Column("row_key", sa.Text(), nullable=False),
+        sa.Column("row", sa.JSON(), nullable=False),
+        sa.Column("why", sa.JSON(), nullable=False),
+        sa.Column("quarantined_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
+        sa.UniqueConstraint("source", "noun", "row_key", name=op.f("uq_quarantine_source_noun_row_key")),
+    )
+    op.create_table(
+        "reference",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("source", "kind", "id", name=op.f("pk_reference")),
+    )
+    op.create_table(
+        "rejection",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("duplicate_of_id", sa.Text(), nullable=True),
+        sa.Column("wanted_area", sa.Text(), nullable=True),
+        sa.Column("wanted_area_is_ours", sa.Boolean(), nullable=True),
+        sa.Column("wish", sa.Text(), nullable=True),
+        sa.Column("lots_matching_n", sa.BigInteger(), nullable=True),
+        sa.Column("budget_minor", sa.BigInteger(), nullable=True),
+        sa.Column("budget_kind", sa.Text(), nullable=True),
+        sa.Column("instalments_discussed", sa.Boolean(), nullable=True),
+        sa.Column("mortgage_applied", sa.Boolean(), nullable=True),
+        sa.Column("mortgage_decision", sa.Text(), nullable=True),
+        sa.Column("other_banks_offered", sa.Boolean(), nullable=True),
+        sa.Column("nurture_listed", sa.Boolean(), nullable=True),
+        sa.Column("offer", sa.Text(), nullable=True),
+        sa.Column("competitor", sa.Text(), nullable=True),
+        sa.Column("horizon_months", sa.BigInteger(), nullable=True),
+        sa.Column("passed_to_agency_desk", sa.Boolean(), nullable=True),
+        sa.Column("asked_not_to_call", sa.Boolean(), nullable=True),
+        sa.Column("wrong_service_said", sa.Boolean(), nullable=True),
+        sa.PrimaryKeyConstraint("source", "id", name=op.f("pk_rejection")),
+    )
+    op.create_index(op.f("ix_rejection_source_lead_id"), "rejection", ["source", "lead_id"], unique=False)
+    op.create_table(
+        "run_lock",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_run_lock")),
+    )
+    op.create_table(
+        "signature",
+        sa.Column("edition", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("edition", "role", name=op.f("pk_signature")),
+    )
+    op.create_table(
+        "source",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("lacks", sa.JSON(), nullable=False),
+        sa.Column("data_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_source")),
+    )
+    op.create_table(
+        "spend",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("spent_on", sa.Date(), nullable=False),
+        sa.Column("channel_id", sa.Text(), nullable=False),
+        sa.Column("campaign_id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "spent_on", "channel_id", "campaign_id", "project_id", name=op.f("pk_spend")),
+    )
+    op.create_table(
+        "stock",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("stock_on", sa.Date(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("flat_type", sa.Text(), nullable=False),
+        sa.Column("available_n", sa.BigInteger(), nullable=False),
+        sa.Column("min_price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("median_price_minor", sa.BigInteger(), nullable=True),
+        sa.Column("min_payment_minor", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "stock_on", "project_id", "flat_type", name=op.f("pk_stock")),
+    )
+    op.create_table(
+        "touched_day",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("day_on", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "day_on", name=op.f("pk_touched_day")),
+    )
+    op.create_table(
+        "verdict",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("rejection_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.Text(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("judged_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "rejection_id", "number", name=op.f("pk_verdict")),
+    )
+    op.create_table(
+        "ruling",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("dispute_id", sa.Integer(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("ruled_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dispute_id"],
+            ["dispute.id"],
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ruling")),
+    )
+    op.create_index(op.f("ix_ruling_dispute_id"), "ruling", ["dispute_id"], unique=False)
+    op.create_table(
+        "command",
+        sa.Column("marker", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("ruling_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ruling_id"],
+            ["ruling.id"],
+        ),
+        sa.PrimaryKeyConstraint("marker", name=op.f("pk_command")),
+        sa.UniqueConstraint("ruling_id", name=op.f("uq_command_ruling_id")),
+    )
+    op.create_table(
+        "receipt",
+        sa.Column("marker", sa.Text(), nullable=False),
+        sa.Column("handed_over_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["marker"],
+            ["command.marker"],
+        ),
+        sa.PrimaryKeyConstraint("marker", name=op.f("pk_receipt")),
+    )

@@ -1,0 +1,99 @@
+"""Rows held back from a pull, until a person releases or drops them or the source delivers them in order.
+
+States: `quarantined`, then `released` or `dropped` by a person, or `superseded` by a good row of the same key.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from planerka.errors import UsageError
+from planerka.store.bulk import insert_into
+from planerka.store.tables import quarantine
+
+
+class State(StrEnum):
+    QUARANTINED = "quarantined"
+    RELEASED = "released"
+    DROPPED = "dropped"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantinedRow:
+    """A row as it came (JSON-able, masked), the row tests that hold it back, and what was decided of it."""
+
+    id: int
+    noun: str
+    row_key: str
+    row: dict[str, Any]
+    why: list[str]
+    quarantined_at: datetime
+    state: State
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+def add(connection: sa.Connection, source: str, rows: Iterable[dict[str, Any]], at: datetime) -> int:
+    """Hold rows back, given as noun, row_key, row and why; returns how many were not held in this form before.
+
+    A row that comes again unchanged keeps what was decided of it; changed, it waits for a new decision. Of rows with
+    one key the last counts.
+    """
+    same = {"source": source, "quarantined_at": at, "state": State.QUARANTINED}
+    last = {(row["noun"], row["row_key"]): {**row, **same} for row in rows}
+    if not last:
+        return 0
+    insert = insert_into(connection, quarantine)
+    renewed = {name: insert.excluded[name] for name in ("row", "why", "quarantined_at", "state")}
+    is_new = sa.cast(quarantine.c.row, sa.Text) != sa.cast(insert.excluded.row, sa.Text)
+    adding = insert.on_conflict_do_update(
+        index_elements=["source", "noun", "row_key"],
+        set_={**renewed, "decided_by": None, "decided_at": None},
+        where=is_new | (quarantine.c.state == State.SUPERSEDED),
+    )
+    return len(connection.execute(adding.returning(quarantine.c.id), list(last.values())).all())
+
+
+def supersede(connection: sa.Connection, source: str, noun: str, row_keys: Collection[str], at: datetime) -> int:
+    """Rows of these keys have arrived in order: those that still waited are settled. Returns how many."""
+    waiting = (quarantine.c.source == source, quarantine.c.noun == noun, quarantine.c.state == State.QUARANTINED)
+    held = connection.scalars(sa.select(quarantine.c.row_key).where(*waiting)).all()
+    good = set(row_keys).intersection(held)
+    if good:
+        settling = quarantine.update().where(*waiting, quarantine.c.row_key.in_(good))
+        connection.execute(settling.values(state=State.SUPERSEDED, decided_at=at))
+    return len(good)
+
+
+def listing(connection: sa.Connection, source: str, state: State | None = None) -> list[QuarantinedRow]:
+    """Rows held back, oldest first; of one state or, by default, of all."""
+    query = sa.select(quarantine).where(quarantine.c.source == source).order_by(quarantine.c.id)
+    if state:
+        query = query.where(quarantine.c.state == state)
+    return [_row(row) for row in connection.execute(query)]
+
+
+def decide(connection: sa.Connection, row_id: int, state: State, by: str, at: datetime) -> QuarantinedRow:
+    """Release or drop a row that waits; returns it. UsageError for one that does not exist or does not wait."""
+    deciding = quarantine.update().where(quarantine.c.id == row_id, quarantine.c.state == State.QUARANTINED)
+    decided = deciding.values(state=state, decided_by=by, decided_at=at).returning(quarantine)
+    row = connection.execute(decided).one_or_none()
+    if row is None:
+        raise UsageError(f"No row {row_id} waits in quarantine: see `planerka quarantine list`")
+    return _row(row)
+
+
+def counts(connection: sa.Connection, source: str) -> dict[State, int]:
+    """How many rows are in each state; states without any are left out."""
+    query = sa.select(quarantine.c.state, sa.func.count()).where(quarantine.c.source == source)
+    return {State(state): n for state, n in connection.execute(query.group_by(quarantine.c.state))}
+
+
+def _row(row: sa.Row[Any]) -> QuarantinedRow:
+    values = {name: value for name, value in row._mapping.items() if name != "source"}
+    return QuarantinedRow(**{**values, "state": State(row.state)})

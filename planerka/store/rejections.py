@@ -1,0 +1,33 @@
+"""Rejections that wait for a verdict: the rejected event, the card as it stood then, and the reason's code."""
+
+from dataclasses import fields
+from datetime import datetime
+
+import pandas as pd
+import sqlalchemy as sa
+
+from planerka.model import EventKind, ReferenceKind, Rejection
+from planerka.store.frames import read_frame
+from planerka.store.tables import event, reference, rejection, verdict
+
+
+def unjudged_rejections(connection: sa.Connection, source: str, until: datetime) -> pd.DataFrame:
+    """Every rejection before `until` that has no verdict yet.
+
+    Columns: the fields of `model.Rejection` (unknown where the source supplied no card), then of the event
+    `at`, `recorded_at`, `manager_id` (the owner then), `actor_id`, `actor_kind`, `reason_id`, and `reason_code`:
+    None where no reason was given, or where the mapping does not know it.
+    """
+    card = [rejection.c[field.name] for field in fields(Rejection) if field.name not in ("id", "lead_id")]
+    facts = [event.c[name] for name in ("at", "recorded_at", "manager_id", "actor_id", "actor_kind", "reason_id")]
+    code = reference.c.code.label("reason_code")
+    is_judged = sa.exists().where(verdict.c.source == source, verdict.c.rejection_id == event.c.id)
+    is_reason = (reference.c.source == source) & (reference.c.kind == ReferenceKind.REASON)
+    query = (
+        sa.select(event.c.id, event.c.lead_id, *card, *facts, code)
+        .outerjoin(rejection, (rejection.c.source == source) & (rejection.c.id == event.c.id))
+        .outerjoin(reference, is_reason & (reference.c.id == event.c.reason_id))
+        .where(event.c.source == source, event.c.kind == EventKind.REJECTED, event.c.at < until, ~is_judged)
+        .order_by(event.c.at, event.c.id)
+    )
+    return read_frame(connection, query)

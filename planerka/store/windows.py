@@ -1,0 +1,64 @@
+"""What has been pulled: a window is recorded in the transaction that stores its rows."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from planerka.model import Check
+from planerka.store.bulk import insert_into
+from planerka.store.tables import pull_window
+from planerka.store.tables import source as sources
+
+
+@dataclass(frozen=True, kw_only=True)
+class PulledWindow:
+    """A window that is in the store, with what came of it; `since`, `until` and `token` as in `crm.base.Window`."""
+
+    source: str
+    since: datetime | None
+    until: datetime
+    token: str | None
+    rows_n: int
+    changed_n: int
+    quarantined_n: int
+    checks: tuple[Check, ...]
+    pulled_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a source can never supply, and how far it is complete (`crm.base.Crm`)."""
+
+    source: str
+    lacks: frozenset[str]
+    data_until: datetime
+
+
+def record(connection: sa.Connection, window: PulledWindow) -> None:
+    connection.execute(pull_window.insert().values(asdict(window)))
+
+
+def last_until(connection: sa.Connection, source: str) -> datetime | None:
+    """The instant up to which the source has been pulled; None before the first window."""
+    return connection.scalar(sa.select(sa.func.max(pull_window.c.until)).where(pull_window.c.source == source))
+
+
+def has_token(connection: sa.Connection, source: str, token: str) -> bool:
+    """Whether the same content (the digest of an export) has been pulled before."""
+    is_same = (pull_window.c.source == source) & (pull_window.c.token == token)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_same))))
+
+
+def put_source(connection: sa.Connection, source: Source) -> None:
+    values = {"lacks": sorted(source.lacks), "data_until": source.data_until}
+    insert = insert_into(connection, sources).values(source=source.source, **values)
+    connection.execute(insert.on_conflict_do_update(index_elements=["source"], set_=values))
+
+
+def get_source(connection: sa.Connection, source: str) -> Source | None:
+    """None for a source that has never been pulled."""
+    row = connection.execute(sa.select(sources).where(sources.c.source == source)).one_or_none()
+    if row is None:
+        return None
+    return Source(source=row.source, lacks=frozenset(row.lacks), data_until=row.data_until)

@@ -1,0 +1,98 @@
+"""Words, numbers and dates for people, in the reader's language.
+
+English is the msgid; `locale/ru.po` holds the Russian. Catalogues are compiled in memory: a compiled file in
+the tree would sooner or later disagree with its source.
+"""
+
+import gettext
+import io
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_datetime, format_interval, format_skeleton
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_compact_currency, format_decimal, format_percent, get_currency_precision
+
+from planerka.errors import UsageError
+
+CATALOGUES = Path(__file__).parent / "locale"
+LOCALES = {"ru": "ru", "en": "en_GB"}
+NBSP = "\u00a0"
+MINUS = "\u2212"
+
+
+def _(msgid: str) -> str:
+    """Marks a text for translation where the reader's language is not known yet."""
+    return msgid
+
+
+@dataclass(frozen=True)
+class Words:
+    """Speaks one language. Shares are 0..1, money is in minor units, instants are UTC."""
+
+    language: str
+    locale: Locale
+    catalogue: gettext.NullTranslations
+
+    def say(self, msgid: str, **values: object) -> str:
+        return self.catalogue.gettext(msgid).format(**values)
+
+    def count(self, singular: str, plural: str, n: int, **values: object) -> str:
+        """A phrase with a number in it, in the right plural form; `{n}` is the number, formatted."""
+        return self.catalogue.ngettext(singular, plural, n).format(n=self.number(n), **values)
+
+    def number(self, value: float, digits_n: int = 0) -> str:
+        pattern = "#,##0." + "#" * digits_n if digits_n else "#,##0"
+        return format_decimal(value, format=pattern, locale=self.locale).replace("-", MINUS)
+
+    def percent(self, share: float) -> str:
+        """Whole per cents, with one decimal under 10 %: what the interval of a weekly share can bear."""
+        digits_n = 3 if abs(share) < 0.1 else 2
+        text = format_percent(round(share, digits_n), locale=self.locale, decimal_quantization=False)
+        return text.replace("-", MINUS)
+
+    def money(self, amount_minor: float, currency: str) -> str:
+        amount = amount_minor / 10 ** get_currency_precision(currency)
+        text = format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
+        # CLDR parts a letter from a digit with a space; the library does not yet.
+        return re.sub(r"(?<=[A-Z]{3})(?=\d)", NBSP, text).replace("-", MINUS)
+
+    def day(self, on: date) -> str:
+        return format_skeleton("MMMMd", on, locale=self.locale)
+
+    def short_day(self, on: date) -> str:
+        return format_skeleton("MMMd", on, locale=self.locale)
+
+    def days(self, from_on: date, to_on: date) -> str:
+        return format_interval(from_on, to_on, "yMMMd", locale=self.locale)
+
+    def month(self, on: date) -> str:
+        return format_skeleton("yMMMM", on, locale=self.locale)
+
+    def instant(self, at: datetime, zone: ZoneInfo) -> str:
+        return format_datetime(at, "d MMMM y, HH:mm", tzinfo=zone, locale=self.locale)
+
+
+@lru_cache
+def words_for(language: str) -> Words:
+    """The words of `ru` or `en`; UsageError for any other language."""
+    if language not in LOCALES:
+        raise UsageError(f"language {language!r} has no words: use one of {', '.join(LOCALES)}")
+    path = CATALOGUES / f"{language}.po"
+    catalogue = compiled(path) if path.exists() else gettext.NullTranslations()
+    return Words(language, Locale.parse(LOCALES[language]), catalogue)
+
+
+def compiled(path: Path) -> gettext.GNUTranslations:
+    """A .po file as translations."""
+    binary = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(binary, read_po(file))
+    binary.seek(0)
+    return gettext.GNUTranslations(binary)

@@ -1,0 +1,1 @@
+"""Prefect tasks, one file an arrow of the data's way: call, count, log, return."""

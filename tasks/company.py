@@ -1,0 +1,23 @@
+"""What every task is given: the company a run works for, opened by wiring."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from planerka.clock import WorkCalendar
+from planerka.crm.base import Crm
+from planerka.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    """`now` is the one clock of a run. `office` answers clients, `review` is the analyst's working week."""
+
+    settings: Settings
+    engine: sa.Engine
+    crm: Crm
+    now: datetime
+    office: WorkCalendar
+    review: WorkCalendar
+    analyst_ids: frozenset[str]

@@ -1,0 +1,25 @@
+"""Verdicts → disputes → source."""
+
+from prefect import get_run_logger, task
+
+from planerka.disputes.applying import ApplyReport, apply_commands
+from planerka.disputes.opening import OpenReport, open_disputes
+from tasks import policies
+from tasks.company import Company
+
+
+@task(**policies.DATABASE)
+def send_disputes(company: Company) -> OpenReport:
+    report = open_disputes(company.engine, company.crm.source, company.review, company.now)
+    get_run_logger().info("opened %d disputes %s, %d too old", report.opened_n, report.by_origin, report.older_n)
+    return report
+
+
+@task(**policies.SOURCE_WRITES)
+def apply_rulings(company: Company) -> ApplyReport:
+    report = apply_commands(company.engine, company.crm)
+    log = get_run_logger()
+    log.info("%d commands handed over, %d confirmed", report.handed_over_n, report.confirmed_n)
+    for refusal in report.refused:
+        log.warning("refused: %s", refusal)
+    return report

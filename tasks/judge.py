@@ -1,0 +1,23 @@
+"""Store → verdicts and neglects."""
+
+from prefect import get_run_logger, task
+
+from expectations.regulation import regulation_gate
+from planerka.processes.neglect import find_neglects
+from planerka.regulation.judging import JudgeReport, judge_new_rejections
+from tasks import policies
+from tasks.company import Company
+
+
+@task(**policies.DATABASE)
+def judge_rejections(company: Company) -> JudgeReport:
+    report = judge_new_rejections(company.engine, company.crm.source, company.office, regulation_gate, company.now)
+    get_run_logger().info("judged %d rejections: %s", report.judged_n, report.by_outcome)
+    return report
+
+
+@task(**policies.DATABASE)
+def find_neglected(company: Company) -> int:
+    neglected_n = find_neglects(company.engine, company.crm.source, company.office, company.now)
+    get_run_logger().info("%d new neglects", neglected_n)
+    return neglected_n

@@ -1,0 +1,14 @@
+"""Store → measures."""
+
+from prefect import get_run_logger, task
+
+from planerka.kpis.measuring import measure_touched_days
+from tasks import policies
+from tasks.company import Company
+
+
+@task(**policies.DATABASE)
+def compute_kpis(company: Company) -> int:
+    days_n = measure_touched_days(company.engine, company.crm.source, company.office, company.analyst_ids)
+    get_run_logger().info("measured %d days", days_n)
+    return days_n

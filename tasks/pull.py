@@ -1,0 +1,39 @@
+"""Source → store, and the gate on what came."""
+
+from datetime import datetime
+
+from prefect import get_run_logger, task
+
+from expectations import pull as gate
+from expectations.intake import intake_gate
+from planerka.intake.pull import PullReport, pull, sweep
+from planerka.model import GateReport
+from tasks import policies
+from tasks.company import Company
+
+
+@task(**policies.SOURCE)
+def pull_leads(company: Company) -> PullReport:
+    log = get_run_logger()
+
+    def progress(until: str, rows_n: int) -> None:
+        log.info("pulled up to %s: %d rows", until, rows_n)
+
+    report = pull(company.engine, company.crm, intake_gate, company.settings.zone, company.now, progress)
+    log.info("%d rows, %d changed, %d quarantined", report.rows_n, report.changed_n, report.quarantined_n)
+    return report
+
+
+@task(**policies.DATABASE)
+def check_pull(company: Company, reach_at: datetime) -> GateReport:
+    """Is what came fit to be judged, and does it reach that moment? GateStoppedError where it is not."""
+    report = gate.check_pull(company.engine, company.crm.source, company.settings, reach_at, company.now)
+    get_run_logger().info("gate open: %d checks, %d warnings", len(report.checks), len(report.warnings))
+    return report
+
+
+@task(**policies.SOURCE)
+def sweep_vanished(company: Company) -> int:
+    vanished_n = sweep(company.engine, company.crm, company.now)
+    get_run_logger().info("%d leads vanished from the source", vanished_n)
+    return vanished_n

@@ -1,0 +1,55 @@
+"""Bench lines: ours against a peer doing the same in the same run. Ratios are for people; no test asserts a second.
+
+    @bench("judge 1,000,000 rejections against a row-by-row loop")
+    def judge() -> Ratio:
+        return Ratio(ours_s=best_of(3, ours), peer_s=best_of(3, peer))
+
+A station adds a module `tests/bench/bench_<station>.py`; `make bench` finds it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """Wall time of ours and of the peer, and how many times the peer's we allow ourselves (None: no promise)."""
+
+    ours_s: float
+    peer_s: float
+    limit: float | None = None
+
+    @property
+    def value(self) -> float:
+        return self.ours_s / self.peer_s
+
+    def __str__(self) -> str:
+        line = f"{self.ours_s:8.2f} s  {self.peer_s:8.2f} s  x {self.value:5.2f}"
+        if self.limit is None:
+            return line
+        return f"{line}  at most {self.limit:g}: {'kept' if self.value <= self.limit else 'BROKEN'}"
+
+
+BENCHES: dict[str, Callable[[], Ratio]] = {}
+
+
+def bench(title: str) -> Callable[[Callable[[], Ratio]], Callable[[], Ratio]]:
+    """Register a line under a title that names ours, the size and the peer."""
+
+    def register(measure: Callable[[], Ratio]) -> Callable[[], Ratio]:
+        BENCHES[title] = measure
+        return measure
+
+    return register
+
+
+def best_of(times_n: int, work: Callable[[], object]) -> float:
+    """The shortest of several wall times, in seconds: the one least disturbed by the rest of the machine."""
+    return min(wall_s(work) for _ in range(times_n))
+
+
+def wall_s(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

@@ -1,0 +1,67 @@
+"""The pack in a real browser: it fits, it can be reached by keyboard, it fetches nothing, it prints whole."""
+
+from pathlib import Path
+
+import pytest
+
+from planerka.pack.compose import Addresses, compose
+from planerka.pack.render import render_pack
+from tests.builders_pack import empty_facts, export_facts, pack_facts
+
+FACTS = {"full": pack_facts, "export": export_facts, "empty": empty_facts}
+
+
+@pytest.fixture(params=FACTS)
+def pack_url(request, tmp_path) -> str:
+    """The address of a Russian pack on disk."""
+    path = Path(tmp_path, "pack.html")
+    path.write_text(render_pack(compose(FACTS[request.param](), "ru", Addresses())), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_never_scrolls_sideways(chromium, pack_url, width, scheme):
+    """Wide tables scroll in their own box."""
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(pack_url)
+    scroll_width = page.evaluate("document.documentElement.scrollWidth")
+    page.close()
+    assert width == scroll_width
+
+
+def test_the_page_asks_for_nothing_and_its_policy_holds(chromium, pack_url):
+    """One request, the file itself; no line in the console."""
+    requests, lines = [], []
+    page = chromium.new_page()
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: lines.append(message.text))
+    page.goto(pack_url)
+    font_size = page.evaluate("getComputedStyle(document.querySelector('.headline')).fontSize")
+    page.close()
+    assert ([pack_url], []) == (requests, lines)
+    assert float(font_size.removesuffix("px")) > 30
+
+
+def test_the_keyboard_reaches_the_figures_and_every_table(chromium, pack_url):
+    """First the skip link; each scrolling box takes focus, so that it can be scrolled without a mouse."""
+    page = chromium.new_page()
+    page.goto(pack_url)
+    page.keyboard.press("Tab")
+    first = page.evaluate("document.activeElement.getAttribute('href')")
+    unreachable = page.evaluate("[...document.querySelectorAll('.scroll')].filter(e => e.tabIndex !== 0).length")
+    page.close()
+    assert ("#figures", 0) == (first, unreachable)
+
+
+def test_print_cuts_no_table(chromium, pack_url):
+    """On A4 every table is as wide as its box or narrower."""
+    page = chromium.new_page(viewport={"width": 695, "height": 1000})
+    page.emulate_media(media="print")
+    page.goto(pack_url)
+    cut = page.evaluate(
+        "[...document.querySelectorAll('.scroll')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    )
+    page.close()
+    assert [] == cut

@@ -1,0 +1,143 @@
+"""Measures equal a plain count, row by row, on both databases and after every change."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from planerka.clock import WorkCalendar
+from planerka.kpis.measures import compute_measures
+from planerka.rulebook.measures import MEASURES, RESPONSE_BINS
+from planerka.store import measures
+from planerka.store.database import connect, upgrade
+from planerka.store.measure_selects import SCOPES, working
+from planerka.store.measure_sums import sums
+from planerka.store.tables import measure, touched_day
+from tests.builders_measures import ANALYST, SOURCE, UNTIL, ZONE, Company
+from tests.reference_measures import count
+
+OFFICE, NORMS = WorkCalendar(zone=ZONE), {date(2026, 3, 10): 15, date(2026, 3, 25): 60}
+
+
+@pytest.fixture
+def connection(store_url: str) -> Iterator[sa.Connection]:
+    engine = connect(store_url)
+    upgrade(engine)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def compute(connection: sa.Connection, until: datetime = UNTIL) -> int:
+    return compute_measures(connection, SOURCE, OFFICE, NORMS, [ANALYST], until)
+
+
+def stored(connection: sa.Connection) -> dict[tuple, int]:
+    names = ("measure", "day_on", *SCOPES)
+    rows = connection.execute(sa.select(*(measure.c[name] for name in names), measure.c.value))
+    return {tuple(key): value for *key, value in rows}
+
+
+def differences(expected: dict[tuple, int], actual: dict[tuple, int]) -> dict[tuple, tuple]:
+    keys = sorted(expected.keys() | actual.keys(), key=str)
+    return {key: (expected.get(key), actual.get(key)) for key in keys if expected.get(key) != actual.get(key)}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_measures_are_what_a_plain_count_says(connection, seed):
+    """Every measure, day and scope, from leads, events, contracts, verdicts, neglect and spend with holes in them."""
+    company = Company(seed)
+    company.store(connection, 1)
+    compute(connection)
+    assert {} == differences(count(company, OFFICE, NORMS), stored(connection))
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_measuring_what_was_touched_is_measuring_everything(connection, seed):
+    """Late events, corrected ones, moved leads, terminations and a vanished lead leave no stale day behind."""
+    company = Company(seed)
+    company.store(connection, 1)
+    compute(connection)
+    company.go_on()
+    company.store(connection, 2)
+    compute(connection)
+    assert {} == differences(count(company, OFFICE, NORMS), stored(connection))
+
+
+def test_the_catalogue_of_measures_is_what_is_counted(connection):
+    """A measure that a KPI may name is stored, and none is stored that it may not."""
+    Company(0).store(connection, 1)
+    compute(connection)
+    names = {key[0] for key in stored(connection)}
+    assert set(MEASURES) - set(RESPONSE_BINS) == names - set(RESPONSE_BINS)
+    assert names & set(RESPONSE_BINS)
+
+
+def test_a_second_run_has_nothing_to_do(connection):
+    """The days are measured once, and the temporary tables are gone."""
+    Company(1).store(connection, 1)
+    compute(connection)
+    assert (0, []) == (compute(connection), connection.execute(sa.select(touched_day)).all())
+    assert not {table for table in working.tables if sa.inspect(connection).has_table(table)}
+
+
+def test_an_empty_store_is_measured_without_complaint(connection):
+    """No source, no day, no row."""
+    assert (0, {}) == (compute(connection), stored(connection))
+
+
+def test_two_sources_do_not_mix(connection):
+    """Touched days and measures belong to a source."""
+    Company(1).store(connection, 1)
+    assert 0 == compute_measures(connection, "other", OFFICE, NORMS, [ANALYST], UNTIL)
+    assert {} == stored(connection)
+
+
+def test_without_a_norm_no_response_is_counted(connection):
+    """No edition in force names a norm: a share of leads answered in time would be made up."""
+    Company(1).store(connection, 1)
+    compute_measures(connection, SOURCE, OFFICE, {}, [ANALYST], UNTIL)
+    assert not {key[0] for key in stored(connection) if "respon" in key[0]}
+
+
+def test_a_lead_that_may_still_be_answered_in_time_is_counted_later(connection):
+    """At night nobody is late: the lead waits for the office to open, and its day for the next run."""
+    company = Company(1)
+    company.leads = company.leads.head(1).assign(
+        enquiry="form", created_at=pd.Timestamp("2026-03-11T19:00Z"), manager_id=None
+    )
+    company.events = company.events.head(0)
+    company.store(connection, 1)
+    compute(connection, until=datetime(2026, 3, 11, 21, tzinfo=UTC))
+    assert 0 == sum(value for key, value in stored(connection).items() if key[0] == "needed_response_n")
+    compute(connection, until=datetime(2026, 3, 12, 21, tzinfo=UTC))
+    assert 1 == sum(value for key, value in stored(connection).items() if key[0] == "needed_response_n")
+
+
+def test_sums_of_any_scope_add_up_to_the_company(connection):
+    """Additive is additive: by project, by manager and day, or by none, the contracts are the same."""
+    Company(2).store(connection, 1)
+    compute(connection)
+    stretch = (date(2026, 1, 1), date(2027, 12, 31))
+    totals = {
+        by: {
+            name: sum(s.all.get(name, 0) for s in sums(connection, SOURCE, MEASURES, *stretch, by).values())
+            for name in MEASURES
+        }
+        for by in ((), ("project_id",), ("manager_id", "channel_id"), ("day_on",))
+    }
+    assert [totals[()]] * 3 == [totals[by] for by in totals if by]
+
+
+def test_added_measures_survive_hostile_names(connection):
+    """Ids are data, whatever they look like."""
+    ids = dict.fromkeys(SCOPES, "'; DROP TABLE measure; --<script>")
+    measures.add(
+        connection,
+        SOURCE,
+        pd.DataFrame([{"measure": "leads_n", "day_on": np.datetime64("2026-03-02", "us"), "value": 2**40, **ids}]),
+    )
+    assert [2**40] == list(stored(connection).values())

@@ -1,0 +1,127 @@
+"""A run from the shell without a server: nothing stray is printed, nothing is lost, nothing is left running."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import PROJECT, Server
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+RUN = """
+import sys
+from pathlib import Path
+from flows.quiet import prefect_api
+from planerka.errors import GateStoppedError, PlanerkaError
+
+try:
+    with prefect_api(Path(sys.argv[1])) as api:
+        from prefect import flow, get_run_logger, task
+
+        @task
+        def step(number):
+            get_run_logger().warning("step %d", number)
+            return number
+
+        @flow
+        def toy(tasks_n, is_stopped):
+            done = [step(n) for n in range(tasks_n)]
+            if is_stopped:
+                raise GateStoppedError("the data are not fit")
+            return sum(done)
+
+        print("temporary" if api.is_temporary else "running", api.run(toy, tasks_n=8, is_stopped="stop" in sys.argv))
+except PlanerkaError as error:
+    print(type(error).__name__)
+"""
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from flows.quiet import prefect_api
+
+with prefect_api(Path(sys.argv[1])) as api:
+    print(api.child.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def run(home: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
+    """Exit code, output and error output of a fresh process that runs the toy flow."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+    command = [sys.executable, "-c", RUN, str(home), *arguments]
+    done = subprocess.run(command, cwd=PROJECT, env=clean | env, capture_output=True, text=True, timeout=240)
+    return done.returncode, done.stdout, done.stderr
+
+
+def stored(home: Path) -> list[tuple[str, str, int]]:
+    """Flow state, task state and number of task runs, of each flow run in the temporary server's database."""
+    sql = """
+        SELECT flow_run.state_name, task_run.state_name, count(*)
+        FROM flow_run LEFT JOIN task_run ON task_run.flow_run_id = flow_run.id
+        GROUP BY flow_run.id, 1, 2 ORDER BY flow_run.created
+    """
+    with sqlite3.connect(home / "prefect.db") as database:
+        return database.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("quiet") / "prefect"
+
+
+def test_three_runs_are_silent_and_complete(home):
+    """The first makes its database; every task run of all three is stored."""
+    assert [(0, "temporary 28\n", "")] * 3 == [run(home) for _ in range(3)]
+    assert [("Completed", "Completed", 8)] * 3 == stored(home)[:3]
+    assert "" == (home / "server.log").read_text()
+
+
+def test_an_error_of_the_flow_is_raised_and_not_printed(home):
+    """The command says what happened in its own words; the traceback is with the server."""
+    assert (0, "GateStoppedError\n", "") == run(home, "stop")
+    assert ("Failed", "Completed", 8) == stored(home)[-1]
+
+
+def test_a_server_that_cannot_start_is_an_error_with_its_log(tmp_path):
+    """A database that is none does not hang the run."""
+    (tmp_path / "prefect.db").write_bytes(b"no database " * 1000)
+    assert (0, "ServerNotStartedError\n", "") == run(tmp_path)
+    assert "file is not a database" in (tmp_path / "server.log").read_text()
+
+
+def test_an_address_where_nobody_answers_is_passed_over(home):
+    """The weekly meeting does not wait for a server that is down."""
+    assert (0, "temporary 28\n", "") == run(home, PREFECT_API_URL="http://127.0.0.1:1/api")
+
+
+def test_a_running_server_is_used(prefect_server: Server, tmp_path):
+    """The run is seen where the company's other runs are, and no other server is started."""
+    before_n = prefect_server.ask("/flow_runs/count")
+    assert (0, "running 28\n", "") == run(tmp_path, PREFECT_API_URL=prefect_server.url)
+    assert before_n + 1 == prefect_server.ask("/flow_runs/count")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_the_server_ends_with_a_killed_run(home):
+    """Its stdin closes when the run dies, however it dies."""
+    command = [sys.executable, "-c", KILLED, str(home)]
+    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, timeout=60)
+    assert -signal.SIGKILL == done.returncode
+    assert is_gone_within(int(done.stdout), seconds=30)
+
+
+def is_gone_within(pid: int, seconds: int) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().split(")")[1].split()[0] == "Z":
+            return True
+        time.sleep(0.1)
+    return False

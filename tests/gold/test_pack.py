@@ -1,0 +1,60 @@
+"""Whole packs and letters as files: a change of words or layout is seen in the diff.
+
+Update after a wanted change, then read the diff:
+
+    PLANERKA_GOLD=update .venv/bin/python -m pytest -n0 tests/gold
+
+Charts are written as their specs: drawn, they would differ with the fonts of the machine.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from markupsafe import Markup
+
+from planerka.pack.compose import Addresses, compose, compose_letter
+from planerka.pack.model import Chart
+from planerka.pack.render import LetterParts, render_letter, render_pack
+from tests.builders_pack import export_facts, pack_facts
+
+GOLD = Path(__file__).parent
+ADDRESSES = Addresses(
+    pack="https://desk.example/packs/2026-W47", desk="https://desk.example/", data_report="https://desk.example/data"
+)
+FACTS = {"full": pack_facts, "export": export_facts}
+
+
+def spec_of(chart: Chart) -> Markup:
+    """The spec of a chart in place of its drawing."""
+    return Markup("<pre>{}</pre>").format(json.dumps(chart.spec["data"], ensure_ascii=False, indent=1))
+
+
+def pack(facts: str, language: str) -> str:
+    return render_pack(compose(FACTS[facts](), language, ADDRESSES), draw=spec_of)
+
+
+def letter(language: str) -> LetterParts:
+    return render_letter(compose_letter(pack_facts(), language, ADDRESSES))
+
+
+FILES = {
+    "full.ru.html": lambda: pack("full", "ru"),
+    "full.en.html": lambda: pack("full", "en"),
+    "export.ru.html": lambda: pack("export", "ru"),
+    "export.en.html": lambda: pack("export", "en"),
+    "letter.ru.html": lambda: letter("ru").html,
+    "letter.en.html": lambda: letter("en").html,
+    "letter.ru.txt": lambda: letter("ru").text,
+    "letter.en.txt": lambda: letter("en").text,
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_pack_is_what_it_was(name):
+    """Byte for byte; see the top of this file for the update."""
+    content = FILES[name]()
+    if os.environ.get("PLANERKA_GOLD") == "update":
+        (GOLD / name).write_text(content, encoding="utf-8")
+    assert (GOLD / name).read_text(encoding="utf-8") == content

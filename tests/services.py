@@ -1,0 +1,105 @@
+"""The programs some tests need besides Python: found on this machine, started for the tests, ended with them."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import psycopg
+import pytest
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+THROWAWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "listen_addresses": ""}
+
+
+def missing(what: str, package: str) -> NoReturn:
+    """Skip with a reason that is printed; in CI a test that cannot run is a failure."""
+    reason = f"{what} is not on this machine: apt-get install {package}"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def find_chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def find_postgres() -> Path | None:
+    """The folder with `initdb` and `postgres`; Debian keeps it off PATH. The newest of several."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(folders, key=lambda folder: int(folder.parent.name), default=None)
+
+
+def unprivileged_user() -> str | None:
+    """Whom PostgreSQL runs as: root may not, so somebody who exists and owns nothing; anyone else as they are."""
+    if os.geteuid() != 0:
+        return None
+    names = {user.pw_name for user in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@contextmanager
+def postgres_cluster(binaries: Path) -> Iterator[str]:
+    """A cluster of our own in a temporary folder, reachable by its socket only; yields the folder of the socket."""
+    user = unprivileged_user()
+    folder = Path(tempfile.mkdtemp(prefix="planerka-pg-"))
+    if user:
+        shutil.chown(folder, user)
+    data = folder / "data"
+    initdb = [binaries / "initdb", "-D", data, "-U", "planerka", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    subprocess.run(initdb, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
+    settings = [f"--{name}={value}" for name, value in THROWAWAY.items()]
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-k", folder, *settings], user=user, cwd=folder, stdout=log, stderr=log
+        )
+    try:
+        wait_for_postgres(server, folder)
+        yield str(folder)
+    finally:
+        server.send_signal(signal.SIGQUIT)
+        server.wait(30)
+        shutil.rmtree(folder)
+
+
+def wait_for_postgres(server: subprocess.Popen[bytes], folder: Path) -> None:
+    """Return once the cluster takes connections; RuntimeError with its log if it ended or took half a minute."""
+    for _ in range(600):
+        if server.poll() is not None:
+            break
+        try:
+            psycopg.connect(host=str(folder), user="planerka", dbname="postgres").close()
+            return
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+    raise RuntimeError(f"PostgreSQL did not start:\n{(folder / 'server.log').read_text()}")
+
+
+@contextmanager
+def postgres_database(socket_folder: str, name: str) -> Iterator[str]:
+    """A new, empty database; yields its SQLAlchemy URL and drops it with whoever is still connected."""
+    with psycopg.connect(host=socket_folder, user="planerka", dbname="postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"postgresql+psycopg://planerka@/{name}?host={socket_folder}"
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

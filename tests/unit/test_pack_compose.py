@@ -1,0 +1,304 @@
+"""From facts to worded pages: the story is there, states read well, nothing is guessed."""
+
+from dataclasses import replace
+
+import pytest
+
+from planerka.errors import PlanerkaError
+from planerka.pack.compose import Addresses, compose, compose_letter
+from planerka.pack.facts import PackFacts, Result, State, Trend
+from planerka.pack.model import Bullets, Cell, Chart, Page, Pair, Quiet, Row, Section, Table, Tiles, Tone
+from tests.builders_pack import (
+    EARLY_REJECTER,
+    JUNK_CHANNEL,
+    NEGLECTER,
+    PEOPLE,
+    appendix,
+    empty_facts,
+    export_facts,
+    figure,
+    funnel,
+    header,
+    no_rejections,
+    pack_facts,
+    plan_fact,
+    rejections,
+    result,
+    share,
+    trend,
+)
+
+NOWHERE = Addresses()
+
+
+def page(facts: PackFacts, language: str = "en") -> Page:
+    return compose(facts, language, NOWHERE)
+
+
+def section(page: Page, key: str) -> Section:
+    return next(section for section in page.sections if section.key == key)
+
+
+def blocks(section: Section) -> list[object]:
+    """All blocks of a section, those side by side one after the other."""
+    return [
+        inner
+        for block in section.blocks
+        for inner in ([b for column in block.columns for b in column] if isinstance(block, Pair) else [block])
+    ]
+
+
+def table(page: Page, key: str) -> Table:
+    tables = (b for s in page.sections for b in blocks(s) if isinstance(b, Table))
+    return next(table for table in tables if table.key == key)
+
+
+def row(table: Table, head: str) -> Row:
+    return next(row for row in table.rows if row.head.text == head)
+
+
+def attention(facts: PackFacts) -> list[str]:
+    return list(compose_letter(facts, "en", NOWHERE).exceptions.lines)
+
+
+def test_the_early_rejecter_is_named_with_his_clause():
+    """A person whose whole interval lies above the company's share of wrong rejections."""
+    expected = (
+        f"{EARLY_REJECTER}: 45% of rejections are unlawful (n\u00a0=\u00a096, 35–55%), 16% in the company. "
+        "Broken most: “at least 6 outgoing attempts”."
+    )
+    assert expected == attention(pack_facts())[0]
+    assert (
+        "at least 6 outgoing attempts"
+        == row(table(page(pack_facts()), "wrong-by-manager"), EARLY_REJECTER).cells[2].text
+    )
+
+
+def test_the_neglecter_heads_the_neglected_leads():
+    """Forty-one of forty-five lie with one person."""
+    assert f"{NEGLECTER}: 41 neglected leads of 45, the longest for 23 days." == attention(pack_facts())[1]
+    assert NEGLECTER == table(page(pack_facts()), "neglect").rows[0].head.text
+
+
+def test_the_junk_channel_stands_beside_the_wrong_rejections():
+    """Both sides of the argument are drawn side by side."""
+    assert f"Channel “{JUNK_CHANNEL}”" in attention(pack_facts())[2]
+    pair = next(b for b in section(page(pack_facts()), "rejections").blocks if isinstance(b, Pair))
+    assert ["junk", "wrong"] == [block.key for column in pair.columns for block in column if isinstance(block, Chart)]
+
+
+def test_returned_leads_show_their_money_and_what_is_still_open():
+    """Seven contracts signed; those at work, met and booked are still open."""
+    line = "Leads returned to work brought 7 contracts for RUB\u00a081.3M; 25 are still in work."
+    assert line == attention(pack_facts())[-1]
+
+
+def test_a_person_with_few_rejections_is_not_ranked():
+    """Under 30 the pack says "not enough data" and draws nothing."""
+    cell = row(table(page(pack_facts()), "wrong-by-manager"), PEOPLE[-1]).cells[0]
+    assert Cell(text="not enough data", note="n\u00a0=\u00a014", tone=Tone.MUTED) == cell
+
+
+@pytest.mark.parametrize("n, of", [(6, 20), (30, 190), (0, 90)])
+def test_a_high_share_that_may_be_chance_is_no_exception(n, of):
+    """Of one person alone the interval always holds the common share; too few are never compared."""
+    state = State.OK if of >= 30 else State.NOT_ENOUGH
+    only = replace(rejections().wrong[0], unlawful=share("unlawful_share", n, of, state=state))
+    facts = pack_facts(rejections=no_rejections(wrong=(only,)), speed=empty_facts().speed, funnel=empty_facts().funnel)
+    assert [] == attention(facts)
+
+
+PLANS = [
+    (31, 48, "Behind the plan", "Contracts: 31 of 48, 35 were due by now"),
+    (36, 48, "On pace", "Contracts: 36 of 48, 35 were due by now"),
+    (48, 48, "The plan is met", "Contracts: 48 of 48"),
+    (0, 48, "Behind the plan", "Contracts: 0 of 48, 35 were due by now"),
+    (12, None, "The week in figures", ""),
+]
+
+
+@pytest.mark.parametrize("fact, plan, headline, detail", PLANS)
+def test_the_headline_says_where_the_plan_stands(fact, plan, headline, detail):
+    """Against what was due by the end of the week, not against the whole plan."""
+    facts = pack_facts(result=replace(result(), plans=(plan_fact("contracts_n", fact, plan),)))
+    hero = page(facts).hero
+    assert (headline, detail) == (hero.headline, hero.detail)
+
+
+def test_without_a_plan_the_fact_stands_alone():
+    """No bar, no pace, no fulfilment: nothing is made up."""
+    facts = pack_facts(result=replace(result(), plans=(plan_fact("contracts_n", 12, None),)))
+    goal = page(facts).hero.goals[0]
+    assert ("12", "no plan for November 2026", None, "", ()) == (
+        goal.value,
+        goal.of,
+        goal.reached,
+        goal.summary,
+        goal.notes,
+    )
+
+
+def test_a_plan_of_nothing_draws_no_bar():
+    """A plan of 0 divides nothing."""
+    plan = replace(plan_fact("contracts_n", 3, None), plan=0, plan_to_date=0)
+    goal = page(pack_facts(result=replace(result(), plans=(plan,)))).hero.goals[0]
+    assert (None, None) == (goal.reached, goal.due)
+
+
+def test_noise_has_no_colour_and_says_so():
+    """Good and bad are only beyond noise."""
+    rows = {r.head.text: r.cells[2] for r in table(page(pack_facts()), "cohorts").rows}
+    assert Cell(text="−4.4 pp", note="beyond noise", tone=Tone.BAD) == rows["Qualified share"]
+    assert Cell(text="+1.3 pp", note="within noise", tone=Tone.MUTED) == rows["Qualified to meeting"]
+
+
+@pytest.mark.parametrize(
+    "kpi, now, before, expected",
+    [
+        ("leads_n", 12, 12, "0"),
+        ("leads_n", 12, 11.99, "0"),
+        ("leads_n", 10, 12.5, "−2.5"),
+        ("response_median_min", 7.3, 7, "+0.3 min"),
+        ("revenue", 100, 300, "−RUB\u00a02"),
+    ],
+)
+def test_a_difference_that_rounds_to_nothing_has_no_sign(kpi, now, before, expected):
+    """A "+0" would be a rise of nothing."""
+    changed = trend(figure(kpi, now), figure(kpi, before))
+    tile = next(
+        b.tiles[0]
+        for b in section(page(pack_facts(result=replace(result(), week=(changed,)))), "result").blocks
+        if isinstance(b, Tiles) and b.title == "This week"
+    )
+    assert f"{expected}, within noise" == tile.notes[-1]
+
+
+def test_an_immature_cohort_is_shown_as_such():
+    """Its value is muted, with the day on which it is ripe, and it is compared with nothing."""
+    cells = row(table(page(pack_facts()), "cohorts"), "Booking to contract").cells
+    assert (Tone.MUTED, "—") == (cells[1].tone, cells[2].text)
+    assert cells[1].note.endswith("not mature until 10 Aug 2027")
+
+
+def test_what_the_source_lacks_is_said_once_by_name():
+    """Steps, columns and sections without data shrink to a line that names the field."""
+    shown = page(export_facts())
+    assert ["Leads", "Contracts"] == [r.head.text for r in table(shown, "funnel-steps").rows]
+    assert "Bookings — not computable, the source has no: bookings" in table(shown, "funnel-steps").note
+    assert ["Channel", "Leads"] == [column.title for column in table(shown, "funnel-by-channel").columns]
+    assert "not stated" == table(shown, "funnel-by-channel").rows[1].head.text
+    assert ("Rejections cannot be judged: the source has no: day of rejection.", ()) == (
+        section(shown, "rejections").lead,
+        section(shown, "rejections").blocks,
+    )
+    assert () == section(shown, "speed").blocks
+
+
+def test_an_empty_week_is_a_whole_page():
+    """Nothing happened: every section still says so."""
+    shown = page(empty_facts())
+    assert "Nobody rejected a lead this week." == section(shown, "rejections").lead
+    quiet = [b.text for s in shown.sections for b in blocks(s) if isinstance(b, Quiet)]
+    assert "No booking expires in the coming week." in quiet
+    assert "Nothing changed this week beyond the usual noise." in quiet
+    assert "no data" == table(shown, "cohorts").rows[0].cells[1].text
+
+
+def test_rejections_without_an_edition_are_counted_and_not_judged():
+    """The header says that no edition was in force, the section how many rejections that leaves."""
+    counts = replace(no_rejections().verdicts, not_judged_n=12)
+    shown = page(pack_facts(header=header(edition=None), rejections=no_rejections(verdicts=counts)))
+    assert (
+        "12 rejections are not judged: no edition of the regulation was in force." == section(shown, "rejections").lead
+    )
+    assert "no edition in force" in [item.text for item in shown.items]
+    tiles = next(b for b in section(shown, "rejections").blocks if isinstance(b, Tiles))
+    assert [("Not judged", "12")] == [(tile.label, tile.value) for tile in tiles.tiles]
+
+
+def test_a_closed_gate_and_stale_data_are_said_before_any_figure():
+    """A reader must not find it out in the appendix."""
+    report = replace(appendix().gates[0], checks=(replace(appendix().gates[0].checks[0], error="it broke"),))
+    source = replace(header().sources[0], is_stale=True)
+    shown = page(pack_facts(header=header(sources=(source,)), appendix=replace(appendix(), gates=(report,))))
+    assert "A data gate is closed: see the appendix." in shown.warnings
+    assert "The data are older than the settings allow: sample." in shown.warnings
+
+
+def test_a_figure_without_a_definition_is_refused():
+    """A number nobody can look up does not get into a pack."""
+    strange = Trend(now=figure("luck_n", 7))
+    with pytest.raises(PlanerkaError, match="luck_n and does not define it"):
+        page(pack_facts(result=Result(week=(strange,), plans=(), by_project=(), movers=())))
+
+
+def test_a_fall_in_what_should_fall_is_good():
+    """Direction belongs to the KPI: fewer wrong rejections are better."""
+    fewer = trend(share("unlawful_share", 5, 200), share("unlawful_share", 90, 800), is_noise=False)
+    tiles = next(
+        b
+        for b in section(page(pack_facts(rejections=replace(rejections(), shares=(fewer,)))), "rejections").blocks
+        if isinstance(b, Tiles)
+    )
+    assert Tone.GOOD == tiles.tiles[-1].tone
+
+
+def test_both_languages_show_the_same_numbers():
+    """The same tables with the same rows; only words differ."""
+    ru, en = page(pack_facts(), "ru"), page(pack_facts(), "en")
+    shape = [[(type(b).__name__, len(getattr(b, "rows", ()))) for b in blocks(s)] for s in ru.sections]
+    assert shape == [[(type(b).__name__, len(getattr(b, "rows", ()))) for b in blocks(s)] for s in en.sections]
+    assert "Отстаём от плана" == ru.hero.headline
+
+
+def test_keys_of_tables_and_charts_are_unique_on_the_page():
+    """They become ids."""
+    keys = [b.key for s in page(pack_facts()).sections for b in blocks(s) if isinstance(b, Table | Chart)]
+    assert sorted(set(keys)) == sorted(keys)
+
+
+def test_every_row_is_as_wide_as_its_table():
+    """A cell too few would shift a number under another's name."""
+    shown = [b for s in page(pack_facts()).sections for b in blocks(s) if isinstance(b, Table)]
+    assert [] == [(t.key, r.head.text) for t in shown for r in t.rows if len(r.cells) + 1 != len(t.columns)]
+
+
+def test_links_appear_only_where_there_is_a_place():
+    """An address that is not set makes no dead link."""
+    there = compose(pack_facts(), "en", Addresses(desk="https://desk.example/"))
+    assert "Links" == section(there, "appendix").blocks[-1].title
+    assert not any(getattr(b, "kind", "") == "links" for b in section(page(pack_facts()), "appendix").blocks)
+
+
+def test_a_bookings_table_says_how_many_it_does_not_show():
+    """The caption counts all, the rows are the first."""
+    shown = table(page(pack_facts(funnel=replace(funnel(), bookings_n=12))), "bookings")
+    assert ("12 bookings expire in the coming week", "The first 4 are shown.") == (shown.caption, shown.note)
+
+
+@pytest.mark.parametrize(
+    "url, expected",
+    [
+        ("https://crm.example/1", "https://crm.example/1"),
+        ("javascript:alert(1)", None),
+        ("file:///etc", None),
+        (None, None),
+    ],
+)
+def test_only_web_addresses_become_links(url, expected):
+    """A column of an export may hold anything."""
+    booking = replace(funnel().bookings[0], url=url)
+    shown = table(page(pack_facts(funnel=replace(funnel(), bookings=(booking,)))), "bookings")
+    assert expected == shown.rows[0].cells[0].url
+
+
+def test_the_letter_holds_the_short_form():
+    """Header, result, exceptions, an agenda line and a link where there is one."""
+    letter = compose_letter(pack_facts(), "ru", Addresses(pack="https://desk.example/packs/2026-W47"))
+    assert "Отстаём от плана — Договоры: 31 из 48, к этому дню нужно 35" == letter.preheader
+    assert "Открыть пакет" == letter.link.text
+    assert letter.agenda.startswith(
+        "Повестка: общий результат, воронка, отказы, брошенные лиды и споры, скорость ответа."
+    )
+    assert isinstance(letter.exceptions, Bullets)
+    assert 7 == len(letter.exceptions.lines)
