@@ -17,7 +17,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,6 @@ from planerka.errors import PlanerkaError
 
 if TYPE_CHECKING:
     from uuid import UUID
-
-    from prefect import Flow
 
 START_TIMEOUT_S = 120
 """A new database is migrated first: 8 s when measured, and a busy machine is several times slower."""
@@ -54,7 +52,7 @@ class RunningServer:
 
     is_temporary = False
 
-    def run(self, flow: "Flow[..., Any]", **parameters: Any) -> Any:
+    def run(self, flow: Callable[..., Any], **parameters: Any) -> Any:
         """What the flow returns, or raises."""
         return flow(**parameters)
 
@@ -82,7 +80,7 @@ class TemporaryServer:
                 start_new_session=True,  # Ctrl-C is for the flow: the server has yet to hear how it ended
             )
 
-    def run(self, flow: "Flow[..., Any]", **parameters: Any) -> Any:
+    def run(self, flow: Callable[..., Any], **parameters: Any) -> Any:
         """What the flow returns, or raises, once the server has stored every task run of it."""
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 

@@ -17,7 +17,8 @@ from planerka.regulation.editions import load_all
 from planerka.regulation.signed import sign_edition
 from planerka.settings import Settings, load_settings
 from planerka.store import editions
-from planerka.store.database import open_store
+from planerka.store.database import open_store, reading
+from planerka.store.intake_facts import last_created_on
 from planerka.store.windows import get_source
 from tasks.company import Company
 
@@ -94,12 +95,14 @@ def sign_for_sample(engine: sa.Engine, rulebook: Path, now: datetime) -> None:
 
 
 def week_of(company: Company, week: str | None) -> Week:
-    """The week asked for, or the last one that is over in the data of the source."""
+    """The week asked for, or the last one that is over in the data: an export may end weeks after its last lead."""
     if week:
         return Week.parse(week)
-    with company.engine.begin() as connection:
-        known = get_source(connection, company.crm.source)
-    return Week.last_complete(known.data_until if known else company.now, company.settings.zone)
+    zone, source = company.settings.zone, company.crm.source
+    with reading(company.engine) as connection:
+        known, last_on = get_source(connection, source), last_created_on(connection, source)
+    until = known.data_until if known else company.now
+    return Week.last_complete(min(until, start_of(last_on + timedelta(days=1), zone)) if last_on else until, zone)
 
 
 def end_of(week: Week, company: Company) -> datetime:

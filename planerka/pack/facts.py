@@ -243,6 +243,28 @@ class StockFact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StandingFact:
+    """Where all leads of a channel that ever came stand now: open, rejected or won.
+
+    `won` is a figure of `won_share`: leads won so far, of all: no cohort, so it says what is, not what will be.
+    """
+
+    channel_title: str | None
+    leads_n: int
+    open_n: int
+    rejected_n: int
+    won: Figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReasonFact:
+    """Leads that stand rejected now for one reason of the source; `title` None: no reason is given."""
+
+    title: str | None
+    leads_n: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Funnel:
     """`steps`: leads_n, qualified_n, meetings_n, bookings_n, contracts_n by the day of the event.
 
@@ -258,6 +280,7 @@ class Funnel:
     bookings_n: int | None
     bookings: tuple[ExpiringBooking, ...]
     stock: tuple[StockFact, ...]
+    standing: tuple[StandingFact, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -373,6 +396,7 @@ class Rejections:
     disputes: DisputeFacts | None
     ledger: Ledger | None
     missing: tuple[str, ...] = ()
+    reasons: tuple[ReasonFact, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

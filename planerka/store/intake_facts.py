@@ -29,6 +29,11 @@ def leads_by_day(connection: sa.Connection, source: str, last_on: date) -> pd.Se
     return read_frame(connection, query.group_by(lead.c.created_on)).set_index("created_on")["leads_n"]
 
 
+def last_created_on(connection: sa.Connection, source: str) -> date | None:
+    """The local day of the newest lead; None without any."""
+    return connection.scalar(sa.select(sa.func.max(lead.c.created_on)).where(lead.c.source == source))
+
+
 def unnamed_n(connection: sa.Connection, source: str) -> tuple[int, dict[str, int]]:
     """How many leads there are, and how many have a project, channel or manager that no reference explains."""
     leads_n = connection.scalar(sa.select(sa.func.count()).where(lead.c.source == source)) or 0

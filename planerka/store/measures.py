@@ -31,7 +31,7 @@ from planerka.store.measure_selects import (
     step,
     working,
 )
-from planerka.store.tables import contract, event, lead, measure, touched_day
+from planerka.store.tables import contract, event, lead, measure, touched_day, verdict
 
 COLUMNS = ("measure", "day_on", *SCOPES, "value")
 DECIDING = tuple(kind for kind in STEPS if kind != EventKind.REJECTED)
@@ -47,10 +47,9 @@ def recomputing(connection: sa.Connection, source: str, analyst_ids: Iterable[st
     """
     working.create_all(connection)
     _take_days(connection, source)
+    _analyse(connection, lead, event, contract, verdict)
     _take_steps(connection, source, sorted(analyst_ids))
-    # Without statistics PostgreSQL takes a new temporary table for a small one, and joins it to leads in nested loops.
-    for table in (measured_day, measured_lead, step):
-        connection.execute(sa.text(f"ANALYZE {table.name}"))
+    _analyse(connection, measured_day, measured_lead, step)
     connection.execute(measure.delete().where(measure.c.source == source, is_measured(measure.c.day_on)))
     connection.execute(cohort.insert().from_select(cohort.c.keys(), leads_by_cohort(source)))
     for select in all_measures(source):
@@ -106,6 +105,16 @@ def _is_response(source: str) -> Expression:
         event.c.actor_kind == str(ActorKind.PERSON),
         sa.or_(is_in(event.c.kind, (EventKind.CALL_OUT, EventKind.MESSAGE_OUT)), is_answered_call),
     )
+
+
+def _analyse(connection: sa.Connection, *tables: sa.Table) -> None:
+    """Give PostgreSQL, before it needs them, the statistics that it would gather by itself some minutes later.
+
+    Without them it takes a table just filled for a small one: the first computation took minutes of nested loops.
+    """
+    if connection.dialect.name == "postgresql":
+        for table in tables:
+            connection.execute(sa.text(f"ANALYZE {table.name}"))
 
 
 def _insert(connection: sa.Connection, source: str, select: sa.Select[Any]) -> None:

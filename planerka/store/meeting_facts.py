@@ -172,3 +172,10 @@ def currencies(connection: sa.Connection, source: str) -> list[str]:
         if found:
             return found
     return []
+
+
+def standings(connection: sa.Connection, source: str) -> pd.DataFrame:
+    """Every lead that has not vanished, by its state now: channel_id, status, reason_id, `n`."""
+    keys = (lead.c.channel_id, lead.c.status, lead.c.reason_id)
+    query = sa.select(*keys, sa.func.count().label("n")).where(lead.c.source == source, lead.c.vanished_at.is_(None))
+    return read_frame(connection, query.group_by(*keys))

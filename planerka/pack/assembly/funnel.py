@@ -2,13 +2,17 @@
 
 from datetime import timedelta
 
-from planerka.model import ReferenceKind
+from planerka.model import LeadStatus, ReferenceKind
 from planerka.pack.assembly.week import SCOPE_OF, PackWeek
-from planerka.pack.facts import ExpiringBooking, Funnel, Scope, StockFact, Trend
+from planerka.pack.facts import ExpiringBooking, Figure, Funnel, Scope, StandingFact, StockFact, Trend
+from planerka.stats import wilson
 from planerka.store import meeting_facts
 
 STEPS = ("leads_n", "qualified_n", "meetings_n", "bookings_n", "contracts_n")
 COHORTS = ("qualified_share", "meeting_share", "booking_share", "contract_share", "lead_to_contract_share")
+WON_SHARE = "won_share"
+"""Not of the catalogue: a state now, of leads of every age."""
+
 EXPIRY_DAYS = 7
 SHOWN_BOOKINGS_N = 12
 STOCK_PACE_WEEKS_N = 13
@@ -25,6 +29,7 @@ def funnel(pack: PackWeek) -> Funnel:
         bookings_n=len(bookings) if pack.has("event.booked", "event.due_at") else None,
         bookings=bookings[:SHOWN_BOOKINGS_N],
         stock=stock(pack),
+        standing=standing(pack),
     )
 
 
@@ -78,3 +83,33 @@ def stock(pack: PackWeek) -> tuple[StockFact, ...]:
 
 def whole(value: float) -> int | None:
     return None if value != value else int(value)
+
+
+def standing(pack: PackWeek) -> tuple[StandingFact, ...]:
+    """All leads that ever came, by channel, most leads first: the one table that any export can fill."""
+    counts = meeting_facts.standings(pack.connection, pack.source)
+    by_status = counts.pivot_table(index="channel_id", columns="status", values="n", aggfunc="sum", fill_value=0, dropna=False)
+    facts = [
+        StandingFact(
+            channel_title=pack.title(ReferenceKind.CHANNEL, channel_id),
+            leads_n=sum(by_state.values()),
+            open_n=by_state.get(LeadStatus.OPEN, 0),
+            rejected_n=by_state.get(LeadStatus.REJECTED, 0),
+            won=won_share(by_state.get(LeadStatus.WON, 0), sum(by_state.values())),
+        )
+        for channel_id, by_state in by_status.to_dict("index").items()
+    ]
+    return tuple(sorted(facts, key=lambda fact: (-fact.leads_n, fact.channel_title or "")))
+
+
+def won_share(won_n: int, leads_n: int) -> Figure:
+    interval = wilson(won_n, leads_n)
+    assert interval is not None  # a channel that is listed has leads
+    return Figure(
+        kpi=WON_SHARE,
+        value=won_n / leads_n,
+        numerator_n=won_n,
+        denominator_n=leads_n,
+        low=interval.low,
+        high=interval.high,
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planerka.clock import start_of
-from planerka.model import ClauseResult, Decision, EventKind, Outcome, ReferenceKind
+from planerka.model import ClauseResult, Decision, EventKind, LeadStatus, Outcome, ReferenceKind
 from planerka.pack.assembly.week import PackWeek, Stretch, figure_of
 from planerka.pack.facts import (
     ClauseFact,
@@ -17,6 +17,7 @@ from planerka.pack.facts import (
     Ledger,
     NeglectFact,
     NotCheckable,
+    ReasonFact,
     Rejections,
     Text,
     VerdictCounts,
@@ -56,6 +57,7 @@ def rejections(pack: PackWeek) -> Rejections:
         disputes=disputes(pack) if pack.edition else None,
         ledger=ledger(pack),
         missing=() if pack.has("event.rejected") else ("event.rejected",),
+        reasons=reasons(pack),
     )
 
 
@@ -107,6 +109,16 @@ def gaps(pack: PackWeek) -> tuple[NotCheckable, ...]:
         NotCheckable(clause=number, words=Text(ru=words[number][0], en=words[number][1]), missing=missing)
         for number, missing in not_checkable(pack.edition, pack.lacks).items()
     )
+
+
+def reasons(pack: PackWeek) -> tuple[ReasonFact, ...]:
+    """Leads that stand rejected now, by the source's own reasons, most first."""
+    counts = meeting_facts.standings(pack.connection, pack.source)
+    by_reason = counts[counts["status"] == LeadStatus.REJECTED].groupby("reason_id", dropna=False)["n"].sum()
+    facts = [
+        ReasonFact(title=pack.title(ReferenceKind.REASON, reason_id), leads_n=int(n)) for reason_id, n in by_reason.items()
+    ]
+    return tuple(sorted(facts, key=lambda fact: (-fact.leads_n, fact.title or "")))
 
 
 def junk(pack: PackWeek) -> tuple[JunkFact, ...]:
