@@ -1,36 +1,31 @@
-"""Is this pull fit to be judged? The row tests of each batch, and the tests of the pull as a whole, as gates."""
+"""Is this pull fit to be judged? What the row tests counted batch by batch, and the tests of the pull as a whole.
+
+The masks of a row test run where the rows are, in the pull, and leave a tally; the suite judges the tallies of all
+batches together. So a pull of any size costs one run of the suite, and needs no Great Expectations itself.
+"""
 
 from collections.abc import Iterable
 
 import pandas as pd
 
 from expectations.gate import Tallies, run_suite
-from planerka.crm.base import Batch
-from planerka.intake.answers import Context
-from planerka.intake.check import check_rows
+from planerka.intake.check import SUITE
 from planerka.intake.frame_tests import FRAME_TESTS, PullFacts, frame_tallies
-from planerka.intake.row_tests import BY_KEY, ROW_TESTS
-from planerka.intake.spec import merged
-from planerka.model import GateReport
+from planerka.intake.row_tests import BY_KEY
+from planerka.intake.spec import Tally
+from planerka.model import Check, GateReport
 
-SUITE = "intake"
-
-
-def intake_gate(batch: Batch, context: Context) -> GateReport:
-    """The row tests of one batch, one check each."""
-
-    def results_of(frame: pd.DataFrame) -> Tallies:
-        return check_rows(Batch(noun=batch.noun, rows=frame, faults=batch.faults), context).tallies
-
-    return run_suite(SUITE, batch.rows, ROW_TESTS[batch.noun], results_of)
+COUNTS = ["rows_n", "failed_n", "unknown_n"]
 
 
-def frame_gate(facts: PullFacts) -> GateReport:
-    """The tests of a pull as a whole, over its leads by day."""
-    frame = facts.leads_by_day.rename("leads_n").to_frame()
-    return run_suite(SUITE, frame, FRAME_TESTS, lambda _: frame_tallies(facts))
+def pull_gate(checks: Iterable[Check], facts: PullFacts) -> GateReport:
+    """The gate after a pull. `checks`: what the row tests found in each window; a row test that ran is in the report."""
+    frame = pd.DataFrame([vars(check) for check in checks], columns=["key", *COUNTS])
+    specs = [BY_KEY[key] for key in frame["key"].unique()]
+    return run_suite(SUITE, frame, [*specs, *FRAME_TESTS], lambda rows: row_tallies(rows) | frame_tallies(facts))
 
 
-def merge(reports: Iterable[GateReport]) -> GateReport:
-    """One report of many batches."""
-    return merged(SUITE, reports, BY_KEY)
+def row_tallies(rows: pd.DataFrame) -> Tallies:
+    """The counts of each row test, added up."""
+    sums = rows.groupby("key", sort=False)[COUNTS].sum().astype(int)
+    return {key: Tally(**counts) for key, counts in sums.to_dict("index").items()}

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from expectations import page_words
 from expectations.page_words import HEADLINES, SUITE_WORDS, VERDICTS, SuiteWords
 from planerka.intake.row_tests import TITLES
-from planerka.model import Check, CheckSeverity, GateReport
+from planerka.model import Check, CheckSeverity, GateReport, noun_name
 from planerka.pack.charts import svg
 from planerka.pack.facts import Text
 from planerka.pack.render import environment, style
@@ -22,7 +22,7 @@ from planerka.words import Words, words_for
 
 NOUN_TITLES = {
     "pull": page_words.PULL,
-    **{noun.__name__.lower(): Text(**title._asdict()) for noun, title in TITLES.items()},
+    **{noun_name(noun): Text(**title._asdict()) for noun, title in TITLES.items()},
 }
 
 

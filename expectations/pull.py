@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from expectations.intake import SUITE, frame_gate, merge
+from expectations.intake import SUITE, pull_gate
 from planerka.errors import GateStoppedError
 from planerka.intake.facts import facts_of_pull
 from planerka.model import GateReport
@@ -26,8 +26,7 @@ def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: dat
             raise GateStoppedError(f"{source} has given nothing yet: check its settings and pull again")
         pulled = unsettled_windows(connection, source, SUITE)
         facts = facts_of_pull(connection, known, pulled, settings, reach_at)
-    rows = merge(GateReport(suite=SUITE, checks=window.checks) for window in pulled)
-    report = GateReport(suite=SUITE, checks=(*rows.checks, *frame_gate(facts).checks))
+    report = pull_gate((check for window in pulled for check in window.checks), facts)
     with engine.begin() as connection:
         gates.add(connection, source, report, now)
     stop_at(report, f"the data of {source} are not fit to be judged")

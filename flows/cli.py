@@ -55,13 +55,12 @@ def weekly(week: Week = None, as_of: AsOf = None, deliver: Deliver = Deliver.OUT
 @app.command()
 def pull(as_of: AsOf = None) -> None:
     """Pull what changed in the source, and check that it is fit to be judged."""
-    from expectations.intake import intake_gate
     from expectations.pull import check_pull
     from flows.wiring import wire
     from planerka.intake.pull import pull as pull_leads
 
     company = wire(utc(as_of))
-    report = pull_leads(company.engine, company.crm, intake_gate, company.settings.zone, company.now, print_window)
+    report = pull_leads(company.engine, company.crm, company.settings.zone, company.now, print_window)
     print(f"Pulled {report.rows_n} rows: {report.changed_n} new or changed, {report.quarantined_n} quarantined.")
     check_pull(company.engine, company.crm.source, company.settings, company.now, company.now)
 

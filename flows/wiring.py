@@ -3,6 +3,7 @@ the clock. Imports no Prefect."""
 
 import os
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,28 +31,33 @@ SAMPLE_HEADS = {"marketing": "Елена Громова", "sales": "Андрей
 
 
 def wire(as_of: datetime | None = None) -> Company:
-    """The company of the settings, opened at `as_of` (None: now). Raises SettingsError, StoreVersionError, MappingError."""
+    """The company of the settings at `as_of` (None: now). Raises SettingsError, StoreVersionError, MappingError."""
     settings = load_settings()
     now = as_of.astimezone(UTC) if as_of else clock()
     engine = open_store(settings.store_url)
     crm = source_of(settings, now)
     if settings.source.kind == "sample":
         sign_for_sample(engine, settings.rulebook, now)
-    office = settings.office
-    hours = {
-        "zone": settings.zone,
-        "opens": office.opens,
-        "closes": office.closes,
-        "closed_on": frozenset(office.closed_on),
-    }
+    office = calendar_of(settings)
     return Company(
         settings=settings,
         engine=engine,
         crm=crm,
         now=now,
-        office=WorkCalendar(weekdays=office.weekdays, **hours),
-        review=WorkCalendar(weekdays=REVIEW_WEEKDAYS, **hours),
+        office=office,
+        review=replace(office, weekdays=REVIEW_WEEKDAYS),
         analyst_ids=frozenset(settings.analyst_ids or ([ANALYST_ID] if settings.source.kind == "sample" else [])),
+    )
+
+
+def calendar_of(settings: Settings) -> WorkCalendar:
+    hours = settings.office
+    return WorkCalendar(
+        zone=settings.zone,
+        opens=hours.opens,
+        closes=hours.closes,
+        weekdays=hours.weekdays,
+        closed_on=frozenset(hours.closed_on),
     )
 
 

@@ -238,6 +238,11 @@ PULLED = (Reference, Lead, Event, Rejection, Contract, Spend, Plan, Stock)
 """What a source can supply, in the order in which a pull stores it."""
 
 
+def noun_name(noun: type) -> str:
+    """A noun in the keys of row tests and of the quarantine: `lead`, `event` …"""
+    return noun.__name__.lower()
+
+
 class Outcome(StrEnum):
     """What an edition says of a rejection."""
 

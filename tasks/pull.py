@@ -5,7 +5,6 @@ from datetime import datetime
 from prefect import get_run_logger, task
 
 from expectations import pull as gate
-from expectations.intake import intake_gate
 from planerka.intake.pull import PullReport, pull, sweep
 from planerka.model import GateReport
 from tasks import policies
@@ -19,7 +18,7 @@ def pull_leads(company: Company) -> PullReport:
     def progress(until: str, rows_n: int) -> None:
         log.info("pulled up to %s: %d rows", until, rows_n)
 
-    report = pull(company.engine, company.crm, intake_gate, company.settings.zone, company.now, progress)
+    report = pull(company.engine, company.crm, company.settings.zone, company.now, progress)
     log.info("%d rows, %d changed, %d quarantined", report.rows_n, report.changed_n, report.quarantined_n)
     return report
 

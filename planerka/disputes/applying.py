@@ -43,7 +43,9 @@ def confirm_seen(engine: sa.Engine, source: str) -> int:
     """Where people carry commands out, the next export is the receipt: the lead is open in it. Returns how many."""
     with engine.begin() as connection:
         known = get_source(connection, source)
-        seen = seen_open(connection, source, known.data_until) if known else []
+        if known is None:
+            return 0
+        seen = seen_open(connection, source, known.data_until)
         for marker, handed_over_at in seen:
             receipt = Receipt(marker=marker, handed_over_at=handed_over_at, confirmed_at=known.data_until)
             commands.put_receipt(connection, receipt)

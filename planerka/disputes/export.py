@@ -1,5 +1,6 @@
 """The queue as rows and as a spreadsheet."""
 
+from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,14 @@ from planerka.store.database import reading
 from planerka.store.disputes import DisputeView, listing
 from planerka.store.references import references
 
-COLUMNS = ("number", "origin", "lead", "manager", "channel", "reason", "findings", "due", "decision", "author", "comment", "card")
+COLUMNS = (
+    *("number", "origin", "lead", "manager", "channel", "reason"),
+    *("findings", "due", "decision", "author", "comment", "card"),
+)
 WRITERS = {".csv": csv_bytes, ".xlsx": xlsx_bytes}
+
+Title = Callable[[ReferenceKind, str | None], str | None]
+"""The title of an id; the id itself where nobody named it."""
 
 
 def queue_rows(engine: sa.Engine, source: str, zone: ZoneInfo, *, is_all: bool) -> list[list[object]]:
@@ -28,7 +35,7 @@ def queue_rows(engine: sa.Engine, source: str, zone: ZoneInfo, *, is_all: bool) 
     return [row_of(view, title, zone) for view in views if is_all or not view.is_closed]
 
 
-def row_of(view: DisputeView, title, zone: ZoneInfo) -> list[object]:  # noqa: ANN001
+def row_of(view: DisputeView, title: Title, zone: ZoneInfo) -> list[object]:
     findings = "; ".join(f"{found['clause']} {found['ru']}" for found in view.findings or [])
     return [
         view.id,

@@ -32,7 +32,7 @@ def open_disputes(engine: sa.Engine, source: str, review: WorkCalendar, now: dat
     """
     with engine.begin() as connection:
         known = get_source(connection, source)
-        edition = known and edition_in_force(connection, known.data_until, review.zone)
+        edition = edition_in_force(connection, known.data_until, review.zone) if known else None
         if known is None or edition is None:
             return OpenReport()
         since = known.data_until - timedelta(days=edition.norms.dispute_horizon_days)
@@ -54,4 +54,5 @@ def open_disputes(engine: sa.Engine, source: str, review: WorkCalendar, now: dat
             ],
         )
         older_n = reviewed.older_n(connection, source, since)
-    return OpenReport(opened_n=opened_n, by_origin=dict(Counter(str(origin) for origin, _, _ in subjects)) if opened_n else {}, older_n=older_n)
+    by_origin = Counter(str(origin) for origin, _, _ in subjects) if opened_n else {}
+    return OpenReport(opened_n=opened_n, by_origin=dict(by_origin), older_n=older_n)

@@ -10,7 +10,7 @@ from planerka.model import Command, Decision
 from planerka.regulation.signed import edition_in_force
 from planerka.store import disputes
 from planerka.store.disputes import DisputeView
-from planerka.store.review import is_left_in_peace
+from planerka.store.review import may_not_be_called
 from planerka.words import Words
 
 TASK_WORKING_TIME = timedelta(hours=4)
@@ -46,9 +46,9 @@ def rule(
 def refuse_a_forbidden_return(
     connection: sa.Connection, source: str, dispute: DisputeView, now: datetime, office: WorkCalendar
 ) -> None:
-    if is_left_in_peace(connection, source, dispute.lead_id):
+    if may_not_be_called(connection, source, dispute.lead_id):
         raise UsageError(
-            f"lead {dispute.lead_id} is not returned to work: the client asked not to be called, and that holds for ever"
+            f"lead {dispute.lead_id} is not returned to work: the client asked not to be called, which holds for ever"
         )
     edition = edition_in_force(connection, now, office.zone)
     returned_n = disputes.returned_n(connection, source, dispute.lead_id)

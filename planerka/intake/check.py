@@ -9,7 +9,10 @@ from planerka.crm.base import Batch
 from planerka.intake.answers import Context
 from planerka.intake.row_tests import ROW_TESTS, RowTest
 from planerka.intake.spec import Tally
+from planerka.model import GateReport
 from planerka.ternary import Mask
+
+SUITE = "intake"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,12 @@ class RowChecks:
     def is_fit(self) -> Mask:
         """Rows that may be stored and judged."""
         return self.bits == 0
+
+    @property
+    def report(self) -> GateReport:
+        """What the tests counted, as lines of a report."""
+        checks = tuple(test.check(self.tallies[test.key]) for test in self.tests)
+        return GateReport(suite=SUITE, checks=checks)
 
     def why(self, position: int) -> list[str]:
         """Keys of the tests that hold this row back."""

@@ -13,6 +13,7 @@ from planerka.crm.base import Batch
 from planerka.errors import UsageError
 from planerka.intake.answers import is_optional, key_of, plain_type
 from planerka.intake.check import RowChecks
+from planerka.model import noun_name
 from planerka.phones import masked
 
 
@@ -36,7 +37,16 @@ def held_back(batch: Batch, checks: RowChecks) -> list[dict[str, Any]]:
 
 def record_of(noun: type, values: dict[str, Any], why: list[str]) -> dict[str, Any]:
     row = {name: harmless(name, plain(value)) for name, value in values.items()}
-    return {"noun": noun.__name__.lower(), "row_key": row_key(noun, row), "row": row, "why": why}
+    return {"noun": noun_name(noun), "row_key": row_key(noun, row), "row": row, "why": why}
+
+
+def row_keys(noun: type, rows: pd.DataFrame) -> list[str]:
+    """What each row is known by."""
+    names = key_of(noun)
+    if names == ("id",):
+        return rows["id"].tolist()
+    plain_rows = rows[list(names)].astype(object).to_dict("records")
+    return [row_key(noun, {name: plain(value) for name, value in row.items()}) for row in plain_rows]
 
 
 def row_key(noun: type, row: dict[str, Any]) -> str:
@@ -74,7 +84,7 @@ def released(noun: type, rows: list[dict[str, Any]]) -> pd.DataFrame:
         frame[field.name] = typed(frame[field.name], plain_type(field.type))
         if not is_optional(field.type) and frame[field.name].isna().any():
             raise UsageError(
-                f"a quarantined {noun.__name__.lower()} has no {field.name} and cannot be released: "
+                f"a quarantined {noun_name(noun)} has no {field.name} and cannot be released: "
                 "correct it in the source and pull again, or drop it"
             )
     return frame

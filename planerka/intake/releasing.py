@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from planerka.intake.quarantine import released
-from planerka.model import PULLED
+from planerka.model import PULLED, noun_name
 from planerka.store import leads, quarantine
 from planerka.store.quarantine import QuarantinedRow, State
 
-NOUNS = {noun.__name__.lower(): noun for noun in PULLED}
+NOUNS = {noun_name(noun): noun for noun in PULLED}
 
 
 def release_row(

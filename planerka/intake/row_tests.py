@@ -13,6 +13,7 @@ from planerka.intake import answers
 from planerka.intake.answers import Context
 from planerka.intake.spec import Spec
 from planerka.model import (
+    noun_name,
     PULLED,
     CheckSeverity,
     Contract,
@@ -87,7 +88,7 @@ def row_test(
 ) -> RowTest:
     blocks = severity == CheckSeverity.BLOCK
     return RowTest(
-        key=f"{noun.__name__.lower()}.{name}",
+        key=f"{noun_name(noun)}.{name}",
         ru=f"{TITLES[noun].ru}: {ru}",
         en=f"{TITLES[noun].en}: {en}",
         severity=severity,

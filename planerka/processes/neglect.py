@@ -20,6 +20,8 @@ from planerka.store.windows import get_source
 CLOSING = (EventKind.REJECTED, EventKind.CONTRACT_SIGNED)
 """After these nobody owes the lead a touch, until it is reopened."""
 
+EVENT_FIELDS = ("lead_id", "kind", "at", "due_at", "actor_kind", "manager_id")
+
 
 def find_neglects(engine: sa.Engine, source: str, office: WorkCalendar, now: datetime) -> int:
     """Keep every settled neglect of the leads that are open, or whose rejection was judged at `now`.
@@ -28,20 +30,20 @@ def find_neglects(engine: sa.Engine, source: str, office: WorkCalendar, now: dat
     """
     with engine.begin() as connection:
         known = get_source(connection, source)
-        edition = known and edition_in_force(connection, known.data_until, office.zone)
+        edition = edition_in_force(connection, known.data_until, office.zone) if known else None
         if known is None or edition is None:
             return 0
         ids = pd.concat([leads.open_ids(connection, source), leads_judged_at(connection, source, now)])
         until = known.data_until - timedelta(hours=edition.norms.settling_hours)
         norm = timedelta(days=edition.norms.neglect_days)
-        found = neglects(leads.events_of(connection, source, ids), norm, until)
+        found = neglects(leads.events_of(connection, source, ids, EVENT_FIELDS), norm, until)
         return len(neglect.store(connection, source, found, office.zone))
 
 
 def neglects(events: pd.DataFrame, norm: timedelta, until: datetime) -> pd.DataFrame:
     """Every silence longer than `norm` that was over the norm by `until`.
 
-    `events`: columns lead_id, kind, at, due_at, actor_kind, manager_id; any order.
+    `events`: the columns EVENT_FIELDS, in any order.
     Returns one row a silence: lead_id, manager_id (None where unknown), last_touch_at, neglected_at.
     """
     touches = touches_of(events, until)

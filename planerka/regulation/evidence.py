@@ -33,6 +33,10 @@ from planerka.regulation.history import (
 )
 
 DAY_US = 86_400_000_000
+
+EVENT_FIELDS = ("id", "lead_id", "kind", "at", "recorded_at", "actor_kind", "outcome", "duration_s")
+"""What of an event the evidence is made of: reading the other fields of millions would double the time."""
+
 STATE_AFTER = {
     EventKind.REOPENED: "open",
     EventKind.REJECTED: "lost",

@@ -1,6 +1,6 @@
 """What a source supplies, stored: leads, their events, cards, contracts, and the rest of `model.PULLED`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from planerka.errors import CrmError
 from planerka.model import Contract, Event, Lead, LeadStatus, Stock
-from planerka.store.bulk import changes, keys_of, staged, upsert
+from planerka.store.bulk import changes, staged, upsert
 from planerka.store.frames import local_day, read_frame
 from planerka.store.tables import TABLE_OF, event, lead
 from planerka.store.touched import days_after, days_before, days_of_leads, touch
@@ -24,21 +24,18 @@ DAYS: dict[type, dict[str, str]] = {
 """The local days kept with a noun, and the instants they are the days of."""
 
 
-def store_batch(
-    connection: sa.Connection, source: str, noun: type, frame: pd.DataFrame, zone: ZoneInfo
-) -> pd.DataFrame:
+def store_batch(connection: sa.Connection, source: str, noun: type, frame: pd.DataFrame, zone: ZoneInfo) -> int:
     """Insert or update the rows of a noun, and remember the days that this touches.
 
-    `frame` as `crm.base.Batch.rows`; returns the keys of the rows that were new or really changed.
+    `frame` as `crm.base.Batch.rows`; returns how many rows were new or really changed.
     """
-    table = TABLE_OF[noun]
-    with changes(connection, table, source, with_days(noun, frame, zone)) as rows:
-        changed = keys_of(connection, table, rows)
-        if len(changed):
+    with changes(connection, TABLE_OF[noun], source, with_days(noun, frame, zone)) as rows:
+        changed_n = connection.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
+        if changed_n:
             touch(connection, source, days_before(source, noun, rows))
-            upsert(connection, table, source, rows)
+            upsert(connection, TABLE_OF[noun], source, rows)
             touch(connection, source, days_after(source, noun, rows))
-    return changed
+    return changed_n
 
 
 def with_days(noun: type, frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
@@ -63,12 +60,12 @@ def open_ids(connection: sa.Connection, source: str) -> pd.Series:
 
 def leads_of(connection: sa.Connection, source: str, lead_ids: pd.Series) -> pd.DataFrame:
     """The leads with these ids and the columns of `model.Lead`; ids unknown to the store are left out."""
-    return _rows_of(connection, Lead, lead.c.id, source, lead_ids)
+    return _rows_of(connection, source, lead.c.id, columns_of(Lead), lead_ids)
 
 
-def events_of(connection: sa.Connection, source: str, lead_ids: pd.Series) -> pd.DataFrame:
-    """Every event of the leads with these ids, with the columns of `model.Event`, in no order."""
-    return _rows_of(connection, Event, event.c.lead_id, source, lead_ids)
+def events_of(connection: sa.Connection, source: str, lead_ids: pd.Series, names: Sequence[str]) -> pd.DataFrame:
+    """Every event of the leads with these ids, in no order; `names` are the fields of `model.Event` to read."""
+    return _rows_of(connection, source, event.c.lead_id, [event.c[name] for name in names], lead_ids)
 
 
 def stock_of(connection: sa.Connection, source: str) -> pd.DataFrame:
@@ -96,10 +93,14 @@ def columns_of(noun: type) -> list[sa.Column[Any]]:
 
 
 def _rows_of(
-    connection: sa.Connection, noun: type, lead_id: sa.Column[Any], source: str, lead_ids: pd.Series
+    connection: sa.Connection,
+    source: str,
+    lead_id: sa.Column[Any],
+    columns: Sequence[sa.Column[Any]],
+    lead_ids: pd.Series,
 ) -> pd.DataFrame:
     asked = pd.DataFrame({lead_id.name: lead_ids.dropna().drop_duplicates()})
     with staged(connection, [lead_id], asked) as rows:
         # IN, not a join: SQLite knows nothing of the size of a temporary table and would scan it once an event.
         is_asked = lead_id.in_(sa.select(rows.c[lead_id.name]))
-        return read_frame(connection, sa.select(*columns_of(noun)).where(TABLE_OF[noun].c.source == source, is_asked))
+        return read_frame(connection, sa.select(*columns).where(lead_id.table.c.source == source, is_asked))

@@ -66,7 +66,7 @@ def findings(connection: sa.Connection, source: str, from_on: date, to_on: date)
 
 
 def silences(connection: sa.Connection, source: str, at: datetime) -> pd.DataFrame:
-    """Leads neglected at `at`: manager_id, lead_id, last_touch_at, neglected_at; nothing has happened since that touch."""
+    """Leads neglected at `at`, untouched since: manager_id, lead_id, last_touch_at, neglected_at."""
     is_touched = sa.exists().where(
         event.c.source == source,
         event.c.lead_id == neglect.c.lead_id,
@@ -82,8 +82,8 @@ def silences(connection: sa.Connection, source: str, at: datetime) -> pd.DataFra
 def open_leads(connection: sa.Connection, source: str) -> dict[str | None, int]:
     """Leads in work now, by manager."""
     is_open = (lead.c.status == LeadStatus.OPEN) & lead.c.vanished_at.is_(None)
-    query = sa.select(lead.c.manager_id, sa.func.count()).where(lead.c.source == source, is_open)
-    return {manager_id: n for manager_id, n in connection.execute(query.group_by(lead.c.manager_id))}
+    query = sa.select(lead.c.manager_id, sa.func.count().label("n")).where(lead.c.source == source, is_open)
+    return {row.manager_id: row.n for row in connection.execute(query.group_by(lead.c.manager_id))}
 
 
 def queue(connection: sa.Connection, source: str) -> pd.DataFrame:

@@ -59,6 +59,12 @@ def add(connection: sa.Connection, source: str, rows: Iterable[dict[str, Any]], 
     return len(connection.execute(adding.returning(quarantine.c.id), list(last.values())).all())
 
 
+def waiting_nouns(connection: sa.Connection, source: str) -> set[str]:
+    """Nouns of which a row waits: where none does, nothing can be superseded."""
+    is_waiting = (quarantine.c.source == source) & (quarantine.c.state == State.QUARANTINED)
+    return set(connection.scalars(sa.select(quarantine.c.noun).where(is_waiting).distinct()))
+
+
 def supersede(connection: sa.Connection, source: str, noun: str, row_keys: Collection[str], at: datetime) -> int:
     """Rows of these keys have arrived in order: those that still waited are settled. Returns how many."""
     waiting = (quarantine.c.source == source, quarantine.c.noun == noun, quarantine.c.state == State.QUARANTINED)

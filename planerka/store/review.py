@@ -1,7 +1,6 @@
 """What the review asks of the store: which verdicts may be disputed, and what became of commands."""
 
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -26,7 +25,7 @@ def disputable(connection: sa.Connection, source: str, since: datetime) -> list[
         .join(event, wrong)
         .join(lead, (lead.c.source == source) & (lead.c.id == event.c.lead_id))
         .where(event.c.at >= since, ~is_disputed, lead.c.status == LeadStatus.REJECTED, lead.c.vanished_at.is_(None))
-        .where(event.c.lead_id.not_in(left_in_peace(source)))
+        .where(~is_left_in_peace(source))
         .order_by(event.c.at, event.c.id)
     )
     return [(DisputeOrigin(outcome), id_, lead_id) for outcome, id_, lead_id in connection.execute(query)]
@@ -40,22 +39,24 @@ def older_n(connection: sa.Connection, source: str, since: datetime) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def left_in_peace(source: str) -> sa.Select[Any]:
-    """Leads of clients who asked not to be called or withdrew consent, by the card or by an event."""
+def is_left_in_peace(source: str) -> sa.ColumnElement[bool]:
+    """Whether the client of a row of `lead` asked not to be called or withdrew consent, by this lead or another."""
     asked = sa.select(rejection.c.lead_id).where(rejection.c.source == source, rejection.c.asked_not_to_call.is_(True))
     is_withdrawal = event.c.kind == EventKind.CONSENT_WITHDRAWN
     withdrew = sa.select(event.c.lead_id).where(event.c.source == source, is_withdrawal)
-    own, other = lead.alias(), lead.alias()
-    leads_who_asked = sa.union(asked, withdrew).subquery()
-    same_client = (other.c.source == source) & (other.c.client_id == own.c.client_id)
-    query = sa.select(other.c.id).select_from(own).join(other, (other.c.id == own.c.id) | same_client)
-    return query.where(own.c.source == source, own.c.id.in_(sa.select(leads_who_asked.c.lead_id)))
+    leads_who_asked = sa.union_all(asked, withdrew).subquery()
+    other = lead.alias()
+    clients = sa.select(other.c.client_id).where(
+        other.c.source == source, other.c.id.in_(sa.select(leads_who_asked.c.lead_id)), other.c.client_id.is_not(None)
+    )
+    is_client = lead.c.client_id.is_not(None) & lead.c.client_id.in_(clients)
+    return lead.c.id.in_(sa.select(leads_who_asked.c.lead_id)) | is_client
 
 
-def is_left_in_peace(connection: sa.Connection, source: str, lead_id: str) -> bool:
-    """Whether the client of a lead, by this lead or any other, asked not to be called."""
-    peaceful = left_in_peace(source).subquery()
-    return bool(connection.scalar(sa.select(sa.exists().where(peaceful.c.id == lead_id))))
+def may_not_be_called(connection: sa.Connection, source: str, lead_id: str) -> bool:
+    """Whether the client of a lead is left in peace for ever."""
+    is_it = (lead.c.source == source) & (lead.c.id == lead_id)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_it, is_left_in_peace(source)))))
 
 
 def leads_judged_at(connection: sa.Connection, source: str, judged_at: datetime) -> pd.Series:

@@ -30,7 +30,7 @@ def connection(store_url: str) -> Iterator[sa.Connection]:
 
 
 def store(connection: sa.Connection, noun: type, *rows: dict[str, Any]) -> int:
-    return len(leads.store_batch(connection, "crm", noun, frame_of(noun, *rows), MOSCOW))
+    return leads.store_batch(connection, "crm", noun, frame_of(noun, *rows), MOSCOW)
 
 
 def take_days(connection: sa.Connection) -> list[str]:
@@ -133,8 +133,8 @@ def test_leads_and_events_are_found_by_lead_ids(connection: sa.Connection) -> No
     store(connection, Event, {"id": "E1"}, {"id": "E2", "lead_id": "L2"}, {"id": "E3", "lead_id": "L2"})
     asked = pd.Series(["L2", "L2", None, "nobody"], dtype="str")
     assert ["L2"] == leads.leads_of(connection, "crm", asked)["id"].tolist()
-    assert ["E2", "E3"] == sorted(leads.events_of(connection, "crm", asked)["id"])
-    assert [] == leads.events_of(connection, "crm", asked.iloc[:0])["id"].tolist()
+    assert ["E2", "E3"] == sorted(leads.events_of(connection, "crm", asked, ["id"])["id"])
+    assert [] == leads.events_of(connection, "crm", asked.iloc[:0], ["id"])["id"].tolist()
     assert ["L1", "L2", "L3"] == sorted(leads.created_at_by_id(connection, "crm").index)
 
 
