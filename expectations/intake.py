@@ -22,7 +22,7 @@ def pull_gate(checks: Iterable[Check], facts: PullFacts) -> GateReport:
     """The gate after a pull. `checks`: what the row tests found in each window; a row test that ran is in the report."""
     frame = pd.DataFrame([vars(check) for check in checks], columns=["key", *COUNTS])
     specs = [BY_KEY[key] for key in frame["key"].unique()]
-    return run_suite(SUITE, frame, [*specs, *FRAME_TESTS], lambda rows: row_tallies(rows) | frame_tallies(facts))
+    return run_suite(SUITE, frame, [*specs, *FRAME_TESTS], lambda rows: {**row_tallies(rows), **frame_tallies(facts)})
 
 
 def row_tallies(rows: pd.DataFrame) -> Tallies:

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from expectations.intake import SUITE, pull_gate
+from expectations.intake import pull_gate
 from planerka.errors import GateStoppedError
+from planerka.intake.check import SUITE
 from planerka.intake.facts import facts_of_pull
 from planerka.model import GateReport
 from planerka.pack.freeze import stop_at

@@ -1,13 +1,14 @@
-"""What the gates found, as pages beside a pack: what held the data back, and what the regulation says, clause by clause."""
+"""What the gates found, as pages beside a pack: what held the data back, and how each clause was kept."""
 
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from expectations import intake, pack, regulation
+from expectations import pack, regulation
 from expectations.page import gate_page
 from planerka.clock import start_of
 from planerka.files import write_atomically
+from planerka.intake.check import SUITE
 from planerka.pack.freeze import FrozenPack
 from planerka.pack.write import folder_of
 from planerka.regulation.signed import edition_in_force
@@ -23,7 +24,7 @@ def write_report(engine: sa.Engine, frozen: FrozenPack, settings: Settings) -> d
     begin = start_of(frozen.week.monday, settings.zone)
     with reading(engine) as connection:
         edition = edition_in_force(connection, at, settings.zone)
-        latest = [gates.latest(connection, frozen.source, suite) for suite in (intake.SUITE, pack.SUITE)]
+        latest = [gates.latest(connection, frozen.source, suite) for suite in (SUITE, pack.SUITE)]
         judged = gates.since(connection, frozen.source, regulation.SUITE, begin)
     reports = [report for report in latest if report]
     if edition and judged:

@@ -47,8 +47,13 @@ def weekly(week: Week = None, as_of: AsOf = None, deliver: Deliver = Deliver.OUT
     with prefect_api(load_settings().data / "prefect") as api:
         if api.is_temporary:
             print("Starting a temporary Prefect server …", flush=True)
+        from flows.wiring import wire
+
+        wire(utc(as_of))  # what is wrong with the settings is said before anybody waits for the server
+        from flows.progress import show_progress
         from flows.weekly_cycle import weekly_cycle
 
+        show_progress()
         print_cycle(api.run(weekly_cycle, week=week, as_of=utc(as_of), deliver=str(deliver)))
 
 
@@ -173,6 +178,7 @@ def print_cycle(report: "CycleReport") -> None:
 
 
 def print_files(files: dict[str, Path]) -> None:
+    print("Open in a browser:")
     for path in files.values():
         print(f"  {path}")
 

@@ -1,7 +1,7 @@
 """All of it, from the source to the mail: the main job."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -18,9 +18,6 @@ from planerka.regulation.judging import JudgeReport
 from planerka.store.locks import locked
 from tasks import dispute, judge, kpis, pack, pull
 from tasks.company import Company
-
-LOCK = timedelta(hours=4)
-"""A cycle that holds the lock longer than this was killed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +48,7 @@ def weekly_cycle(
         deliver: Where the mails go: files in a folder, or nowhere.
     """
     company = wire(as_of)
-    with locked(company.engine, f"cycle of {company.crm.source}", holder(), clock(), LOCK):
+    with locked(company.engine, f"cycle of {company.crm.source}", holder(), clock()):
         return run_stations(company, week, deliver)
 
 

@@ -13,7 +13,6 @@ from planerka.intake import answers
 from planerka.intake.answers import Context
 from planerka.intake.spec import Spec
 from planerka.model import (
-    noun_name,
     PULLED,
     CheckSeverity,
     Contract,
@@ -26,6 +25,7 @@ from planerka.model import (
     Rejection,
     Spend,
     Stock,
+    noun_name,
 )
 from planerka.ternary import Ternary
 

@@ -298,5 +298,5 @@ run_lock = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("holder", sa.Text, nullable=False),
-    sa.Column("until", Instant, nullable=False),
+    sa.Column("since", Instant, nullable=False),
 )

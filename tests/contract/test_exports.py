@@ -3,30 +3,26 @@
 The exports are not part of this project: without ../shared/data beside it these tests are skipped.
 """
 
-import csv
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from planerka.crm.table import TableCrm
 from planerka.model import Contract, Event, Lead, Plan
+from tests.builders_exports import NOW, crm_of, needs_exports, tables_of_texts
 
-PROJECT = Path(__file__).parents[2]
-DATA = PROJECT.parent / "shared" / "data"
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="no real exports in ../shared/data beside the project")
+pytestmark = needs_exports
 
 Frames = dict[type, pd.DataFrame]
 
 
-def frames_of(name: str, worklist: Path) -> Frames:
+def frames_of(name: str, folder: Path) -> Frames:
     """Every row that the adapter hands out, by noun; no real row may be unreadable."""
-    crm = TableCrm(PROJECT / "mappings" / f"{name}.yaml", folder=DATA / name, worklist=worklist, now=lambda: NOW)
+    crm = crm_of(name, folder)
     (window,) = crm.windows(None, NOW)
     batches = list(crm.read(window))
     assert () == tuple(fault for batch in batches for fault in batch.faults)
@@ -35,26 +31,18 @@ def frames_of(name: str, worklist: Path) -> Frames:
 
 @pytest.fixture(scope="module")
 def marketstar(tmp_path_factory: pytest.TempPathFactory) -> Frames:
-    return frames_of("marketstar", tmp_path_factory.mktemp("marketstar") / "worklist.csv")
+    return frames_of("marketstar", tmp_path_factory.mktemp("marketstar"))
 
 
 @pytest.fixture(scope="module")
 def olist(tmp_path_factory: pytest.TempPathFactory) -> Frames:
-    return frames_of("olist", tmp_path_factory.mktemp("olist") / "worklist.csv")
+    return frames_of("olist", tmp_path_factory.mktemp("olist"))
 
 
 @pytest.fixture(scope="module")
 def sql() -> Iterator[sqlite3.Connection]:
-    """Every CSV file as a table of texts, under the name of the file."""
-    connection = sqlite3.connect(":memory:")
-    for path in DATA.glob("*/*.csv"):
-        with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
-        names = ", ".join(f'"{name or f"unnamed_{n}"}" TEXT' for n, name in enumerate(header))
-        connection.execute(f'CREATE TABLE "{path.stem}" ({names})')
-        connection.executemany(f'INSERT INTO "{path.stem}" VALUES ({", ".join("?" * len(header))})', rows)
-    yield connection
-    connection.close()
+    with closing(tables_of_texts()) as connection:
+        yield connection
 
 
 def counts(frame: pd.DataFrame, *names: str) -> list[tuple[object, ...]]:
@@ -199,9 +187,3 @@ def test_a_deal_won_before_its_first_contact_is_handed_on_as_it_is(olist):
 )
 def test_an_export_reaches_as_far_as_its_last_instant(name, expected, tmp_path):
     assert expected == crm_of(name, tmp_path).data_until(NOW)
-
-
-def crm_of(name: str, folder: Path) -> TableCrm:
-    return TableCrm(
-        PROJECT / "mappings" / f"{name}.yaml", folder=DATA / name, worklist=folder / "worklist.csv", now=lambda: NOW
-    )

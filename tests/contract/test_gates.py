@@ -14,11 +14,10 @@ import pandas as pd
 import pytest
 
 from expectations.gate import run_suite
-from expectations.intake import frame_gate, intake_gate, merge
+from expectations.intake import pull_gate
 from expectations.pack import pack_gate
 from expectations.page import gate_page
 from expectations.regulation import regulation_gate
-from planerka.crm.base import Batch
 from planerka.intake.check import check_rows
 from planerka.intake.frame_tests import FRAME_TESTS, frame_tallies
 from planerka.intake.row_tests import ROW_TESTS
@@ -49,18 +48,23 @@ def suite_of(*tallies: Tally) -> GateReport:
 
 @pytest.mark.parametrize("noun", PULLED)
 def test_the_gate_and_the_masks_agree_on_every_row_test(noun):
-    """On a batch with every kind of bad row that there is, some twice, and an index out of order."""
+    """On two batches with every kind of bad row that there is, some twice, and an index out of order."""
     changes = [change for bad_noun, change, _, _ in BAD if bad_noun is noun] * 2 + [{}]
     batch = batch_of(noun, *changes, faults=fault(batch_of(noun).rows.columns[-1], "?", position=1))
     tallies = check_rows(batch, CONTEXT).tallies
-    expected = tuple(test.check(tallies[test.key]) for test in ROW_TESTS[noun])
-    assert expected == intake_gate(batch, CONTEXT).checks
+    expected = [test.check(twice(tallies[test.key])) for test in ROW_TESTS[noun]]
+    report = pull_gate(check_rows(batch, CONTEXT).report.checks * 2, USUAL)
+    assert expected == [check for check in report.checks if not check.key.startswith("pull.")]
+
+
+def twice(tally: Tally) -> Tally:
+    return Tally(rows_n=2 * tally.rows_n, failed_n=2 * tally.failed_n, unknown_n=2 * tally.unknown_n)
 
 
 def test_the_gate_and_the_masks_agree_on_a_pull():
     facts = replace(USUAL, held_n=999)
     tallies = frame_tallies(facts)
-    assert tuple(test.check(tallies[test.key]) for test in FRAME_TESTS) == frame_gate(facts).checks
+    assert tuple(test.check(tallies[test.key]) for test in FRAME_TESTS) == pull_gate((), facts).checks
 
 
 def test_the_gate_and_the_verdicts_agree_on_every_clause():
@@ -114,24 +118,20 @@ def test_one_check_without_an_answer_leaves_the_others_theirs():
 
 
 def test_gates_that_run_at_once_do_not_mix_their_frames():
-    batches = [Batch(noun=Event, rows=batch_of(Event, *[{}] * n).rows) for n in range(1, 30)]
+    def rows_n(n: int) -> int:
+        return pull_gate(check_rows(batch_of(Event, *[{}] * n), CONTEXT).report.checks, USUAL).checks[0].rows_n
+
     with ThreadPoolExecutor(4) as pool:
-        reports = list(pool.map(lambda batch: intake_gate(batch, CONTEXT), batches))
-    assert list(range(1, 30)) == [report.checks[0].rows_n for report in reports]
+        assert list(range(1, 30)) == list(pool.map(rows_n, range(1, 30)))
 
 
 def test_many_batches_are_judged_as_one_pull():
     """Fifteen bad rows in each of two windows: each is forgiven, together they stop the run."""
-    bad = batch_of(Event, *[{"lead_id": "L9", "id": f"E{n}"} for n in range(15)])
-    good = batch_of(Lead, {})
-    one, both = (merge([intake_gate(bad, CONTEXT)] * n + [intake_gate(good, CONTEXT)]) for n in (1, 2))
+    bad = check_rows(batch_of(Event, *[{"lead_id": "L9", "id": f"E{n}"} for n in range(15)]), CONTEXT).report.checks
+    good = check_rows(batch_of(Lead, {}), CONTEXT).report.checks
+    one, both = (pull_gate([*bad * n, *good], USUAL) for n in (1, 2))
     assert (True, False) == (one.is_open, both.is_open)
     assert [("event.lead_known", 30, 30)] == [(c.key, c.rows_n, c.failed_n) for c in both.stopped_by]
-
-
-def test_an_error_in_one_batch_is_an_error_of_the_pull():
-    broken = intake_gate(Batch(noun=Lead, rows=batch_of(Lead, {}).rows.drop(columns="created_at")), CONTEXT)
-    assert not merge([intake_gate(batch_of(Lead, {}), CONTEXT), broken]).is_open
 
 
 def test_a_gate_prints_nothing_and_leaves_no_file(tmp_path):
@@ -220,7 +220,7 @@ def test_a_funnel_that_widens_over_five_weeks_is_told_of():
 def page(language: str = "ru") -> str:
     bad = [{"lead_id": "L9", "id": f"E{n}"} for n in range(30)]
     clauses = regulation_gate(EDITION, evidence_from([{"reason": "no_answer", "attempts_n": 2}] * 4))
-    reports = (intake_gate(batch_of(Event, *bad), CONTEXT), clauses)
+    reports = (pull_gate(check_rows(batch_of(Event, *bad), CONTEXT).report.checks, USUAL), clauses)
     return gate_page(reports, "<script>alert(1)</script>", AT, MOSCOW, language, EDITION)
 
 

@@ -131,7 +131,7 @@ def test_opening_a_store_does_not_import_alembic(store_url: str) -> None:
 def test_a_reader_neither_waits_for_the_writer_nor_sees_half_of_its_work(engine: sa.Engine) -> None:
     upgrade(engine)
     with engine.begin() as writing:
-        writing.execute(run_lock.insert().values(name="a", holder="b", until=NOW))
+        writing.execute(run_lock.insert().values(name="a", holder="b", since=NOW))
         with reading(engine) as connection:
             assert 0 == connection.scalar(sa.select(sa.func.count()).select_from(run_lock))
 

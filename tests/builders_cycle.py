@@ -1,0 +1,144 @@
+"""The weekly cycle as plain services, without Prefect: a company opened in a folder, and its stations in order.
+
+    python -m tests.builders_cycle FOLDER LEADS_N
+
+runs it in a process of its own, which a test may kill.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
+
+import sqlalchemy as sa
+
+from flows.wiring import clock, holder, week_of, wire
+from planerka.delivery.outbox import DeliveryReport, deliver
+from planerka.disputes.applying import ApplyReport, apply_commands
+from planerka.disputes.opening import OpenReport, open_disputes
+from planerka.errors import PlanerkaError
+from planerka.intake.pull import PullReport, pull
+from planerka.kpis.measuring import measure_touched_days
+from planerka.model import GateReport
+from planerka.pack.freeze import FrozenPack, freeze
+from planerka.pack.write import write_pack
+from planerka.processes.neglect import find_neglects
+from planerka.regulation.judging import JudgeReport, judge_new_rejections
+from planerka.store import database
+from planerka.store.locks import locked
+from planerka.store.tables import metadata
+from tasks.company import Company
+
+PROJECT = Path(__file__).parents[1]
+AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
+NOT_COMPARED = {"gate_report"}
+"""Whoever looks at a gate leaves a report: it says when somebody looked, not what is so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cycle:
+    """What each station reported."""
+
+    pulled: PullReport
+    judged: JudgeReport
+    neglected_n: int
+    opened: OpenReport
+    applied: ApplyReport
+    pack: FrozenPack
+    delivered: DeliveryReport
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """The variables of a sample company that lives in the folder and nowhere else."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PLANERKA_", "PREFECT_"))}
+    return inherited | {"PLANERKA_DATA": str(folder / "var"), "PLANERKA_OUT": str(folder / "out")} | settings
+
+
+def open_company(folder: Path, as_of: datetime = AS_OF, store_url: str | None = None, leads_n: int = 1_000) -> Company:
+    """The company of that folder on that day; a database that is empty yet is set up."""
+    settings = {"PLANERKA_SOURCE__LEADS_N": str(leads_n)}
+    if store_url:
+        settings["PLANERKA_STORE"] = store_url
+        engine = database.connect(store_url)
+        database.upgrade(engine)
+        engine.dispose()
+    with patch.dict(os.environ, environment(folder, **settings), clear=True):
+        return wire(as_of)
+
+
+def nothing_to_say(_until: str, _rows_n: int) -> None:
+    pass
+
+
+def open_gate(*_: object) -> GateReport:
+    """Lets everything through: the real gates have tests of their own, and their library takes seconds to import."""
+    return GateReport(suite="open", checks=())
+
+
+def run_cycle(company: Company, progress: Callable[[str, int], None] = nothing_to_say) -> Cycle:
+    """The stations in the order of flows.weekly_cycle."""
+    engine, source, office, now = company.engine, company.crm.source, company.office, company.now
+    pulled = pull(engine, company.crm, company.settings.zone, now, progress)
+    judged = judge_new_rejections(engine, source, office, open_gate, now)
+    neglected_n = find_neglects(engine, source, office, now)
+    opened = open_disputes(engine, source, company.review, now)
+    applied = apply_commands(engine, company.crm)
+    measure_touched_days(engine, source, office, company.analyst_ids)
+    week, analyst_ids = week_of(company, None), company.analyst_ids
+    pack = freeze(engine, source, week, company.settings, analyst_ids, now, "test", open_gate)
+    write_pack(pack, company.settings.out)
+    delivered = deliver(engine, pack, company.settings, now)
+    return Cycle(
+        pulled=pulled,
+        judged=judged,
+        neglected_n=neglected_n,
+        opened=opened,
+        applied=applied,
+        pack=pack,
+        delivered=delivered,
+    )
+
+
+def run_locked(company: Company, progress: Callable[[str, int], None] = nothing_to_say) -> Cycle:
+    """The cycle under its lock: two at once are none."""
+    with locked(company.engine, f"cycle of {company.crm.source}", holder(), clock()):
+        return run_cycle(company, progress)
+
+
+def rows_of(engine: sa.Engine, *without: str) -> dict[str, list[str]]:
+    """Every row of every table, sorted, as plain SQL reads it."""
+    names = set(metadata.tables) - NOT_COMPARED - set(without)
+    with engine.connect() as connection:
+        rows = {name: connection.exec_driver_sql(f'SELECT * FROM "{name}"').all() for name in sorted(names)}
+    return {name: sorted(map(repr, found)) for name, found in rows.items()}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file under the folder, by its path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def child(folder: Path, leads_n: int, *options: str) -> subprocess.Popen[str]:
+    """The cycle in a process of its own; its output is both streams."""
+    command = [sys.executable, "-W", "ignore", "-m", "tests.builders_cycle", str(folder), str(leads_n), *options]
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=PROJECT, **output)
+
+
+def main(folder: str, leads_n: str, *options: str) -> None:
+    run = run_locked if "locked" in options else run_cycle
+    company = open_company(Path(folder), leads_n=int(leads_n))
+    say = partial(print, "window", flush=True)
+    try:
+        run(company, lambda until, rows_n: say(until, rows_n))
+    except PlanerkaError as error:
+        print(type(error).__name__, error)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
