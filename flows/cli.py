@@ -171,9 +171,10 @@ def print_cycle(report: "CycleReport") -> None:
     print(f"Disputes  {report.opened.opened_n} new; {report.opened.older_n} wrong rejections too old to dispute")
     print(f"Rulings   {report.applied.handed_over_n} commands handed over, {report.applied.confirmed_n} confirmed")
     print(f"KPIs      {report.measured_days_n} days measured")
-    print(f"Pack      {frozen.week} version {frozen.version}, {'new' if frozen.is_new else 'was there: not written again'}")
-    if report.delivered:
-        print(f"Mail      {report.delivered.delivered_n} new in {report.delivered.folder}, {report.delivered.known_n} were there")
+    state = "new" if frozen.is_new else "was there: not written again"
+    print(f"Pack      {frozen.week} version {frozen.version}, {state}")
+    if mail := report.delivered:
+        print(f"Mail      {mail.delivered_n} new in {mail.folder}, {mail.known_n} were there")
     print_files(report.files)
 
 

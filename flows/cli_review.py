@@ -21,19 +21,17 @@ def list_disputes(
     is_all: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False, as_json: AsJson = False
 ) -> None:
     """The queue, by the time a ruling is due."""
-    from rich.console import Console
-    from rich.table import Table
-
     from planerka.disputes.export import COLUMNS, queue_rows
 
-    rows = queue_rows(*opened(), is_all=is_all)
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in queue_rows(*opened(), is_all=is_all)]
     if as_json:
-        print(json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in rows], ensure_ascii=False, indent=1))
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
-    table = Table(*COLUMNS)
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console().print(table)
+        concerned = " · ".join(str(row[name]) for name in ("lead", "manager", "channel", "reason") if row[name])
+        print(f"{row['number']:>5}  due {row['due']}  {row['decision'] or row['origin']}  {concerned}")
+        print(f"       {row['findings'] or 'no next task and no touch for longer than the norm'}")
+    print(f"{len(rows)} disputes. Rule on one with `planerka disputes rule NUMBER`, or export them all.")
 
 
 @disputes_app.command()

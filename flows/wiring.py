@@ -3,9 +3,9 @@ the clock. Imports no Prefect."""
 
 import os
 import socket
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -16,15 +16,12 @@ from planerka.crm.sample.story import ANALYST_ID
 from planerka.crm.table import TableCrm
 from planerka.regulation.editions import load_all
 from planerka.regulation.signed import sign_edition
-from planerka.settings import Settings, load_settings
+from planerka.settings import HoursSettings, Settings, load_settings
 from planerka.store import editions
 from planerka.store.database import open_store, reading
 from planerka.store.intake_facts import last_created_on
 from planerka.store.windows import get_source
 from tasks.company import Company
-
-REVIEW_WEEKDAYS = (1, 2, 3, 4, 5)
-"""The analyst works five days a week while the sales office works seven."""
 
 SAMPLE_HEADS = {"marketing": "Елена Громова", "sales": "Андрей Лапин"}
 """The heads of department of the sample company, who have signed its regulation."""
@@ -38,26 +35,25 @@ def wire(as_of: datetime | None = None) -> Company:
     crm = source_of(settings, now)
     if settings.source.kind == "sample":
         sign_for_sample(engine, settings.rulebook, now)
-    office = calendar_of(settings)
     return Company(
         settings=settings,
         engine=engine,
         crm=crm,
         now=now,
-        office=office,
-        review=replace(office, weekdays=REVIEW_WEEKDAYS),
+        office=calendar_of(settings.office, settings.zone),
+        review=calendar_of(settings.review, settings.zone),
         analyst_ids=frozenset(settings.analyst_ids or ([ANALYST_ID] if settings.source.kind == "sample" else [])),
     )
 
 
-def calendar_of(settings: Settings) -> WorkCalendar:
-    hours = settings.office
+def calendar_of(hours: HoursSettings, zone: ZoneInfo) -> WorkCalendar:
     return WorkCalendar(
-        zone=settings.zone,
+        zone=zone,
         opens=hours.opens,
         closes=hours.closes,
         weekdays=hours.weekdays,
         closed_on=frozenset(hours.closed_on),
+        open_on=frozenset(hours.open_on),
     )
 
 

@@ -39,13 +39,14 @@ class SourceSettings(Section):
         return self
 
 
-class OfficeSettings(Section):
-    """Working time of the sales office: it answers clients seven days a week unless told otherwise."""
+class HoursSettings(Section):
+    """Working hours in the company's zone; weekdays 1 (Monday) to 7. `open_on`: days worked on a day off."""
 
     opens: time = time(9)
     closes: time = time(21)
     weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
     closed_on: tuple[date, ...] = ()
+    open_on: tuple[date, ...] = ()
 
 
 class DeliverySettings(Section):
@@ -71,7 +72,8 @@ class Settings(BaseSettings):
     analyst_ids: tuple[str, ...] = ()
     phone_key: SecretStr | None = None
     source: SourceSettings = SourceSettings()
-    office: OfficeSettings = OfficeSettings()
+    office: HoursSettings = HoursSettings()
+    review: HoursSettings = HoursSettings(closes=time(18), weekdays=(1, 2, 3, 4, 5))
     delivery: DeliverySettings = DeliverySettings()
 
     @field_validator("time_zone")

@@ -11,10 +11,16 @@ from planerka.regulation.signed import edition_in_force
 from planerka.store import disputes
 from planerka.store.disputes import DisputeView
 from planerka.store.review import may_not_be_called
-from planerka.words import Words
+from planerka.words import Words, _
 
 TASK_WORKING_TIME = timedelta(hours=4)
 """Within half a working day of a ruling somebody calls the client: a lead that lies longer is lost again."""
+
+TEXTS = {
+    Decision.RETURN_TO_WORK: (_("Returned to work"), _("Call the client: the lead is back in work")),
+    Decision.REQUEST_EVIDENCE: (_("Evidence requested"), _("Give the evidence for the rejection")),
+}
+"""The note and the task that a ruling writes into the CRM."""
 
 
 def rule(
@@ -62,10 +68,7 @@ def command_of(
     """The write that a ruling asks for. Its marker stands in the note, so that a repeat can find it."""
     marker = f"planerka-{dispute.id}-{decision}-{now:%Y%m%d%H%M%S}"
     clauses = "; ".join(f"{finding['clause']} {finding[words.language]}" for finding in dispute.findings or [])
-    what, task = {
-        Decision.RETURN_TO_WORK: (words.say("Returned to work"), words.say("Call the client: the lead is back in work")),
-        Decision.REQUEST_EVIDENCE: (words.say("Evidence requested"), words.say("Give the evidence for the rejection")),
-    }[decision]
+    what, task = (words.say(text) for text in TEXTS[decision])
     return Command(
         marker=marker,
         lead_id=dispute.lead_id,

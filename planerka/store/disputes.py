@@ -29,7 +29,8 @@ class NewDispute:
 class DisputeView:
     """A dispute with all a reader decides by: the last verdict on its subject and the last ruling, None without one.
 
-    `happened_at`, `manager_id` and `reason_id` are those of the rejection, None for neglect; `url` is the CRM card's.
+    `happened_at`, `reason_id` and the owner then are those of the rejection; of a neglected lead there is only its owner
+    now. `url` is the CRM card's.
     """
 
     id: int
@@ -120,7 +121,7 @@ def _views(source: str) -> sa.Select[Any]:
         *(c for c in dispute.c if c.name != "source"),
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
         event.c.at.label("happened_at"),
-        event.c.manager_id,
+        sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id).label("manager_id"),
         event.c.reason_id,
         *(verdict.c[name] for name in ("edition", "outcome", "findings", "evidence")),
         *(ruling.c[name] for name in ("decision", "author", "comment", "ruled_at")),
