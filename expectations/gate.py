@@ -2,7 +2,7 @@
 
 Every check of a suite reads its own tally out of one table metric, which is computed once: the masks behind it are
 those that the station itself uses, so the gate and the work cannot disagree
-(docs/decisions/0010-one-metric-a-suite.md). Importing this module costs two seconds: import it where a gate is run.
+(docs/decisions/0005-one-metric-a-suite.md). Importing this module costs two seconds: import it where a gate is run.
 """
 
 import threading

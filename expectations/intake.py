@@ -19,7 +19,7 @@ COUNTS = ["rows_n", "failed_n", "unknown_n"]
 
 
 def pull_gate(checks: Iterable[Check], facts: PullFacts) -> GateReport:
-    """The gate after a pull. `checks`: what the row tests found in each window; a row test that ran is in the report."""
+    """The gate after a pull. `checks`: what the row tests counted in each window; those that ran are in the report."""
     frame = pd.DataFrame([vars(check) for check in checks], columns=["key", *COUNTS])
     specs = [BY_KEY[key] for key in frame["key"].unique()]
     return run_suite(SUITE, frame, [*specs, *FRAME_TESTS], lambda rows: {**row_tallies(rows), **frame_tallies(facts)})

@@ -22,6 +22,7 @@ from planerka.words import Words, words_for
 
 NOUN_TITLES = {
     "pull": page_words.PULL,
+    "pack": page_words.PACK,
     **{noun_name(noun): Text(**title._asdict()) for noun, title in TITLES.items()},
 }
 

@@ -35,11 +35,12 @@ class Deliver(StrEnum):
 
 Week = Annotated[str | None, typer.Option(help="ISO week, as 2026-W47; the last complete one by default.")]
 AsOf = Annotated[datetime | None, typer.Option(help="The instant the run is for (UTC); now by default.")]
+Where = Annotated[Deliver, typer.Option(help="Where the mails go: .eml files in a folder, or nowhere.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys.")]
 
 
 @app.command()
-def weekly(week: Week = None, as_of: AsOf = None, deliver: Deliver = Deliver.OUTBOX) -> None:
+def weekly(week: Week = None, as_of: AsOf = None, deliver: Where = Deliver.OUTBOX) -> None:
     """Run the whole cycle: pull, judge, dispute, apply, measure, pack, deliver."""
     from flows.quiet import prefect_api
     from planerka.settings import load_settings
@@ -47,9 +48,10 @@ def weekly(week: Week = None, as_of: AsOf = None, deliver: Deliver = Deliver.OUT
     with prefect_api(load_settings().data / "prefect") as api:
         if api.is_temporary:
             print("Starting a temporary Prefect server …", flush=True)
-        from flows.wiring import wire
+        from flows.wiring import week_of, wire
 
-        wire(utc(as_of))  # what is wrong with the settings is said before anybody waits for the server
+        # What is wrong with the settings or the week is said before anybody waits for the server.
+        week_of(wire(utc(as_of)), week)
         from flows.progress import show_progress
         from flows.weekly_cycle import weekly_cycle
 

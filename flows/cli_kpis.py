@@ -23,6 +23,8 @@ def kpi_rows(from_on: date, to_on: date, by: str) -> list[dict[str, Any]]:
     columns = [f"{name.strip()}_id" for name in by.split(",") if name.strip()]
     if unknown := [name for name in columns if name not in SCOPES]:
         raise UsageError(f"--by {unknown[0].removesuffix('_id')}: use project, channel, campaign, manager or agency")
+    if from_on > to_on:
+        raise UsageError(f"--from {from_on} is after --to {to_on}: give the first day, then the last")
     company = wire()
     measure_touched_days(company.engine, company.crm.source, company.office, company.analyst_ids)
     with reading(company.engine) as connection:
@@ -49,13 +51,11 @@ def print_kpis(rows: list[dict[str, Any]], *, as_json: bool, as_csv: bool) -> No
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*(rows[0] if rows else COLUMNS))
-    for row in rows:
-        table.add_row(*(shown(cell) for cell in row.values()))
-    Console().print(table)
+    """Columns as wide as they need: a table cut to the terminal would cut the names of its figures."""
+    lines = [list(rows[0]) if rows else list(COLUMNS), *([shown(cell) for cell in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def shown(cell: Any) -> str:

@@ -14,6 +14,7 @@ from planerka.crm.base import Crm
 from planerka.crm.sample.adapter import SampleCrm
 from planerka.crm.sample.story import ANALYST_ID
 from planerka.crm.table import TableCrm
+from planerka.errors import UsageError
 from planerka.regulation.editions import load_all
 from planerka.regulation.signed import sign_edition
 from planerka.settings import HoursSettings, Settings, load_settings
@@ -97,9 +98,15 @@ def sign_for_sample(engine: sa.Engine, rulebook: Path, now: datetime) -> None:
 
 
 def week_of(company: Company, week: str | None) -> Week:
-    """The week asked for, or the last one that is over in the data: an export may end weeks after its last lead."""
+    """The week asked for, or the last one that is over in the data: an export may end weeks after its last lead.
+
+    UsageError for a week that is not over: what is frozen of it would lack its last days for ever.
+    """
     if week:
-        return Week.parse(week)
+        asked = Week.parse(week)
+        if end_of(asked, company) > company.now:
+            raise UsageError(f"week {asked} is not over until {asked.sunday}: ask for an earlier one, or wait")
+        return asked
     zone, source = company.settings.zone, company.crm.source
     with reading(company.engine) as connection:
         known, last_on = get_source(connection, source), last_created_on(connection, source)

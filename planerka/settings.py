@@ -5,18 +5,22 @@ of the built-in sample company, which reaches nobody's CRM and nobody's inbox.
 """
 
 import os
+import tomllib
 from datetime import date, time, timedelta
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from planerka.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_FILE = Path("planerka.toml")
+PREFIX = "PLANERKA_"
 
 
 class Section(BaseModel):
@@ -44,9 +48,15 @@ class HoursSettings(Section):
 
     opens: time = time(9)
     closes: time = time(21)
-    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)
     closed_on: tuple[date, ...] = ()
     open_on: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def opens_before_it_closes(self) -> "HoursSettings":
+        if self.opens >= self.closes or not self.weekdays:
+            raise ValueError(f"open from {self.opens:%H:%M} to {self.closes:%H:%M}: no working time, correct it")
+        return self
 
 
 class DeliverySettings(Section):
@@ -58,7 +68,7 @@ class DeliverySettings(Section):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="PLANERKA_", env_nested_delimiter="__", env_file=".env", frozen=True, extra="forbid"
+        env_prefix=PREFIX, env_nested_delimiter="__", env_file=".env", frozen=True, extra="forbid"
     )
 
     company: str | None = None
@@ -87,10 +97,14 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = TomlConfigSettingsSource(settings_cls, settings_file())
-        return sources["init_settings"], sources["env_settings"], sources["dotenv_settings"], file
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls, settings_file())
 
     @property
     def company_title(self) -> str:
@@ -123,7 +137,40 @@ def settings_file() -> Path:
 def load_settings(**overrides: Any) -> Settings:
     """Settings from file, environment and .env, or a SettingsError that names every wrong key with its remedy."""
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as wrong:
-        lines = [f"  {'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in wrong.errors()]
-        raise SettingsError("\n".join([f"settings are not complete (file: {settings_file()}):", *lines])) from None
+        raise refused([f"{'.'.join(map(str, e['loc'])) or 'settings'}: {remedy(e)}" for e in wrong.errors()]) from None
+    except tomllib.TOMLDecodeError as wrong:
+        raise refused([f"this file is no TOML: {wrong}; put texts in quotes"]) from None
+    except UnreadableVariable as wrong:
+        raise refused([f'{wrong}: write a list as ["a", "b"], also in the environment']) from None
+    unknown = [name for name in os.environ if name.startswith(PREFIX) and not is_known(name)]
+    if unknown:
+        raise refused([f"{name}: {no_such(name, list(Settings.model_fields))}" for name in sorted(unknown)])
+    return settings
+
+
+def refused(problems: list[str]) -> SettingsError:
+    return SettingsError("\n  ".join([f"settings are not complete (file: {settings_file()}):", *problems]))
+
+
+def is_known(variable: str) -> bool:
+    """Whether a variable names a setting or a section; the keys in a section are checked with the rest."""
+    return variable.removeprefix(PREFIX).lower().partition("__")[0] in {"settings", *Settings.model_fields}
+
+
+def remedy(error: Any) -> str:
+    """Pydantic's complaint, in words that say what to do."""
+    if error["type"] == "extra_forbidden":
+        fields: Any = Settings.model_fields
+        for section in error["loc"][:-1]:
+            fields = fields[section].annotation.model_fields
+        return no_such(str(error["loc"][-1]), list(fields))
+    if error["type"] == "tuple_type":
+        return 'write a list, as ["a", "b"], also in the environment'
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def no_such(name: str, known: list[str]) -> str:
+    close = get_close_matches(name.upper().removeprefix(PREFIX).lower(), known, n=1)
+    return f"there is no such setting: {f'the nearest is {close[0]!r}' if close else 'docs/settings.md lists them all'}"

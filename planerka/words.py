@@ -52,8 +52,8 @@ class Words:
         return format_decimal(value, format=pattern, locale=self.locale).replace("-", MINUS)
 
     def percent(self, share: float) -> str:
-        """Whole per cents, with one decimal under 10 %: what the interval of a weekly share can bear."""
-        digits_n = 3 if abs(share) < 0.1 else 2
+        """Whole per cents, one decimal under 10 %: what a weekly share can bear; a trace is not shown as nothing."""
+        digits_n = 2 if abs(share) >= 0.1 else 3 if abs(share) >= 0.001 else 4
         text = format_percent(round(share, digits_n), locale=self.locale, decimal_quantization=False)
         return text.replace("-", MINUS)
 

@@ -6,15 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from math import sqrt
 from typing import Any
 
+from planerka.kpis.kpi import Change, State
 from planerka.model import Check, CheckSeverity, Consequence, GateReport
 from planerka.pack.facts import (
     Appendix,
-    Basis,
-    Change,
     ClauseFact,
     DayValue,
     Definition,
-    Direction,
     DisputeFacts,
     EditionFact,
     ExpiringBooking,
@@ -29,6 +27,7 @@ from planerka.pack.facts import (
     PackFacts,
     PlanFact,
     QuarantineFact,
+    ReasonFact,
     Rejections,
     ResponseBin,
     Restated,
@@ -37,14 +36,14 @@ from planerka.pack.facts import (
     ScopeKind,
     SourceFact,
     Speed,
-    State,
+    StandingFact,
     StockFact,
     Text,
     Trend,
-    Unit,
     VerdictCounts,
     WrongFact,
 )
+from planerka.rulebook.kpis import Basis, Direction, Unit
 
 MONDAY, SUNDAY = date(2026, 11, 16), date(2026, 11, 22)
 ROUBLES = 100
@@ -57,7 +56,7 @@ CHANNELS = ("Контекстная реклама", "Агентства", "По
 
 CATALOGUE = """
     leads_n             | Лиды                              | Leads                  | count       | neither |
-    qualified_n         | Квалифицированы                   | Qualified              | count       | up      |
+    qualified_n         | Квалифицировано                   | Qualified              | count       | up      |
     meetings_n          | Встречи                           | Meetings               | count       | up      |
     bookings_n          | Брони                             | Bookings               | count       | up      |
     contracts_n         | Договоры                          | Contracts              | count       | up      |
@@ -68,7 +67,7 @@ CATALOGUE = """
     contract_share      | Из брони в договор                | Booking to contract    | share       | up      | 365
     unlawful_share      | Доля неправомерных отказов        | Unlawful share         | share       | down    |
     unprovable_share    | Доля недоказуемых отказов         | Unprovable share       | share       | down    |
-    valid_junk_share    | Доля нецелевых                    | Valid junk share       | share       | down    |
+    valid_junk_share    | Доля нецелевых среди отказов      | Valid junk share       | share       | down    |
     in_sla_share        | Ответ в норматив                  | Answered in the norm   | share       | up      |
     response_median_min | Половина ответов быстрее, чем     | Half are answered in   | minutes     | down    |
     review_in_sla_share | Споры, рассмотренные в срок       | Reviewed in time       | share       | up      |
@@ -276,6 +275,36 @@ def funnel() -> Funnel:
                 ("3", 40, 6, 16, 19),
             )
         ),
+        standing=standing(),
+    )
+
+
+def standing() -> tuple[StandingFact, ...]:
+    """All leads that ever came, by channel: leads, open, rejected, won."""
+    rows = (
+        (6100, 340, 5530, 230),
+        (2900, 170, 2520, 210),
+        (3300, 210, 3000, 90),
+        (980, 75, 820, 85),
+        (2700, 60, 2632, 8),
+    )
+    return tuple(
+        StandingFact(
+            channel_title=title,
+            leads_n=leads_n,
+            open_n=open_n,
+            rejected_n=rejected_n,
+            won=share("won_share", won_n, leads_n, from_on=None, to_on=None),
+        )
+        for title, (leads_n, open_n, rejected_n, won_n) in zip(CHANNELS, rows, strict=True)
+    )
+
+
+def reasons() -> tuple[ReasonFact, ...]:
+    return (
+        ReasonFact(title="Недозвон", leads_n=9100),
+        ReasonFact(title="Дорого", leads_n=3400),
+        ReasonFact(title=None, leads_n=12),
     )
 
 
@@ -387,6 +416,7 @@ def rejections() -> Rejections:
             lost_n=14,
             revenue_minor=round(81.3 * MILLION),
         ),
+        reasons=reasons(),
     )
 
 
@@ -519,8 +549,17 @@ def export_facts() -> PackFacts:
             bookings_n=None,
             bookings=(),
             stock=(),
+            standing=(
+                StandingFact(
+                    channel_title="organic_search",
+                    leads_n=2296,
+                    open_n=None,
+                    rejected_n=None,
+                    won=share("won_share", 271, 2296, from_on=None, to_on=None),
+                ),
+            ),
         ),
-        rejections=no_rejections(missing=("event.rejected",)),
+        rejections=no_rejections(missing=("event.rejected",), reasons=reasons()),
         speed=Speed(
             norm_min=None,
             company=(Trend(now=lost("in_sla_share", "event.call_out", "event.message_out")),),

@@ -95,10 +95,10 @@ def wait_for_postgres(server: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 @contextmanager
-def postgres_database(socket_folder: str, name: str) -> Iterator[str]:
-    """A new, empty database; yields its SQLAlchemy URL and drops it with whoever is still connected."""
+def postgres_database(socket_folder: str, name: str, template: str = "template1") -> Iterator[str]:
+    """A copy of the template; yields its SQLAlchemy URL and drops it with whoever is still connected."""
     with psycopg.connect(host=socket_folder, user="planerka", dbname="postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield f"postgresql+psycopg://planerka@/{name}?host={socket_folder}"
         finally:

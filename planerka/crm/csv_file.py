@@ -10,7 +10,8 @@ import pandas as pd
 from pandas.api.extensions import take
 
 from planerka.crm.cells import Texts
-from planerka.crm.mapping import Layout, nearest
+from planerka.crm.mapping import Layout
+from planerka.crm.names import nearest
 from planerka.errors import CrmError, MappingError
 
 CHUNK_ROWS_N = 25_000
@@ -41,13 +42,20 @@ def raw_chunks(path: Path, layout: Layout) -> Iterator[pd.DataFrame]:
                     raise CrmError(f"{path.name}: rows have more cells than the header: check `delimiter`")
                 yield chunk.reset_index(drop=True)
     except OSError as error:
-        raise MappingError(f"{path} cannot be read ({error.strerror}): correct `file`, or give its folder") from None
+        raise not_there(path, error) from None
     except UnicodeDecodeError:
         raise CrmError(f"{path.name} is not written in {layout.encoding}: name its `encoding`, e.g. cp1251") from None
     except pd.errors.EmptyDataError:
         raise CrmError(f"{path.name} is empty, without even a header: export it again") from None
     except pd.errors.ParserError as error:
         raise CrmError(f"{path.name} is no CSV with delimiter {layout.delimiter!r}: {str(error).strip()}") from None
+
+
+def not_there(path: Path, error: OSError) -> MappingError:
+    """What to do about a file that cannot be opened: the nearest of those that lie beside it."""
+    names = sorted(other.name for other in path.parent.glob("*.csv"))
+    found = nearest(path.name, names) if names else "there is no CSV in that folder"
+    return MappingError(f"{path} cannot be read ({error.strerror}): {found}; correct `file`, or give its folder")
 
 
 def check_header(path: Path, header: tuple[str, ...], names: set[str]) -> None:

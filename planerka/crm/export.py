@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from planerka.crm.conditions import checked
 from planerka.crm.csv_file import chunks_of
 from planerka.crm.joins import JoinedTable
 from planerka.crm.mapping import Column, Contracts, Events, Mapping, Moment, Plans, Spending, Values, columns_in
@@ -39,10 +40,10 @@ class Export:
         mapping, lead_id = self.mapping, self.mapping.leads.columns["id"]
         yield from self.rows_of_leads()
         if self.own_contracts:
-            for chunk in self.chunks(self.own_contracts):
+            for chunk in checked(self.chunks(self.own_contracts), self.own_contracts):
                 yield from contract_rows(self.convert, lead_id, self.own_contracts, chunk)
         for name, table in mapping.events.items():
-            for chunk in self.chunks(table):
+            for chunk in checked(self.chunks(table), table):
                 yield from event_rows(self.convert, name, table, chunk)
         if mapping.spend:
             yield from spend_rows(self.convert, mapping.spend, self.chunks(mapping.spend))
@@ -54,7 +55,8 @@ class Export:
         """Leads with their events, rejections and contracts, chunk after chunk."""
         leads, convert = self.mapping.leads, self.convert
         created = Moment(at=leads.columns["created_at"])
-        for chunk in self.lead_chunks(columns_in((leads, self.joined_contracts))):
+        parts = (leads, self.joined_contracts)
+        for chunk in checked(self.lead_chunks(columns_in(parts)), parts):
             yield lead_rows(convert, leads, chunk, self.phone_key)
             _, events = dated_rows(convert, leads, chunk, EventKind.CREATED, created)
             yield events.where(events.frame["at"].notna())  # the lead itself tells of a date that cannot be read

@@ -7,15 +7,15 @@ Every scalar of the YAML is text: `007`, `TRUE` and 2022-01-05 arrive as they we
 import codecs
 from dataclasses import fields
 from datetime import date, datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from babel.numbers import is_currency
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from planerka.crm.names import nearest
 from planerka.errors import MappingError
 from planerka.model import Contract, Event, EventKind, Lead, ReferenceKind, Rejection, Spend
 
@@ -30,12 +30,6 @@ DATED_KINDS = tuple(
     if not kind.startswith(("call_", "message_")) and kind not in ("task_set", "stage_changed")
 )
 """What may be a date in a lead's row. The others happen many times: one date would hide the rest of the calls."""
-
-
-def nearest(name: str, known: tuple[str, ...]) -> str:
-    """A remedy for a name that does not exist: the nearest one, or all of them."""
-    close = get_close_matches(name, known, n=1)
-    return f"the nearest is {close[0]!r}" if close else f"there are {', '.join(known)}"
 
 
 def with_a_year(formats: tuple[str, ...]) -> tuple[str, ...]:
@@ -348,7 +342,23 @@ def load_mapping(path: Path) -> Mapping:
 def remedy(error: Any) -> str:
     """Pydantic's complaint, in words that say what to do."""
     if error["type"] == "extra_forbidden":
-        return "there is no such key: correct or remove it"
+        return f"there is no such key: {nearest(str(error['loc'][-1]), keys_beside(error['loc']))}"
     if error["type"] == "missing":
         return "this key is missing: add it"
     return str(error["msg"]).removeprefix("Value error, ")
+
+
+def keys_beside(place: tuple[str | int, ...]) -> tuple[str, ...]:
+    """The keys that may stand where a wrong one does; steps that are names or numbers lead into no other part."""
+    part: type[BaseModel] = Mapping
+    for step in place[:-1]:
+        inner = [f.annotation for name, f in part.model_fields.items() if (f.alias or name) == step]
+        part = (inner and part_in(inner[0])) or part
+    return tuple(field.alias or name for name, field in part.model_fields.items())
+
+
+def part_in(annotation: Any) -> type[BaseModel] | None:
+    """The part of the mapping that the type of a key leads to."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((part for inner in get_args(annotation) if (part := part_in(inner))), None)

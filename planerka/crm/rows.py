@@ -115,7 +115,7 @@ class Converter:
         found = distinct(texts, read)
         wrong = np.flatnonzero(found.isna() & texts.notna())
         if len(wrong) >= ALL_WRONG_N and len(wrong) == texts.count():
-            raise MappingError(all_wrong(name, column, kind, texts.iat[wrong[0]]))
+            raise MappingError(getattr(values, "file", "") + all_wrong(name, column, kind, texts.iat[wrong[0]]))
         found = found.astype(TEXT) if found.dtype == object else found
         return found, [Fault(position=int(n), field=name, value=texts.iat[n]) for n in wrong]
 
@@ -153,7 +153,12 @@ class Converter:
 def all_wrong(name: str, column: Column, kind: type, example: str) -> str:
     """What to do about a column of which no value can be read; its shape is shown, for it may be a client's phone."""
     shape = "".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in example)
-    remedy = "give their `formats`" if issubclass(kind, date) else "check the column and the `decimal_mark`"
+    remedy = (
+        "give their `formats`, as %d.%m.%Y %H:%M"
+        if issubclass(kind, date)
+        else "check the column and the `decimal_mark`"
+    )
     if issubclass(kind, StrEnum):
         remedy = f"translate them by `values` into {', '.join(kind)}"
-    return f"no value of {column.column or column.constant!r} can be read as {name}; they look like {shape!r}: {remedy}"
+    origin = column.column or column.constant
+    return f": no value of {origin!r} can be read as {name}; they look like {shape!r}: {remedy}"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from planerka.clock import start_of
 from planerka.crm.base import Batch, Window
+from planerka.crm.csv_file import not_there
 from planerka.crm.export import Export
 from planerka.crm.lacking import lacks_of
 from planerka.crm.mapping import columns_in, files_in, load_mapping
@@ -17,7 +18,7 @@ from planerka.crm.nouns import status_of
 from planerka.crm.references import References
 from planerka.crm.rows import picked
 from planerka.crm.worklist import Worklist
-from planerka.errors import CrmError, MappingError, SettingsError
+from planerka.errors import CrmError, SettingsError
 from planerka.model import Command, Decision, LeadStatus, Receipt
 
 
@@ -73,7 +74,7 @@ class TableCrm:
                 with path.open("rb") as file:
                     total.update(hashlib.file_digest(file, "sha256").digest())
             except OSError as error:
-                raise MappingError(f"{path} cannot be read ({error.strerror}): correct `file`, or its folder") from None
+                raise not_there(path, error) from None
         return total.hexdigest()
 
     def read(self, window: Window) -> Iterator[Batch]:

@@ -17,7 +17,7 @@ TASK_WORKING_TIME = timedelta(hours=4)
 """Within half a working day of a ruling somebody calls the client: a lead that lies longer is lost again."""
 
 TEXTS = {
-    Decision.RETURN_TO_WORK: (_("Returned to work"), _("Call the client: the lead is back in work")),
+    Decision.RETURN_TO_WORK: (_("The lead is back in work"), _("Call the client: the lead is back in work")),
     Decision.REQUEST_EVIDENCE: (_("Evidence requested"), _("Give the evidence for the rejection")),
 }
 """The note and the task that a ruling writes into the CRM."""
@@ -75,7 +75,7 @@ def command_of(
         kind=decision,
         manager_id=dispute.manager_id,
         stage_id=None,
-        note=f"{what}. {clauses}. {comment.strip()} [{marker}]",
+        note=f"{'. '.join(filter(None, (what, clauses, comment.strip())))} [{marker}]",
         task=f"{task} [{marker}]",
         due_at=office.after(now, TASK_WORKING_TIME),
     )

@@ -1,7 +1,7 @@
 """Pull: window by window from the source into the store, each whole or not at all.
 
-A window's rows, what was held back, what the row tests counted and the record of the window itself are one transaction: a
-killed pull goes on with the window it was in, and pulling a window again changes nothing.
+A window's rows, what was held back, what the row tests counted and the record of the window itself are one
+transaction: a killed pull goes on with the window it was in, and pulling a window again changes nothing.
 """
 
 from collections.abc import Callable

@@ -16,6 +16,7 @@ from planerka.pack.assembly.week import PackWeek
 from planerka.pack.facts import EditionFact, Header, PackFacts, SourceFact
 from planerka.regulation.signed import edition_in_force
 from planerka.rulebook.kpis import load_catalogue
+from planerka.rulebook.regulation import Edition
 from planerka.settings import Settings
 from planerka.store import editions
 from planerka.store.database import reading
@@ -86,12 +87,6 @@ def open_reader(connection: sa.Connection, known: Source, settings: Settings) ->
 
 
 def header(pack: PackWeek, known: Source, settings: Settings, run: str) -> Header:
-    signed = editions.all_signatures(pack.connection)
-    edition = pack.edition and EditionFact(
-        edition=pack.edition.name,
-        effective_on=pack.edition.effective_on,
-        signed_by=tuple(s.name for s in signed if s.edition == pack.edition.name),
-    )
     return Header(
         company=settings.company_title or known.source,
         week=str(pack.week),
@@ -107,10 +102,19 @@ def header(pack: PackWeek, known: Source, settings: Settings, run: str) -> Heade
                 is_stale=pack.until - known.data_until > settings.max_age,
             ),
         ),
-        edition=edition,
+        edition=edition_fact(pack.connection, pack.edition) if pack.edition else None,
         filters=(),
         run=run,
         is_sample=settings.source.kind == "sample",
+    )
+
+
+def edition_fact(connection: sa.Connection, edition: Edition) -> EditionFact:
+    signed = editions.all_signatures(connection)
+    return EditionFact(
+        edition=edition.name,
+        effective_on=edition.effective_on,
+        signed_by=tuple(signature.name for signature in signed if signature.edition == edition.name),
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from planerka.pack.facts import Figure, PlanFact, ResponseBin, State, Trend
+from planerka.kpis.kpi import State
+from planerka.pack.facts import Figure, PlanFact, ResponseBin, Trend
 from planerka.pack.model import Chart
 from planerka.pack.wording import Wording
 

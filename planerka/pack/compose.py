@@ -166,7 +166,7 @@ def letter_chart(wording: Wording, facts: PackFacts) -> Chart | None:
 
 def agenda(wording: Wording, facts: PackFacts, standing: Bullets) -> str:
     titles = [section.title for section in sections(wording, facts, Addresses())[:-1]]
-    line = wording.words.say("Agenda: {titles}.", titles=", ".join(title.lower() for title in titles))
+    line = wording.words.say("Agenda: {titles}.", titles=", ".join(title[:1].lower() + title[1:] for title in titles))
     if not standing.lines:
         return line
     return f"{line} " + wording.words.count("{n} matter to decide.", "{n} matters to decide.", len(standing.lines))

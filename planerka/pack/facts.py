@@ -14,36 +14,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from planerka.errors import PlanerkaError
+from planerka.kpis.kpi import Change
+from planerka.kpis.kpi import State as State  # part of every figure: who reads figures takes both from here
 from planerka.model import Consequence, GateReport
-
-
-class State(StrEnum):
-    """Whether a figure may be shown as it is. IMMATURE and NOT_ENOUGH still carry their counts."""
-
-    OK = "ok"
-    NO_DATA = "no_data"
-    NOT_COMPUTABLE = "not_computable"
-    IMMATURE = "immature"
-    NOT_ENOUGH = "not_enough"
-
-
-class Unit(StrEnum):
-    COUNT = "count"
-    SHARE = "share"
-    MONEY_MINOR = "money_minor"
-    AREA_M2 = "area_m2"
-    MINUTES = "minutes"
-
-
-class Basis(StrEnum):
-    COHORT = "cohort"
-    PERIOD = "period"
-
-
-class Direction(StrEnum):
-    UP = "up"
-    DOWN = "down"
-    NEITHER = "neither"
+from planerka.rulebook.kpis import Basis, Direction
+from planerka.rulebook.kpis import Unit as Unit
 
 
 class ScopeKind(StrEnum):
@@ -101,16 +76,6 @@ class Figure:
     @property
     def is_shown(self) -> bool:
         return self.value is not None and self.state in (State.OK, State.IMMATURE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """This week less the reference. `is_noise` None: it cannot be told (no spread is known)."""
-
-    difference: float
-    low: float | None
-    high: float | None
-    is_noise: bool | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,15 +209,15 @@ class StockFact:
 
 @dataclass(frozen=True, kw_only=True)
 class StandingFact:
-    """Where all leads of a channel that ever came stand now: open, rejected or won.
+    """Where all leads of a channel that ever came stand now: open, rejected or won. None: the source cannot tell.
 
     `won` is a figure of `won_share`: leads won so far, of all: no cohort, so it says what is, not what will be.
     """
 
     channel_title: str | None
     leads_n: int
-    open_n: int
-    rejected_n: int
+    open_n: int | None
+    rejected_n: int | None
     won: Figure
 
 
@@ -321,7 +286,7 @@ class NotCheckable:
 class JunkFact:
     """Lawful rejections for reasons that no manager can cure (spam, wrong service, bad number), of a channel.
 
-    `share` is of the leads rejected in the stretch of the figure. `reason` is the commonest of them.
+    `share` is of the channel's rejections in the stretch of the figure. `reason` is the commonest of them.
     """
 
     channel_title: str | None

@@ -6,64 +6,12 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from planerka.errors import PlanerkaError
-from planerka.pack.facts import Change, Definition, Direction, Figure, PackFacts, State, Text, Trend, Unit
+from planerka.kpis.kpi import Change, State
+from planerka.pack.facts import Definition, Figure, PackFacts, Text, Trend
+from planerka.pack.field_names import named
 from planerka.pack.model import Cell, Tile, Tone
+from planerka.rulebook.kpis import Direction, Unit
 from planerka.words import MINUS, NBSP, Words, _
-
-FIELDS = {
-    "lead.created_at": _("day of the enquiry"),
-    "lead.channel_id": _("channel"),
-    "lead.campaign_id": _("campaign"),
-    "lead.project_id": _("project"),
-    "lead.manager_id": _("person in charge"),
-    "lead.agency_id": _("agency"),
-    "lead.reason_id": _("rejection reason"),
-    "lead.stage_id": _("stage"),
-    "lead.enquiry": _("kind of enquiry"),
-    "event": _("history of events"),
-    "event.call_out": _("outgoing calls"),
-    "event.call_in": _("incoming calls"),
-    "event.message_out": _("outgoing messages"),
-    "event.message_in": _("incoming messages"),
-    "event.task_set": _("tasks"),
-    "event.qualified": _("day of qualification"),
-    "event.rejected": _("day of rejection"),
-    "event.reopened": _("returns to work"),
-    "event.meeting_held": _("meetings"),
-    "event.booked": _("bookings"),
-    "event.booking_expired": _("expired bookings"),
-    "event.booking_cancelled": _("cancelled bookings"),
-    "event.contract_terminated": _("terminations"),
-    "contract": _("contracts"),
-    "contract.price_minor": _("contract price"),
-    "contract.area_m2": _("contract area"),
-    "contract.currency": _("a single currency"),
-    "contract.terminated_at": _("terminations"),
-    "spend": _("marketing spend"),
-    "plan": _("plan"),
-    "stock": _("stock"),
-    "rejection": _("rejection card"),
-    "rejection.comment": _("comment on the rejection"),
-    "rejection.duplicate_of_id": _("id of the other lead"),
-    "rejection.wanted_area": _("wanted area"),
-    "rejection.wanted_area_is_ours": _("wanted area"),
-    "rejection.wish": _("the client's wish"),
-    "rejection.lots_matching_n": _("matching lots"),
-    "rejection.budget_minor": _("budget"),
-    "rejection.budget_kind": _("kind of budget"),
-    "rejection.instalments_discussed": _("whether instalments were discussed"),
-    "rejection.mortgage_applied": _("mortgage application"),
-    "rejection.mortgage_decision": _("mortgage decision"),
-    "rejection.other_banks_offered": _("whether other banks were offered"),
-    "rejection.nurture_listed": _("nurture list"),
-    "rejection.offer": _("the offer made"),
-    "rejection.competitor": _("competitor"),
-    "rejection.horizon_months": _("time of purchase"),
-    "rejection.passed_to_agency_desk": _("hand-over to the agency desk"),
-    "rejection.asked_not_to_call": _("request not to call"),
-    "rejection.wrong_service_said": _("what the client was looking for"),
-}
-"""What the fields of `Crm.lacks` are called by people; one that is not here is shown by its key."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +52,15 @@ class Wording:
             case Unit.MONEY_MINOR:
                 return self.words.money(value, self.currency)
             case Unit.AREA_M2:
-                return self.words.say("{n} m²", n=self.words.number(value))
+                return self.unit(_("{n} m²"), value)
             case Unit.MINUTES:
-                return self.words.say("{n} min", n=self.words.number(value, digits_n))
+                return self.unit(_("{n} min"), value, digits_n)
             case Unit.COUNT:
                 return self.words.number(value, digits_n)
+
+    def unit(self, msgid: str, n: float, digits_n: int = 0) -> str:
+        """A number and its unit, never parted at the end of a line."""
+        return self.words.say(msgid, n=self.words.number(n, digits_n)).replace(" ", NBSP)
 
     def figure(self, figure: Figure) -> str:
         """The value, or the state that stands for it."""
@@ -147,8 +99,7 @@ class Wording:
         return self.words.say("not mature until {day}", day=self.words.days(figure.mature_on, figure.mature_on))
 
     def missing(self, fields: tuple[str, ...]) -> str:
-        names = ", ".join(self.words.say(FIELDS[field]) if field in FIELDS else field for field in fields)
-        return self.words.say("the source has no: {fields}", fields=names)
+        return self.words.say("the source has no: {fields}", fields=named(fields, self.words))
 
     def cell(self, figure: Figure, bar: str | None = None) -> Cell:
         tone = Tone.PLAIN if figure.state == State.OK else Tone.MUTED
@@ -176,7 +127,7 @@ class Wording:
         """With its sign, unless it rounds to nothing."""
         sign = "+" if difference > 0 else MINUS
         if self.definition(kpi).unit == Unit.SHARE:
-            text = self.words.say("{n} pp", n=self.words.number(abs(difference) * 100, 1))
+            text = self.unit(_("{n} pp"), abs(difference) * 100, 1)
         else:
             text = self.value(kpi, abs(difference), 1)
         return sign + text if re.search("[1-9]", text) else text

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from planerka.clock import WorkCalendar
 from planerka.model import ActorKind, EventKind
 from planerka.regulation.signed import edition_in_force
+from planerka.rulebook.measures import MEASURES
 from planerka.store import leads, neglect
 from planerka.store.review import leads_judged_at
 from planerka.store.windows import get_source
@@ -26,12 +27,13 @@ EVENT_FIELDS = ("lead_id", "kind", "at", "due_at", "actor_kind", "manager_id")
 def find_neglects(engine: sa.Engine, source: str, office: WorkCalendar, now: datetime) -> int:
     """Keep every settled neglect of the leads that are open, or whose rejection was judged at `now`.
 
-    The norm is that of the edition in force now; without one nothing is a neglect. Returns how many are new.
+    The norm is that of the edition in force now; without one nothing is a neglect, and neither is it in a source
+    that cannot say what was done about a lead. Returns how many are new.
     """
     with engine.begin() as connection:
         known = get_source(connection, source)
         edition = edition_in_force(connection, known.data_until, office.zone) if known else None
-        if known is None or edition is None:
+        if known is None or edition is None or MEASURES["neglected_n"].missing(known.lacks):
             return 0
         ids = pd.concat([leads.open_ids(connection, source), leads_judged_at(connection, source, now)])
         until = known.data_until - timedelta(hours=edition.norms.settling_hours)

@@ -31,15 +31,16 @@ def test_the_page_never_scrolls_sideways(chromium, pack_url, width, scheme):
 
 
 def test_the_page_asks_for_nothing_and_its_policy_holds(chromium, pack_url):
-    """One request, the file itself; no line in the console."""
+    """One request, the file itself; no line in the console, no script."""
     requests, lines = [], []
     page = chromium.new_page()
     page.on("request", lambda request: requests.append(request.url))
     page.on("console", lambda message: lines.append(message.text))
     page.goto(pack_url)
+    scripts_n = page.locator("script").count()
     font_size = page.evaluate("getComputedStyle(document.querySelector('.headline')).fontSize")
     page.close()
-    assert ([pack_url], []) == (requests, lines)
+    assert ([pack_url], [], 0) == (requests, lines, scripts_n)
     assert float(font_size.removesuffix("px")) > 30
 
 
@@ -65,3 +66,42 @@ def test_print_cuts_no_table(chromium, pack_url):
     )
     page.close()
     assert [] == cut
+
+
+READABLE = [
+    ("--ink", "--card"),
+    ("--ink", "--page"),
+    ("--muted", "--card"),
+    ("--muted", "--page"),
+    ("--accent", "--card"),
+    ("--good", "--card"),
+    ("--bad", "--card"),
+    ("--bad", "--page"),
+    ("--band-ink", "--band"),
+    ("--band-muted", "--band"),
+    ("--band-due", "--band"),
+]
+
+
+@pytest.mark.parametrize("media, scheme", [("screen", "light"), ("screen", "dark"), ("print", "light")])
+def test_text_of_every_theme_can_be_read(chromium, pack_url, media, scheme):
+    """A contrast of 4.5 to 1 (WCAG 2.2, 1.4.3), also of the text in charts, which no checker judges."""
+    page = chromium.new_page(color_scheme=scheme)
+    page.emulate_media(media=media, color_scheme=scheme)
+    page.goto(pack_url)
+    style = "getComputedStyle(document.documentElement)"
+    found = {n: page.evaluate(f"{style}.getPropertyValue('{n}')") for pair in READABLE for n in pair}
+    page.close()
+    assert [] == [(ink, ground) for ink, ground in READABLE if contrast(found[ink], found[ground]) < 4.5]
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours "#rrggbb", by WCAG."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour.strip()[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

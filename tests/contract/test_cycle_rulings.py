@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,8 +16,7 @@ from planerka.store import commands, disputes, leads
 from planerka.store.disputes import DisputeView, NewDispute
 from planerka.words import words_for
 from tasks.company import Company
-from tests import services
-from tests.builders_cycle import AS_OF, open_company, rows_of, run_cycle
+from tests.builders_cycle import AS_OF, company_on, on_day, rows_of, run_cycle
 from tests.builders_store import frame_of
 
 TOMORROW = AS_OF + timedelta(days=1)
@@ -28,21 +26,20 @@ TOMORROW = AS_OF + timedelta(days=1)
 class Review:
     """A company with a queue; each test takes disputes of its own from it."""
 
-    folder: Path
-    store_url: str | None
     company: Company
     fresh: Iterator[DisputeView]
 
-    def rule(self, dispute: int, decision: Decision, *, author="Ирина Соколова", comment="Одна попытка", at=AS_OF) -> int:
+    def rule(
+        self, dispute: int, decision: Decision, *, author="Ирина Соколова", comment="Одна попытка", at=AS_OF
+    ) -> int:
         source, office, words = self.company.crm.source, self.company.office, words_for("ru")
         return rule(self.company.engine, source, dispute, decision, author, comment, office, words, at)
 
     def apply(self) -> ApplyReport:
         return apply_commands(self.company.engine, self.company.crm)
 
-    def on(self, day: datetime) -> Company:
-        """The same company on another day."""
-        return open_company(self.folder, day, self.store_url)
+    def tomorrow(self) -> Company:
+        return on_day(self.company, TOMORROW)
 
     def another_dispute(self, dispute: DisputeView, number: int) -> int:
         """A further dispute over the same lead, as a later rejection of it would open."""
@@ -70,20 +67,12 @@ class Review:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def review(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Review]:
-    folder = tmp_path_factory.mktemp("review")
-    if request.param == "sqlite":
-        yield opened(folder, None)
-    else:
-        with services.postgres_database(request.getfixturevalue("postgres"), "rulings") as url:
-            yield opened(folder, url)
-
-
-def opened(folder: Path, store_url: str | None) -> Review:
-    company = open_company(folder, store_url=store_url)
-    run_cycle(company)
-    with company.engine.begin() as connection:
-        queue = disputes.listing(connection, company.crm.source)
-    return Review(folder, store_url, company, iter([view for view in queue if view.origin != DisputeOrigin.NEGLECT]))
+    with company_on(request, tmp_path_factory.mktemp("review")) as company:
+        run_cycle(company)
+        with company.engine.begin() as connection:
+            queue = disputes.listing(connection, company.crm.source)
+        rejections = [view for view in queue if view.origin != DisputeOrigin.NEGLECT]
+        yield Review(company, iter(rejections))
 
 
 def test_a_returned_lead_is_reopened_once_and_seen_in_the_next_pull(review):
@@ -93,12 +82,12 @@ def test_a_returned_lead_is_reopened_once_and_seen_in_the_next_pull(review):
     assert ApplyReport(handed_over_n=1, confirmed_n=1) == review.apply()
     assert ApplyReport() == review.apply()
     assert ("reopened", ANALYST_ID) not in review.events(dispute.lead_id)
-    run_cycle(review.on(TOMORROW))
-    run_cycle(review.on(TOMORROW))
+    run_cycle(review.tomorrow())
+    run_cycle(review.tomorrow())
     assert 1 == review.events(dispute.lead_id).count(("reopened", ANALYST_ID))
     status = review.all(sa.text("SELECT status FROM lead WHERE id = :lead"), lead=dispute.lead_id)
     assert [("open",)] == [tuple(row) for row in status]
-    assert ApplyReport() == apply_commands(review.company.engine, review.on(TOMORROW).crm)
+    assert ApplyReport() == apply_commands(review.company.engine, review.tomorrow().crm)
 
 
 def test_the_command_says_which_clause_was_broken_and_why(review):
@@ -165,7 +154,9 @@ def test_a_client_who_withdrew_consent_is_never_returned(review):
     with review.company.engine.begin() as connection:
         leads.store_batch(connection, source, Event, frame_of(Event, values), zone)
     before = rows_of(review.company.engine)
-    with pytest.raises(UsageError, match=f"{dispute.lead_id} is not returned to work: the client asked not to be called"):
+    with pytest.raises(
+        UsageError, match=f"{dispute.lead_id} is not returned to work: the client asked not to be called"
+    ):
         review.rule(dispute.id, Decision.RETURN_TO_WORK)
     assert before == rows_of(review.company.engine)
     review.rule(dispute.id, Decision.UPHOLD)

@@ -1,6 +1,5 @@
 """KPIs read from stored measures, on both databases."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from planerka.kpis.kpi import State
 from planerka.kpis.reader import KpiReader
 from planerka.rulebook.kpis import load_catalogue
 from planerka.store import measures
-from planerka.store.database import connect, upgrade
 from planerka.store.measure_selects import SCOPES
 from planerka.store.tables import contract, plan
 
@@ -38,13 +36,10 @@ MEASURES = """
 
 
 @pytest.fixture
-def connection(store_url: str) -> Iterator[sa.Connection]:
-    engine = connect(store_url)
-    upgrade(engine)
-    with engine.begin() as connection:
-        measures.add(connection, "crm", rows())
-        yield connection
-    engine.dispose()
+def connection(connection: sa.Connection) -> sa.Connection:
+    """A store that holds MEASURES."""
+    measures.add(connection, "crm", rows())
+    return connection
 
 
 def rows() -> pd.DataFrame:

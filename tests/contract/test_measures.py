@@ -1,6 +1,5 @@
 """Measures equal a plain count, row by row, on both databases and after every change."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -12,7 +11,6 @@ from planerka.clock import WorkCalendar
 from planerka.kpis.measures import compute_measures
 from planerka.rulebook.measures import MEASURES, RESPONSE_BINS
 from planerka.store import measures
-from planerka.store.database import connect, upgrade
 from planerka.store.measure_selects import SCOPES, working
 from planerka.store.measure_sums import sums
 from planerka.store.tables import measure, touched_day
@@ -20,15 +18,6 @@ from tests.builders_measures import ANALYST, SOURCE, UNTIL, ZONE, Company
 from tests.reference_measures import count
 
 OFFICE, NORMS = WorkCalendar(zone=ZONE), {date(2026, 3, 10): 15, date(2026, 3, 25): 60}
-
-
-@pytest.fixture
-def connection(store_url: str) -> Iterator[sa.Connection]:
-    engine = connect(store_url)
-    upgrade(engine)
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def compute(connection: sa.Connection, until: datetime = UNTIL) -> int:

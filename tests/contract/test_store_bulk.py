@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ import sqlalchemy as sa
 
 from planerka.model import Contract, Event, Lead, Reference, Rejection, Spend
 from planerka.store.bulk import merge
-from planerka.store.database import connect, reading, upgrade
+from planerka.store.database import reading
 from planerka.store.frames import local_day, read_frame
 from planerka.store.leads import columns_of, with_days
 from planerka.store.tables import TABLE_OF, spend
@@ -39,14 +38,6 @@ for n in range(times_n):
             print("merged", flush=True)
             sys.stdin.read()
 """
-
-
-@pytest.fixture
-def engine(store_url: str) -> Iterator[sa.Engine]:
-    engine = connect(store_url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
 
 
 def merged(engine: sa.Engine, noun: type, frame: pd.DataFrame, source: str = "crm") -> list[tuple[str, ...]]:

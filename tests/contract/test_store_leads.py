@@ -1,6 +1,5 @@
 """Storing what a source supplies, and remembering which days that touches."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,6 @@ import sqlalchemy as sa
 from planerka.errors import CrmError
 from planerka.model import Contract, Event, Lead, Outcome, Plan, Reference, Rejection, Spend, Stock, Verdict
 from planerka.store import leads, neglect, verdicts
-from planerka.store.database import connect, upgrade
 from planerka.store.references import references
 from planerka.store.rejections import unjudged_rejections
 from planerka.store.tables import event, touched_day
@@ -18,15 +16,6 @@ from planerka.store.tables import lead as lead_table
 from tests.builders_store import MOSCOW, frame_of, instant
 
 NOW = instant("2026-11-23T08:00")
-
-
-@pytest.fixture
-def connection(store_url: str) -> Iterator[sa.Connection]:
-    engine = connect(store_url)
-    upgrade(engine)
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def store(connection: sa.Connection, noun: type, *rows: dict[str, Any]) -> int:

@@ -1,11 +1,9 @@
 """Windows, quarantine, editions, verdicts, disputes, commands, gates, packs, deliveries, locks: each fact once."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Any
-
 import subprocess
 import sys
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -27,7 +25,6 @@ from planerka.model import (
     Verdict,
 )
 from planerka.store import commands, deliveries, disputes, editions, gates, packs, quarantine, verdicts, windows
-from planerka.store.database import connect, upgrade
 from planerka.store.leads import store_batch
 from planerka.store.locks import locked
 from planerka.store.tables import touched_day
@@ -35,20 +32,6 @@ from tests.builders_store import MOSCOW, frame_of, instant
 
 NOW = instant("2026-11-23T08:00")
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture
-def engine(store_url: str) -> Iterator[sa.Engine]:
-    engine = connect(store_url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
-    with engine.begin() as connection:
-        yield connection
 
 
 CHECK = Check(
@@ -361,8 +344,8 @@ with locks.locked(database.connect(sys.argv[1]), "pull crm", "killed", datetime.
 """
 
 
-def test_a_killed_run_leaves_no_lock(store_url: str, engine: sa.Engine) -> None:
-    command = [sys.executable, "-c", HOLD, store_url]
+def test_a_killed_run_leaves_no_lock(engine: sa.Engine) -> None:
+    command = [sys.executable, "-c", HOLD, str(engine.url)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
         assert "held\n" == other.stdout.readline()
         with pytest.raises(BusyError, match="held by killed"), locked(engine, "pull crm", "host:2", NOW):

@@ -23,11 +23,17 @@ class Server:
     log: Path
     env: dict[str, str]
 
-    def prefect(self, *arguments: str, cwd: Path = PROJECT) -> subprocess.CompletedProcess[str]:
-        """One `prefect …` command; its output is both streams."""
+    def prefect(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """One `prefect …` command, with these variables besides; its output is both streams."""
         command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
         return subprocess.run(
-            command, cwd=cwd, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+            command,
+            cwd=PROJECT,
+            env=self.env | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
         )
 
     def ask(self, path: str, **query: Any) -> Any:

@@ -8,8 +8,6 @@ import yaml
 
 from tests.flows.conftest import PROJECT, Server
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 DEPLOYMENTS = yaml.safe_load((PROJECT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
 
 
@@ -53,6 +51,20 @@ def test_parameters_are_chosen_in_a_form(deployed):
     schema = {d["name"]: d["parameter_openapi_schema"] for d in deployed.ask("/deployments/filter")}["weekly_cycle"]
     assert [] == schema.get("required", [])
     assert {"week", "as_of", "deliver"} <= set(schema["properties"])
+
+
+def test_a_worker_runs_the_weekly_cycle_to_a_pack(deployed, tmp_path):
+    """As a click on the button does: another process, the code of this clone, the settings of its environment."""
+    parameters = {"as_of": "2026-11-24T06:00:00Z"}
+    cycle_id = deployment_ids(deployed)["weekly_cycle"]
+    run_id = deployed.ask(f"/deployments/{cycle_id}/create_flow_run", parameters=parameters)["id"]
+    folders = {"PLANERKA_DATA": str(tmp_path / "var"), "PLANERKA_OUT": str(tmp_path / "out")}
+    worked = deployed.prefect(
+        *("worker", "start", "--pool", "local", "--run-once"), PLANERKA_SOURCE__LEADS_N="600", **folders
+    )
+    (run,) = deployed.ask("/flow_runs/filter", flow_runs={"id": {"any_": [run_id]}})
+    assert "COMPLETED" == run["state_type"], worked.stdout
+    assert [".eml", ".html"] == sorted({path.suffix for path in (tmp_path / "out").rglob("*.*") if path.is_file()})
 
 
 def test_the_server_log_holds_no_error(deployed):

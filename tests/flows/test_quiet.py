@@ -12,8 +12,6 @@ import pytest
 
 from tests.flows.conftest import PROJECT, Server
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 RUN = """
 import sys
 from pathlib import Path

@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,12 @@ IMPORT_FENCES = {
     "requests": (),
     "urllib.request": ("planerka.crm", "flows.quiet"),  # asks whether a Prefect server answers
     "smtplib": ("planerka.delivery",),
+    "phonenumbers": ("planerka.phones",),
+    "openpyxl": ("planerka.files",),
+    "jinja2": ("planerka.pack",),
+    "vl_convert": ("planerka.pack",),
+    "typer": ("flows",),
+    "rich": ("flows",),
 }
 
 # flows.quiet writes Prefect's own variables before Prefect is imported; it reads none of planerka's.
@@ -68,6 +74,7 @@ def name_of(path: Path) -> str:
 
 MODULES = {name_of(path): path for package in PACKAGES for path in sorted((PROJECT / package).rglob("*.py"))}
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+NODES = {name: list(ast.walk(tree)) for name, tree in TREES.items()}
 
 
 def is_inside(module: str, places: tuple[str, ...]) -> bool:
@@ -81,9 +88,9 @@ def layer_of(module: str) -> tuple[int, str]:
     return number, entry
 
 
-def imports_of(tree: ast.AST) -> Iterator[str]:
+def imports_of(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Every module the code imports, wherever the import stands; `from a import b` gives a.b as well as a."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -92,8 +99,11 @@ def imports_of(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+IMPORTS = {name: set(imports_of(nodes)) for name, nodes in NODES.items()}
+
+
 def own_imports(module: str) -> list[str]:
-    return sorted({name for name in imports_of(TREES[module]) if name in MODULES})
+    return sorted(IMPORTS[module] & MODULES.keys())
 
 
 def points_left(module: str, imported: str) -> bool:
@@ -139,27 +149,32 @@ def test_imports_point_left():
 
 @pytest.mark.parametrize("library", IMPORT_FENCES)
 def test_a_fenced_library_is_imported_only_inside_its_fence(library):
-    """Prefect, Great Expectations, SQL and HTTP each have one home."""
-    users = [m for m, tree in TREES.items() if any(is_inside(i, (library,)) for i in imports_of(tree))]
+    """Prefect, Great Expectations, SQL, HTTP, phones, sheets, templates and the shell each have one home."""
+    users = [m for m, imports in IMPORTS.items() if any(is_inside(i, (library,)) for i in imports)]
     assert [] == [m for m in users if not is_inside(m, IMPORT_FENCES[library])]
 
 
 def test_only_the_store_speaks_sql():
     """Our database has one home; a connector may read a customer's. Others hand an engine or a connection on."""
-    wrong = [m for m, tree in TREES.items() if any(map(speaks_sql, ast.walk(tree)))]
+    wrong = [m for m, nodes in NODES.items() if any(map(speaks_sql, nodes))]
     assert [] == [m for m in wrong if not is_inside(m, SQL_HOMES)]
 
 
 def test_only_wiring_asks_for_the_time():
     """`now` is an argument everywhere else: a run can be repeated for any week."""
-    wrong = [m for m, tree in TREES.items() if any(map(calls_clock, ast.walk(tree)))]
+    wrong = [m for m, nodes in NODES.items() if any(map(calls_clock, nodes))]
     assert [] == [m for m in wrong if not is_inside(m, CLOCK_READERS)]
 
 
 def test_only_settings_and_wiring_read_the_environment():
     """Nothing deep inside depends on a variable that nobody sees."""
-    wrong = [m for m, tree in TREES.items() if any(map(reads_environment, ast.walk(tree)))]
+    wrong = [m for m, nodes in NODES.items() if any(map(reads_environment, nodes))]
     assert [] == [m for m in wrong if not is_inside(m, ENVIRONMENT_READERS)]
+
+
+def test_every_module_says_what_it_is_for():
+    """The first line that somebody reads."""
+    assert [] == [name for name, tree in TREES.items() if not ast.get_docstring(tree)]
 
 
 def test_init_files_hold_a_docstring_and_nothing_else():
@@ -178,7 +193,7 @@ def test_unit_tests_need_neither_prefect_nor_great_expectations():
     wrong = {
         path.name
         for path in (PROJECT / "tests" / "unit").rglob("*.py")
-        for name in imports_of(ast.parse(path.read_text(encoding="utf-8")))
+        for name in imports_of(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
         if is_inside(name, ("prefect", "great_expectations", "tasks", "expectations"))
     }
     assert set() == wrong

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from planerka.errors import PlanerkaError
+from planerka.kpis.kpi import State
 from planerka.pack.compose import Addresses, compose, compose_letter
-from planerka.pack.facts import PackFacts, Result, State, Trend
+from planerka.pack.facts import PackFacts, Result, Trend
 from planerka.pack.model import Bullets, Cell, Chart, Page, Pair, Quiet, Row, Section, Table, Tiles, Tone
 from tests.builders_pack import (
     EARLY_REJECTER,
@@ -64,8 +65,8 @@ def attention(facts: PackFacts) -> list[str]:
 def test_the_early_rejecter_is_named_with_his_clause():
     """A person whose whole interval lies above the company's share of wrong rejections."""
     expected = (
-        f"{EARLY_REJECTER}: 45% of rejections are unlawful (n\u00a0=\u00a096, 35–55%), 16% in the company. "
-        "Broken most: “at least 6 outgoing attempts”."
+        f"{EARLY_REJECTER}: 45% of rejections are unlawful (26 Oct\u2009–\u200922 Nov 2026, n\u00a0=\u00a096, 35–55%), "
+        "16% in the company. Broken most: “at least 6 outgoing attempts”."
     )
     assert expected == attention(pack_facts())[0]
     assert (
@@ -148,8 +149,8 @@ def test_a_plan_of_nothing_draws_no_bar():
 def test_noise_has_no_colour_and_says_so():
     """Good and bad are only beyond noise."""
     rows = {r.head.text: r.cells[2] for r in table(page(pack_facts()), "cohorts").rows}
-    assert Cell(text="−4.4 pp", note="beyond noise", tone=Tone.BAD) == rows["Qualified share"]
-    assert Cell(text="+1.3 pp", note="within noise", tone=Tone.MUTED) == rows["Qualified to meeting"]
+    assert Cell(text="−4.4\u00a0pp", note="beyond noise", tone=Tone.BAD) == rows["Qualified share"]
+    assert Cell(text="+1.3\u00a0pp", note="within noise", tone=Tone.MUTED) == rows["Qualified to meeting"]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_noise_has_no_colour_and_says_so():
         ("leads_n", 12, 12, "0"),
         ("leads_n", 12, 11.99, "0"),
         ("leads_n", 10, 12.5, "−2.5"),
-        ("response_median_min", 7.3, 7, "+0.3 min"),
+        ("response_median_min", 7.3, 7, "+0.3\u00a0min"),
         ("revenue", 100, 300, "−RUB\u00a02"),
     ],
 )
@@ -187,11 +188,60 @@ def test_what_the_source_lacks_is_said_once_by_name():
     assert "Bookings — not computable, the source has no: bookings" in table(shown, "funnel-steps").note
     assert ["Channel", "Leads"] == [column.title for column in table(shown, "funnel-by-channel").columns]
     assert "not stated" == table(shown, "funnel-by-channel").rows[1].head.text
-    assert ("Rejections cannot be judged: the source has no: day of rejection.", ()) == (
-        section(shown, "rejections").lead,
-        section(shown, "rejections").blocks,
-    )
+    assert "" == table(shown, "funnel-by-channel").note
     assert () == section(shown, "speed").blocks
+
+
+def test_without_days_of_rejection_the_reasons_still_stand():
+    """An export of leads and their states judges nothing, and still says why leads were lost."""
+    shown = section(page(export_facts()), "rejections")
+    assert "Rejections cannot be judged: the source has no: day of rejection." == shown.lead
+    assert ["reasons"] == [block.key for block in shown.blocks]
+    cells = {r.head.text: [cell.text for cell in r.cells] for r in shown.blocks[0].rows}
+    assert {"Недозвон": ["9,100", "73%"], "Дорого": ["3,400", "27%"], "not stated": ["12", "0.1%"]} == cells
+
+
+def test_what_became_of_all_leads_is_said_by_channel():
+    """Counts with their shares; a state that the source cannot tell is a dash with its name, not a zero."""
+    known, lost = (table(page(facts), "standing") for facts in (pack_facts(), export_facts()))
+    assert [("340", ""), ("5,530", "91%"), ("230", "3.8% · 3.3–4.3%")] == [
+        (c.text, c.note) for c in known.rows[0].cells[1:]
+    ]
+    assert ["2,296", "—", "—", "271"] == [cell.text for cell in lost.rows[0].cells]
+    assert "the source has no: which leads are rejected" == lost.note
+
+
+def test_a_share_of_too_few_leads_everywhere_is_a_line_and_no_column():
+    """A column that says "not enough data" in each row says it once."""
+    scopes = tuple(
+        replace(scope, trends=(*scope.trends, trend(share("booking_share", 3, 9, state=State.NOT_ENOUGH))))
+        for scope in funnel().cohorts_by_channel
+    )
+    shown = table(page(pack_facts(funnel=replace(funnel(), cohorts_by_channel=scopes))), "cohorts-by-channel")
+    assert ["Channel", "Qualified share", "Qualified to meeting"] == [column.title for column in shown.columns]
+    assert "Meeting to booking — not enough data" == shown.note
+
+
+def test_a_source_that_names_no_project_has_no_table_of_projects():
+    """One row "not stated" would repeat the company."""
+    nameless = replace(funnel().by_project[0], title=None)
+    keys = [
+        getattr(b, "key", "")
+        for b in blocks(section(page(pack_facts(funnel=replace(funnel(), by_project=(nameless,)))), "funnel"))
+    ]
+    assert "funnel-by-project" not in keys
+
+
+def test_a_week_of_nothing_draws_no_funnel():
+    """Bars of no length tell nothing that the table does not."""
+    assert [] == [b for b in blocks(section(page(empty_facts()), "funnel")) if isinstance(b, Chart)]
+
+
+def test_the_headline_speaks_of_the_first_figure_that_has_a_plan():
+    """Contracts may have none."""
+    plans = (plan_fact("contracts_n", 12, None), plan_fact("qualified_n", 100, 300))
+    hero = page(pack_facts(result=replace(result(), plans=plans))).hero
+    assert ("Behind the plan", "Qualified: 100 of 300, 220 were due by now") == (hero.headline, hero.detail)
 
 
 def test_an_empty_week_is_a_whole_page():

@@ -20,7 +20,7 @@ RU, EN = words_for("ru"), words_for("en")
 def used() -> set[str | tuple[str, str]]:
     """Every text that the code says."""
     keywords = {"say": None, "_": None, "count": (1, 2)}
-    methods = [("pack/**.py", "python"), ("words.py", "python")]
+    methods = [("pack/**.py", "python"), ("disputes/**.py", "python"), ("words.py", "python")]
     return {found[2] for found in extract_from_dir(PACKAGE, methods, keywords=keywords)}
 
 
@@ -67,7 +67,13 @@ def test_russian_counts_agree_with_their_number(n, expected):
 
 @pytest.mark.parametrize(
     "share, ru, en",
-    [(0.345, "34\u00a0%", "34%"), (0.0349, "3,5\u00a0%", "3.5%"), (0.0, "0\u00a0%", "0%"), (1.0, "100\u00a0%", "100%")],
+    [
+        (0.345, "34\u00a0%", "34%"),
+        (0.0349, "3,5\u00a0%", "3.5%"),
+        (0.0, "0\u00a0%", "0%"),
+        (1.0, "100\u00a0%", "100%"),
+        (0.0003, "0,03\u00a0%", "0.03%"),
+    ],
 )
 def test_shares_are_shown_as_precisely_as_a_week_bears(share, ru, en):
     """Whole per cents, one decimal under ten."""

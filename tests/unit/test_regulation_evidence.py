@@ -364,7 +364,7 @@ HISTORIES = (
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(*HISTORIES)
 def test_evidence_and_verdicts_agree_with_plain_row_by_row_code(
     rejections: list[dict[str, Any]],
@@ -385,7 +385,7 @@ def test_evidence_and_verdicts_agree_with_plain_row_by_row_code(
     assert outcomes == [OUTCOMES[code] for code in judge(EDITION, rows, ()).outcomes]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(*HISTORIES, st.randoms(use_true_random=False))
 def test_the_order_of_events_and_their_repetition_change_nothing(
     rejections: list[dict[str, Any]],
@@ -403,7 +403,7 @@ def test_the_order_of_events_and_their_repetition_change_nothing(
     pd.testing.assert_frame_equal(expected, evidence_of(rejections_of(rejections), once.iloc[order], *frames))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(*HISTORIES, TIMES, LEAD_IDS)
 def test_one_more_attempt_never_makes_a_lawful_rejection_unlawful(
     rejections: list[dict[str, Any]],

@@ -61,10 +61,10 @@ def test_an_unknown_end_gives_unknown_minutes() -> None:
     assert 0 == len(SALES.working_minutes(known[:0], known[:0]))
 
 
-@pytest.mark.parametrize("year", ["0001", "1969", "2200", "9999"])
-def test_an_absurd_instant_costs_nothing(year: str) -> None:
+def test_an_absurd_instant_costs_nothing() -> None:
     """A year typed wrong must not build a calendar of eight thousand years."""
-    absurd, known = np.array([f"{year}-01-01"], "datetime64[us]"), np.array(["2026-03-02"], "datetime64[us]")
+    absurd = np.array([f"{year}-01-01" for year in ("0001", "1969", "2200", "9999")], "datetime64[us]")
+    known = np.full(4, np.datetime64("2026-03-02", "us"))
     assert np.isfinite([SALES.working_minutes(absurd, known), SALES.working_minutes(known, absurd)]).all()
 
 

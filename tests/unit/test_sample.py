@@ -17,8 +17,6 @@ from planerka.errors import SettingsError
 from planerka.model import PULLED, Contract, Event, Lead, Plan, Reference, Rejection, Spend, Stock
 from tests.builders_sample import AS_OF_ON, company, latest_leads, midnight, read, read_all, sample
 
-pytestmark = pytest.mark.xdist_group("the sample, read once")
-
 LATER_ON = AS_OF_ON + timedelta(days=9)
 KEYS = ("id", "spent_on", "channel_id", "campaign_id", "project_id", "flat_type", "stock_on")
 

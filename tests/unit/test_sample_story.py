@@ -11,8 +11,6 @@ from planerka.crm.sample import story
 from planerka.model import Contract, Event, Plan, Reference, Rejection, Spend
 from tests.builders_sample import AS_OF_ON, company, latest_leads, midnight
 
-pytestmark = pytest.mark.xdist_group("the sample, read once")
-
 NOW = pd.Timestamp(midnight(AS_OF_ON))
 ANCHOR_ON = AS_OF_ON - timedelta(days=AS_OF_ON.weekday())
 

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from planerka.intake.row_tests import BY_KEY
-from planerka.pack.assembly.week import PackWeek
-from planerka.pack.facts import Appendix, Definition, Figure, QuarantineFact, Restated, State, Text, from_json
+from planerka.kpis.kpi import State
+from planerka.pack.assembly.week import PackWeek, Stretch
+from planerka.pack.facts import Appendix, Definition, Figure, QuarantineFact, Restated, Text, from_json
+from planerka.rulebook.kpis import PLAN
 from planerka.store import gates, packs, quarantine
 
 LATE = Text(
@@ -40,9 +42,13 @@ def definitions(pack: PackWeek) -> Iterator[Definition]:
         )
 
 
-def stretch_of(pack: PackWeek, kpi: str) -> tuple:
-    """A cohort is shown once it is mature, anything else for the week."""
-    return pack.mature_stretch(kpi) if pack.reader.kpi(kpi).maturity_days else pack.now
+def stretch_of(pack: PackWeek, kpi: str) -> Stretch:
+    """A cohort is shown once it is mature, a fulfilment for the whole planned stretch, anything else for the week."""
+    definition = pack.reader.kpi(kpi)
+    if definition.denominator == PLAN and definition.numerator in pack.reader.catalogue:
+        company = pack.reader.fulfilments(definition.numerator, pack.week.sunday)[0]
+        return company.from_on, company.to_on
+    return pack.mature_stretch(kpi) if definition.maturity_days else pack.now
 
 
 def held(pack: PackWeek) -> Iterator[QuarantineFact]:
@@ -54,14 +60,17 @@ def held(pack: PackWeek) -> Iterator[QuarantineFact]:
 
 
 def restated(pack: PackWeek) -> Iterator[Restated]:
-    """Figures of the last pack before this one that would be different today."""
+    """Figures of the last pack before this one that would be different today, of stretches that were over then."""
     last = packs.latest_before(pack.connection, pack.source, str(pack.week))
     if last is None:
         return
     facts = from_json(last)
     for was in facts.appendix.figures:
-        is_known = was.kpi in pack.reader.catalogue and was.state == State.OK and was.from_on and was.to_on
-        if is_known and counts(was) != counts(now := pack.figure(was.kpi, (was.from_on, was.to_on))):
+        is_known = was.kpi in pack.reader.catalogue and was.state == State.OK
+        if not is_known or was.from_on is None or was.to_on is None or was.to_on > facts.header.to_on:
+            continue
+        now = pack.figure(was.kpi, (was.from_on, was.to_on))
+        if counts(was) != counts(now):
             yield Restated(
                 kpi=was.kpi, scope_title=None, week=facts.header.week, was=was.value, value=now.value, why=LATE
             )

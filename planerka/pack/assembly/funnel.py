@@ -1,7 +1,9 @@
 """Section 4: the steps from lead to contract, bookings that expire, lots for sale."""
 
+from collections import Counter
 from datetime import timedelta
 
+from planerka.kpis.kpi import State
 from planerka.model import LeadStatus, ReferenceKind
 from planerka.pack.assembly.week import SCOPE_OF, PackWeek
 from planerka.pack.facts import ExpiringBooking, Figure, Funnel, Scope, StandingFact, StockFact, Trend
@@ -12,6 +14,7 @@ STEPS = ("leads_n", "qualified_n", "meetings_n", "bookings_n", "contracts_n")
 COHORTS = ("qualified_share", "meeting_share", "booking_share", "contract_share", "lead_to_contract_share")
 WON_SHARE = "won_share"
 """Not of the catalogue: a state now, of leads of every age."""
+WON_IS_UNKNOWN = Figure(kpi=WON_SHARE, value=None, state=State.NOT_COMPUTABLE, missing=("lead.status.won",))
 
 EXPIRY_DAYS = 7
 SHOWN_BOOKINGS_N = 12
@@ -43,7 +46,7 @@ def cohorts_by(pack: PackWeek, column: str) -> tuple[Scope, ...]:
     scopes = [
         Scope(kind=kind, id=id_, title=pack.title(names, id_), trends=tuple(found)) for id_, found in trends.items()
     ]
-    return tuple(sorted(scopes, key=lambda scope: (-(scope.trends[0].now.denominator_n or 0), scope.id)))
+    return tuple(sorted(scopes, key=lambda scope: (-max(t.now.denominator_n or 0 for t in scope.trends), scope.id)))
 
 
 def expiring(pack: PackWeek) -> tuple[ExpiringBooking, ...]:
@@ -87,19 +90,23 @@ def whole(value: float) -> int | None:
 
 def standing(pack: PackWeek) -> tuple[StandingFact, ...]:
     """All leads that ever came, by channel, most leads first: the one table that any export can fill."""
-    counts = meeting_facts.standings(pack.connection, pack.source)
-    by_status = counts.pivot_table(index="channel_id", columns="status", values="n", aggfunc="sum", fill_value=0, dropna=False)
-    facts = [
-        StandingFact(
-            channel_title=pack.title(ReferenceKind.CHANNEL, channel_id),
-            leads_n=sum(by_state.values()),
-            open_n=by_state.get(LeadStatus.OPEN, 0),
-            rejected_n=by_state.get(LeadStatus.REJECTED, 0),
-            won=won_share(by_state.get(LeadStatus.WON, 0), sum(by_state.values())),
-        )
-        for channel_id, by_state in by_status.to_dict("index").items()
-    ]
+    counts: dict[str, Counter[str]] = {}
+    for row in meeting_facts.standings(pack.connection, pack.source).itertuples():
+        counts.setdefault(row.channel_id or "", Counter())[row.status] += row.n
+    facts = [standing_fact(pack, channel_id, by_status) for channel_id, by_status in counts.items()]
     return tuple(sorted(facts, key=lambda fact: (-fact.leads_n, fact.channel_title or "")))
+
+
+def standing_fact(pack: PackWeek, channel_id: str, by_status: Counter[str]) -> StandingFact:
+    """A status that no condition of the mapping gives is not zero leads."""
+    has_rejected, has_won = (pack.has(f"lead.status.{status}") for status in (LeadStatus.REJECTED, LeadStatus.WON))
+    return StandingFact(
+        channel_title=pack.title(ReferenceKind.CHANNEL, channel_id),
+        leads_n=by_status.total(),
+        open_n=by_status[LeadStatus.OPEN] if has_rejected and has_won else None,
+        rejected_n=by_status[LeadStatus.REJECTED] if has_rejected else None,
+        won=won_share(by_status[LeadStatus.WON], by_status.total()) if has_won else WON_IS_UNKNOWN,
+    )
 
 
 def won_share(won_n: int, leads_n: int) -> Figure:

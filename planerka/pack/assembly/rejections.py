@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planerka.clock import start_of
-from planerka.model import ClauseResult, Decision, EventKind, LeadStatus, Outcome, ReferenceKind
+from planerka.model import ClauseResult, Consequence, Decision, EventKind, LeadStatus, Outcome, ReferenceKind
 from planerka.pack.assembly.week import PackWeek, Stretch, figure_of
 from planerka.pack.facts import (
     ClauseFact,
@@ -38,6 +38,7 @@ class Broken:
 
     clause: str
     result: ClauseResult
+    consequence: Consequence
     manager_id: str | None
 
 
@@ -75,7 +76,8 @@ def findings(pack: PackWeek, stretch: Stretch) -> Iterator[Broken]:
     rows = meeting_facts.findings(pack.connection, pack.source, *stretch)
     for manager_id, text in zip(rows["manager_id"], rows["findings"], strict=True):
         for found in json.loads(text):
-            yield Broken(found["clause"], ClauseResult(found["result"]), manager_id)
+            result, consequence = ClauseResult(found["result"]), Consequence(found["consequence"])
+            yield Broken(found["clause"], result, consequence, manager_id)
 
 
 def clauses(pack: PackWeek, counts: pd.DataFrame, broken: Iterable[Broken]) -> tuple[ClauseFact, ...]:
@@ -116,7 +118,8 @@ def reasons(pack: PackWeek) -> tuple[ReasonFact, ...]:
     counts = meeting_facts.standings(pack.connection, pack.source)
     by_reason = counts[counts["status"] == LeadStatus.REJECTED].groupby("reason_id", dropna=False)["n"].sum()
     facts = [
-        ReasonFact(title=pack.title(ReferenceKind.REASON, reason_id), leads_n=int(n)) for reason_id, n in by_reason.items()
+        ReasonFact(title=pack.title(ReferenceKind.REASON, reason_id), leads_n=int(n))
+        for reason_id, n in by_reason.items()
     ]
     return tuple(sorted(facts, key=lambda fact: (-fact.leads_n, fact.title or "")))
 
@@ -143,13 +146,16 @@ def junk(pack: PackWeek) -> tuple[JunkFact, ...]:
 
 
 def wrong(pack: PackWeek) -> tuple[WrongFact, ...]:
-    """Wrong rejections by person over the quarter: sales' side of the argument."""
+    """Wrong rejections by person over the quarter: sales' side of the argument.
+
+    The clause broken most is of those that void a rejection: a fault does not make it wrong.
+    """
     if pack.edition is None or not pack.has("event.rejected", "event.manager_id"):
         return ()
     words = words_of(pack.edition)
     broken: dict[str | None, Counter[str]] = {}
     for one in findings(pack, pack.quarter):
-        if one.result == ClauseResult.BROKEN:
+        if one.result == ClauseResult.BROKEN and one.consequence == Consequence.VOID:
             broken.setdefault(one.manager_id, Counter())[one.clause] += 1
     facts = []
     for (manager_id,), values in pack.reader.values(SHARES, *pack.quarter, by=("manager_id",)).items():

@@ -1,6 +1,6 @@
 """Section 2: contracts and revenue against the plan, and what changed most."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from planerka.kpis.plan import COMPANY, Fulfilment
 from planerka.model import ReferenceKind
@@ -38,12 +38,10 @@ def result(pack: PackWeek) -> Result:
 def plan_fact(pack: PackWeek, plan: Fulfilment) -> PlanFact:
     """A plan with the days so far and the pace of the last four weeks."""
     series = pack.reader.values([plan.kpi], plan.from_on, pack.week.sunday, by=("project_id", "day_on"))
-    of_scope = [
-        (day, v[plan.kpi].value) for (project, day), v in series.items() if plan.project_id in (COMPANY, project)
-    ]
-    by_day: dict[object, float] = {}
-    for day, value in of_scope:
-        by_day[day] = by_day.get(day, 0) + (value or 0)
+    by_day: dict[date, float] = {}
+    for (project, day), values in series.items():
+        if plan.project_id in (COMPANY, project):
+            by_day[day] = by_day.get(day, 0) + (values[plan.kpi].value or 0)
     return PlanFact(
         kpi=plan.kpi,
         scope_title=pack.title(ReferenceKind.PROJECT, plan.project_id),

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from planerka.clock import Week, start_of
-from planerka.kpis.kpi import KpiValue, change
+from planerka.kpis.kpi import KpiValue, State, change
 from planerka.kpis.maturity import newest_mature_week
 from planerka.kpis.reader import KpiReader
 from planerka.model import Reference, ReferenceKind
-from planerka.pack.facts import Change, Figure, Scope, ScopeKind, State, Trend
+from planerka.pack.facts import Figure, Scope, ScopeKind, Trend
 from planerka.rulebook.kpis import Unit
 from planerka.rulebook.regulation import Edition
 
@@ -33,7 +33,10 @@ Stretch = tuple[date, date]
 
 @dataclass(frozen=True, kw_only=True)
 class PackWeek:
-    """`until` is the end of the week, `at` when the pack is assembled. `edition` None: none was in force then. `lacks` as `Crm.lacks`."""
+    """`until` is the end of the week, `at` when the pack is assembled.
+
+    `edition` None: none was in force then. `lacks` as `Crm.lacks`.
+    """
 
     connection: sa.Connection
     source: str
@@ -84,7 +87,7 @@ class PackWeek:
         return tuple(self.trend(kpi, now[()][kpi], before[()][kpi]) for kpi in kpis)
 
     def scopes(self, kpis: Sequence[str], column: str) -> tuple[Scope, ...]:
-        """The same by project, channel or person, the largest by the first KPI first."""
+        """The same by project, channel or person, the largest by the first KPI first, those of too few leads last."""
         now, before = (self.reader.values(kpis, *stretch, by=(column,)) for stretch in (self.now, self.before))
         kind, names = SCOPE_OF[column]
         found = [
@@ -98,7 +101,7 @@ class PackWeek:
             )
             for (id_,), values in now.items()
         ]
-        return tuple(sorted(found, key=lambda scope: (-(scope.trends[0].now.value or 0), scope.id)))
+        return tuple(sorted(found, key=rank))
 
     def trend(self, kpi: str, now: KpiValue, before: KpiValue | None) -> Trend:
         """A count is compared per week, a share or a median with the four weeks as one."""
@@ -111,7 +114,7 @@ class PackWeek:
         return Trend(
             now=shown,
             before=figure_of(before, self.before, per=BEFORE_WEEKS_N if is_count else 1),
-            change=changed and Change(**vars(changed)),
+            change=changed,
         )
 
     def mature_stretch(self, kpi: str, weeks_n: int = BEFORE_WEEKS_N) -> Stretch:
@@ -133,9 +136,14 @@ class PackWeek:
                 Trend(
                     now=figure_of(values[kpi], stretch),
                     before=figure_of(other, earlier) if other else None,
-                    change=changed and Change(**vars(changed)),
+                    change=changed,
                 ),
             )
+
+
+def rank(scope: Scope) -> tuple[bool, float, str]:
+    first = scope.trends[0].now
+    return first.state == State.NOT_ENOUGH, -(first.value or 0), scope.id
 
 
 def figure_of(value: KpiValue, stretch: Stretch, per: int = 1) -> Figure:
@@ -143,7 +151,7 @@ def figure_of(value: KpiValue, stretch: Stretch, per: int = 1) -> Figure:
     return Figure(
         kpi=value.kpi,
         value=None if value.value is None else value.value / per,
-        state=State(value.state),
+        state=value.state,
         numerator_n=value.numerator_n,
         denominator_n=value.denominator_n,
         low=value.low,

@@ -1,26 +1,16 @@
 """The appendix: what each figure means, what the gates let through, what is missing, what was restated."""
 
 from planerka.model import Check, GateReport
-from planerka.pack.facts import Basis, Definition, Figure, PackFacts, QuarantineFact, Restated
+from planerka.pack.facts import Definition, Figure, PackFacts, QuarantineFact, Restated
 from planerka.pack.model import Block, Bullets, Cell, Column, Link, Links, Quiet, Row, Table, Tone
-from planerka.pack.sections.scopes import lost_line
 from planerka.pack.wording import Wording
+from planerka.rulebook.kpis import Basis
 from planerka.words import _
 
 GATES = {
     "intake": _("Is the pull fit to be judged?"),
     "pack": _("Is the pack fit to be shown?"),
     "regulation": _("Clauses of the regulation"),
-}
-NOUNS = {
-    "lead": _("leads"),
-    "event": _("events"),
-    "rejection": _("rejection cards"),
-    "contract": _("contracts"),
-    "spend": _("spend"),
-    "plan": _("plan"),
-    "stock": _("stock"),
-    "reference": _("reference lists"),
 }
 
 
@@ -49,7 +39,12 @@ def blocks(wording: Wording, facts: PackFacts, links: tuple[Link, ...]) -> tuple
 
 
 def not_computable(wording: Wording, figures: tuple[Figure, ...]) -> Bullets | None:
-    lines = tuple(lost_line(wording, figure) for figure in figures if figure.missing)
+    """KPIs that miss the same fields share a line."""
+    lost: dict[tuple[str, ...], list[str]] = {}
+    for figure in figures:
+        if figure.missing:
+            lost.setdefault(figure.missing, []).append(wording.title(figure.kpi))
+    lines = tuple(f"{', '.join(titles)} — {wording.missing(missing)}" for missing, titles in lost.items())
     return Bullets(title=wording.words.say("Not computable from this source"), lines=lines) if lines else None
 
 
@@ -138,19 +133,11 @@ def quarantine(wording: Wording, facts: tuple[QuarantineFact, ...]) -> Table | Q
             "{n} row is in quarantine", "{n} rows are in quarantine", sum(fact.rows_n for fact in facts)
         ),
         columns=(
-            Column(title=words.say("Why"), is_number=False),
-            Column(title=words.say("Kind of record"), is_number=False),
+            Column(title=words.say("Condition not met"), is_number=False),
             Column(title=words.say("Rows")),
         ),
         rows=tuple(
-            Row(
-                head=Cell(text=wording.text(fact.why)),
-                cells=(
-                    Cell(text=words.say(NOUNS[fact.noun]) if fact.noun in NOUNS else fact.noun),
-                    Cell(text=words.number(fact.rows_n)),
-                ),
-            )
-            for fact in facts
+            Row(head=Cell(text=wording.text(fact.why)), cells=(Cell(text=words.number(fact.rows_n)),)) for fact in facts
         ),
     )
 

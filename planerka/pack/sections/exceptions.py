@@ -4,8 +4,9 @@ A person or a channel is named only where the whole interval lies on the wrong s
 a small sample that happens to look bad is not an exception.
 """
 
+from planerka.kpis.kpi import State
 from planerka.pack.charts import is_above
-from planerka.pack.facts import Figure, NeglectFact, PackFacts, Scope, State, WrongFact
+from planerka.pack.facts import Figure, NeglectFact, PackFacts, Scope, WrongFact
 from planerka.pack.model import Bullets
 from planerka.pack.sections.scopes import pooled
 from planerka.pack.wording import Wording
@@ -34,10 +35,16 @@ def wrong(wording: Wording, facts: PackFacts) -> str:
         "{name}: {share} of rejections are unlawful ({notes}), {common} in the company. {clause}",
         name=wording.scope(worst.manager_title),
         share=wording.figure(worst.unlawful),
-        notes=", ".join(wording.notes(worst.unlawful)),
+        notes=sample(wording, facts, worst.unlawful),
         common=wording.words.percent(common or 0),
         clause=broken_most(wording, worst),
     ).strip()
+
+
+def sample(wording: Wording, facts: PackFacts, figure: Figure) -> str:
+    """What a share rests on: its days, unless they are those of the week, n and the interval."""
+    is_of_week = (figure.from_on, figure.to_on) == (facts.header.from_on, facts.header.to_on)
+    return ", ".join(filter(None, ("" if is_of_week else wording.stretch(figure), *wording.notes(figure))))
 
 
 def broken_most(wording: Wording, fact: WrongFact) -> str:
@@ -76,10 +83,10 @@ def junk(wording: Wording, facts: PackFacts) -> str:
         return ""
     worst = max(found, key=lambda fact: fact.share.value or 0)
     return wording.words.say(
-        "Channel “{name}”: {share} of leads are valid junk ({notes}), {common} over all channels.",
+        "Channel “{name}”: {share} of rejections are valid junk ({notes}), {common} over all channels.",
         name=wording.scope(worst.channel_title),
         share=wording.figure(worst.share),
-        notes=", ".join(wording.notes(worst.share)),
+        notes=sample(wording, facts, worst.share),
         common=wording.words.percent(common or 0),
     )
 
@@ -97,7 +104,7 @@ def slow(wording: Wording, facts: PackFacts) -> str:
         "{name}: answers within the norm {share} of the time ({notes}), {common} in the company.",
         name=wording.scope(scope.title),
         share=wording.figure(figure),
-        notes=", ".join(wording.notes(figure)),
+        notes=sample(wording, facts, figure),
         common=wording.figure(company),
     )
 

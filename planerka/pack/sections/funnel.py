@@ -1,10 +1,10 @@
 """From enquiry to contract: the week's steps, cohort shares, bookings about to expire, stock."""
 
 from planerka.pack import charts
-from planerka.pack.facts import ExpiringBooking, Funnel, PackFacts, StockFact, Trend
+from planerka.pack.facts import ExpiringBooking, Funnel, PackFacts, StandingFact, StockFact, Trend
 from planerka.pack.model import Block, Cell, Chart, Column, Quiet, Row, Table, Tone
-from planerka.pack.sections.scopes import beside, lost_line, scope_table, share_bar
-from planerka.pack.wording import Wording
+from planerka.pack.sections.scopes import beside, count, lost_line, part, scope_table, share_bar
+from planerka.pack.wording import Wording, bar
 from planerka.words import _
 
 FLAT_TYPES = {
@@ -25,21 +25,24 @@ def lead(wording: Wording, facts: PackFacts) -> str:
 
 def blocks(wording: Wording, facts: PackFacts) -> tuple[Block, ...]:
     funnel, say = facts.funnel, wording.words.say
+    project, channel = say("Project"), say("Channel")
+    said = {trend.now.kpi for trend in (*funnel.steps, *funnel.cohorts) if trend.now.missing}
     shown: list[Block | None] = [
         beside(chart(wording, funnel), steps(wording, funnel.steps)),
-        scope_table(wording, "funnel-by-project", say("The week by project"), say("Project"), funnel.by_project),
-        scope_table(wording, "funnel-by-channel", say("The week by channel"), say("Channel"), funnel.by_channel),
+        scope_table(wording, "funnel-by-project", say("The week by project"), project, funnel.by_project, said),
+        scope_table(wording, "funnel-by-channel", say("The week by channel"), channel, funnel.by_channel, said),
         cohorts(wording, funnel.cohorts),
-        scope_table(wording, "cohorts-by-channel", say("Shares by channel"), say("Channel"), funnel.cohorts_by_channel),
+        scope_table(wording, "cohorts-by-channel", say("Shares by channel"), channel, funnel.cohorts_by_channel, said),
         bookings(wording, funnel),
         stock(wording, funnel.stock),
+        standing(wording, funnel.standing),
     ]
     return tuple(block for block in shown if block is not None)
 
 
 def chart(wording: Wording, funnel: Funnel) -> Chart | None:
     shown = [step for step in funnel.steps if step.now.is_shown]
-    if len(shown) < 2:
+    if len(shown) < 2 or not any(step.now.value for step in shown):
         return None
     return Chart(
         key="funnel",
@@ -170,8 +173,13 @@ def stock(wording: Wording, stock: tuple[StockFact, ...]) -> Table | None:
             Column(title=say("Cheapest")),
             Column(title=say("Median price")),
         ),
-        rows=tuple(stock_row(wording, fact) for fact in stock),
+        rows=tuple(stock_row(wording, fact) for fact in sorted(stock, key=size)),
     )
+
+
+def size(fact: StockFact) -> tuple[str, bool, str]:
+    """Project by project from the smallest flats on: studios come before one room."""
+    return fact.project_title or "", fact.flat_type != "studio", fact.flat_type
 
 
 def stock_row(wording: Wording, fact: StockFact) -> Row:
@@ -188,11 +196,40 @@ def stock_row(wording: Wording, fact: StockFact) -> Row:
     )
 
 
-def count(wording: Wording, n: int | None) -> Cell:
-    return Cell(text="—", tone=Tone.MUTED) if n is None else Cell(text=wording.words.number(n))
-
-
 def money(wording: Wording, amount_minor: int | None) -> Cell:
     if amount_minor is None:
         return Cell(text="—", tone=Tone.MUTED)
     return Cell(text=wording.words.money(amount_minor, wording.currency))
+
+
+def standing(wording: Wording, standing: tuple[StandingFact, ...]) -> Table | None:
+    """All leads that ever came, by channel: a state and no cohort, so it stands last and is compared with nothing."""
+    say = wording.words.say
+    if not standing:
+        return None
+    lost = {"lead.status.rejected"} if standing[0].rejected_n is None else set()
+    lost.update(standing[0].won.missing)
+    titles = (_("Leads"), _("In work"), _("Rejected"), _("Won"))
+    return Table(
+        key="standing",
+        caption=say("What became of all leads"),
+        columns=(Column(title=say("Channel"), is_number=False), *(Column(title=say(title)) for title in titles)),
+        rows=tuple(standing_row(wording, fact) for fact in standing),
+        note=wording.missing(tuple(sorted(lost))) if lost else say("Every lead that ever came, as it stands today."),
+    )
+
+
+def standing_row(wording: Wording, fact: StandingFact) -> Row:
+    won = Cell(text="—", tone=Tone.MUTED)
+    if fact.won.value is not None:
+        note = " · ".join((wording.words.percent(fact.won.value), wording.interval(fact.won)))
+        won = Cell(text=wording.words.number(fact.won.numerator_n or 0), note=note, bar=bar(fact.won.value, 1.0))
+    return Row(
+        head=Cell(text=wording.scope(fact.channel_title)),
+        cells=(
+            count(wording, fact.leads_n),
+            count(wording, fact.open_n),
+            part(wording, fact.rejected_n, fact.leads_n),
+            won,
+        ),
+    )

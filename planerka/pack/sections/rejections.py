@@ -7,12 +7,13 @@ from planerka.pack.facts import (
     Figure,
     JunkFact,
     PackFacts,
+    ReasonFact,
     Rejections,
     WrongFact,
 )
 from planerka.pack.model import Block, Bullets, Cell, Chart, Column, Row, Table, Tile, Tiles, Tone
 from planerka.pack.sections import review
-from planerka.pack.sections.scopes import beside, pooled, share_bar
+from planerka.pack.sections.scopes import beside, count, pooled, share_bar
 from planerka.pack.wording import Wording, bar
 from planerka.words import _
 
@@ -27,6 +28,8 @@ CLAUSES_N = 10
 
 CHART_ROWS_N = 12
 """Rows drawn, the highest shares first; the table under the chart has them all."""
+
+REASONS_N = 15
 
 CONSEQUENCES = {Consequence.VOID: _("the rejection falls"), Consequence.FAULT: _("a fault, the rejection stands")}
 
@@ -63,8 +66,9 @@ def blocks(wording: Wording, facts: PackFacts) -> tuple[Block, ...]:
         clauses(wording, rejections.clauses),
         not_checkable(wording, rejections),
         review.neglect(wording, rejections),
-        review.disputes(wording, rejections.disputes),
+        review.disputes(wording, facts),
         review.ledger(wording, rejections.ledger),
+        reasons(wording, rejections.reasons),
     ]
     return tuple(block for block in shown if block is not None)
 
@@ -124,7 +128,7 @@ def junk(wording: Wording, junk: tuple[JunkFact, ...]) -> Table | None:
         caption=say("Valid junk by channel"),
         columns=(
             Column(title=say("Channel"), is_number=False),
-            Column(title=say("Share of leads")),
+            Column(title=say("Share of rejections")),
             Column(title=say("Commonest reason"), is_number=False),
         ),
         rows=tuple(
@@ -223,3 +227,27 @@ def not_checkable(wording: Wording, rejections: Rejections) -> Bullets | None:
         for fact in rejections.not_checkable
     )
     return Bullets(title=wording.words.say("Clauses this source cannot check"), lines=lines)
+
+
+def reasons(wording: Wording, reasons: tuple[ReasonFact, ...]) -> Table | None:
+    """Leads that stand rejected, by the source's own reasons: known even where the day of rejection is not."""
+    say, all_n = wording.words.say, sum(fact.leads_n for fact in reasons)
+    if not all_n:
+        return None
+    return Table(
+        key="reasons",
+        caption=say("Reasons of rejection as they stand today"),
+        columns=(
+            Column(title=say("Reason"), is_number=False),
+            Column(title=say("Leads")),
+            Column(title=say("Share of rejected leads")),
+        ),
+        rows=tuple(
+            Row(
+                head=Cell(text=wording.scope(fact.title)),
+                cells=(count(wording, fact.leads_n), Cell(text=wording.words.percent(fact.leads_n / all_n))),
+            )
+            for fact in reasons[:REASONS_N]
+        ),
+        note=say("The first {n} are shown.", n=REASONS_N) if len(reasons) > REASONS_N else "",
+    )

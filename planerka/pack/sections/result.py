@@ -19,12 +19,12 @@ SCOPES = {
 
 def hero(wording: Wording, facts: PackFacts) -> Hero:
     plans = facts.result.plans
-    headline, detail = standing(wording, next(iter(plans), None))
+    headline, detail = standing(wording, next((plan for plan in plans if plan.plan is not None), None))
     return Hero(headline=headline, detail=detail, goals=tuple(goal(wording, plan) for plan in plans))
 
 
 def standing(wording: Wording, plan: PlanFact | None) -> tuple[str, str]:
-    """Whether we keep the pace of the first plan, contracts; and its figures in a sentence."""
+    """Whether we keep the pace of the first plan, contracts where they are planned; and its figures in a sentence."""
     say = wording.words.say
     if plan is None or plan.fact.value is None or plan.plan is None or plan.plan_to_date is None:
         return say("The week in figures"), ""

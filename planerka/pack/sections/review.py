@@ -1,6 +1,6 @@
 """Neglected leads, the queue of disputes, and what returning leads brought."""
 
-from planerka.pack.facts import DisputeFacts, Ledger, Rejections, Trend
+from planerka.pack.facts import Ledger, PackFacts, Rejections, Trend
 from planerka.pack.model import Cell, Column, Quiet, Row, Table, Tile, Tiles, Tone
 from planerka.pack.wording import Wording, bar
 from planerka.words import _
@@ -39,7 +39,9 @@ def neglect(wording: Wording, rejections: Rejections) -> Table | Quiet | None:
     )
 
 
-def disputes(wording: Wording, disputes: DisputeFacts | None) -> Tiles | None:
+def disputes(wording: Wording, facts: PackFacts) -> Tiles | None:
+    """The queue as it was when the pack was assembled, and what happened since the week began."""
+    disputes = facts.rejections.disputes
     if disputes is None:
         return None
     words = wording.words
@@ -51,7 +53,7 @@ def disputes(wording: Wording, disputes: DisputeFacts | None) -> Tiles | None:
             notes=(overdue,),
             tone=Tone.BAD if disputes.overdue_n else Tone.PLAIN,
         ),
-        Tile(label=words.say("Opened this week"), value=words.number(disputes.opened_n)),
+        Tile(label=words.say("Opened"), value=words.number(disputes.opened_n)),
         Tile(label=words.say("Returned to work"), value=words.number(disputes.returned_n)),
         Tile(label=words.say("Upheld"), value=words.number(disputes.upheld_n)),
         Tile(label=words.say("Evidence requested"), value=words.number(disputes.evidence_requested_n)),
@@ -59,7 +61,9 @@ def disputes(wording: Wording, disputes: DisputeFacts | None) -> Tiles | None:
     figure = disputes.review_in_sla
     if figure is not None and not figure.missing:
         tiles.append(wording.tile(Trend(now=figure)))
-    return Tiles(title=words.say("Disputes"), tiles=tuple(tiles))
+    at, since_on = words.instant(facts.header.assembled_at, wording.zone), words.day(facts.header.from_on)
+    title = words.say("Disputes on {at}; opened and ruled since {day}", at=at, day=since_on)
+    return Tiles(title=title, tiles=tuple(tiles))
 
 
 def ledger(wording: Wording, ledger: Ledger | None) -> Tiles | None:

@@ -1,21 +1,29 @@
 """Tables of figures by project, channel or person: what no figure of a column has is left out and said once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from planerka.pack.facts import Figure, Scope, State, Trend, Unit
+from planerka.kpis.kpi import State
+from planerka.pack.facts import Figure, Scope, Trend
 from planerka.pack.model import Block, Cell, Column, Pair, Quiet, Row, Table, Tone
 from planerka.pack.wording import Wording, bar
+from planerka.rulebook.kpis import Unit
 
 
-def scope_table(wording: Wording, key: str, caption: str, head: str, scopes: Sequence[Scope]) -> Table | Quiet | None:
-    """One row a scope, one column a KPI in the order of the first row; None without rows."""
-    if not scopes:
+def scope_table(
+    wording: Wording, key: str, caption: str, head: str, scopes: Sequence[Scope], said: Collection[str] = ()
+) -> Table | Quiet | None:
+    """One row a scope, one column a KPI in the order of the first row; None where the source names no scope.
+
+    `said`: KPIs whose absence stands above the table already.
+    """
+    if not any(scope.title for scope in scopes):
         return None
     kpis = list(dict.fromkeys(trend.now.kpi for scope in scopes for trend in scope.trends))
     lost = {kpi: figure for kpi in kpis if (figure := lost_figure(scopes, kpi))}
     shown = [kpi for kpi in kpis if kpi not in lost]
+    note = "; ".join(lost_line(wording, figure) for kpi, figure in lost.items() if kpi not in said)
     if not shown:
-        return Quiet(text=f"{caption}: {lost_note(wording, lost)}")
+        return Quiet(text=f"{caption}: {note}") if note else None
     return Table(
         key=key,
         caption=caption,
@@ -27,22 +35,20 @@ def scope_table(wording: Wording, key: str, caption: str, head: str, scopes: Seq
             )
             for scope in scopes
         ),
-        note=lost_note(wording, lost),
+        note=note,
     )
 
 
 def lost_figure(scopes: Sequence[Scope], kpi: str) -> Figure | None:
-    """A figure of a KPI that no scope can compute; None where some can."""
+    """A figure of a KPI that has a value in no scope, for lack of fields or of leads; None where some have one."""
     figures = [trend.now for scope in scopes if (trend := scope.trend(kpi))]
-    return figures[0] if all(figure.state == State.NOT_COMPUTABLE for figure in figures) else None
-
-
-def lost_note(wording: Wording, lost: dict[str, Figure]) -> str:
-    return "; ".join(lost_line(wording, figure) for figure in lost.values())
+    is_lost = all(figure.state in (State.NOT_COMPUTABLE, State.NOT_ENOUGH) for figure in figures)
+    return max(figures, key=lambda figure: len(figure.missing)) if is_lost else None
 
 
 def lost_line(wording: Wording, figure: Figure) -> str:
-    return f"{wording.title(figure.kpi)} — {wording.figure(figure)}, {wording.missing(figure.missing)}"
+    why = wording.missing(figure.missing) if figure.missing else ""
+    return f"{wording.title(figure.kpi)} — {', '.join(filter(None, (wording.figure(figure), why)))}"
 
 
 def share_bar(wording: Wording, figure: Figure) -> str | None:
@@ -61,6 +67,17 @@ def trend_cell(wording: Wording, trend: Trend | None) -> Cell:
     change = wording.change(trend)
     note = " · ".join(filter(None, (cell.note, f"{change.text}, {change.note}")))
     return Cell(text=cell.text, note=note, tone=change.tone, bar=cell.bar)
+
+
+def count(wording: Wording, n: int | None) -> Cell:
+    return Cell(text="—", tone=Tone.MUTED) if n is None else Cell(text=wording.words.number(n))
+
+
+def part(wording: Wording, n: int | None, of_n: int) -> Cell:
+    """A count with its share of the whole."""
+    if n is None:
+        return count(wording, n)
+    return Cell(text=wording.words.number(n), note=wording.words.percent(n / of_n), bar=bar(n, of_n))
 
 
 def pooled(figures: Sequence[Figure]) -> float | None:

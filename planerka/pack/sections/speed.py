@@ -3,7 +3,7 @@
 from planerka.pack import charts
 from planerka.pack.facts import PackFacts, ResponseBin, Speed
 from planerka.pack.model import Block, Chart, Tiles
-from planerka.pack.sections.scopes import lost_line, scope_table
+from planerka.pack.sections.scopes import beside, lost_line, scope_table
 from planerka.pack.wording import Wording
 
 
@@ -30,11 +30,14 @@ def blocks(wording: Wording, facts: PackFacts) -> tuple[Block, ...]:
     known = tuple(trend for trend in speed.company if not trend.now.missing)
     if not known:
         return ()
+    manager, channel = say("Person in charge"), say("Channel")
     shown: list[Block | None] = [
         Tiles(title="", tiles=tuple(map(wording.tile, known))),
         chart(wording, speed),
-        scope_table(wording, "speed-by-manager", say("By person in charge"), say("Person in charge"), speed.by_manager),
-        scope_table(wording, "speed-by-channel", say("By channel"), say("Channel"), speed.by_channel),
+        beside(
+            scope_table(wording, "speed-by-manager", say("By person in charge"), manager, speed.by_manager),
+            scope_table(wording, "speed-by-channel", say("By channel"), channel, speed.by_channel),
+        ),
     ]
     return tuple(block for block in shown if block is not None)
 

@@ -1,0 +1,82 @@
+"""Stores of both kinds: what a test asks of one it asks of the other."""
+
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from planerka.store.database import connect, upgrade
+from tests import services
+
+KINDS = ("sqlite", "postgres")
+DATABASE_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL cluster for the whole session of this worker, as the folder of its socket."""
+    binaries = services.find_postgres()
+    if binaries is None:
+        services.missing("PostgreSQL (initdb)", "postgresql")
+    with services.postgres_cluster(binaries) as socket_folder:
+        yield socket_folder
+
+
+@pytest.fixture(params=KINDS)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+    else:
+        with services.postgres_database(request.getfixturevalue("postgres"), f"test_{next(DATABASE_NUMBERS)}") as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "store.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres: str) -> Iterator[str]:
+    """The name of a PostgreSQL database to copy; nobody may be connected to it meanwhile."""
+    with services.postgres_database(postgres, "migrated") as url:
+        migrate(url)
+        yield "migrated"
+
+
+def migrate(url: str) -> None:
+    engine = connect(url)
+    upgrade(engine)
+    engine.dispose()
+
+
+@pytest.fixture(params=KINDS)
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a store without rows, once of each kind: a copy, for to migrate takes longer than most tests."""
+    if request.param == "sqlite":
+        path = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.db")
+        yield f"sqlite:///{path}"
+    else:
+        cluster, template = request.getfixturevalue("postgres"), request.getfixturevalue("migrated_database")
+        with services.postgres_database(cluster, f"test_{next(DATABASE_NUMBERS)}", template) as url:
+            yield url
+
+
+@pytest.fixture
+def engine(migrated_url: str) -> Iterator[sa.Engine]:
+    engine = connect(migrated_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One transaction for the whole test."""
+    with engine.begin() as connection:
+        yield connection

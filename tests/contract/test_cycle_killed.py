@@ -1,0 +1,62 @@
+"""A cycle that is killed, and two at once: nothing is lost, nothing is done twice, and the second is told who works."""
+
+import os
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.builders_cycle import child, files_of, open_company, rows_of, run_cycle
+
+LEADS_N = 1_000
+LONG_S = 3.0
+"""A cycle of that size takes about so long."""
+
+
+def run_killed(folder: Path, wait_s: float, leads_n: int = LEADS_N) -> bool:
+    """Start the cycle in a process of its own and kill it that long after it begins; whether it still ran."""
+    process = child(folder, leads_n)
+    assert process.stdout is not None
+    assert "begins\n" == process.stdout.readline()
+    time.sleep(wait_s)
+    process.kill()
+    return process.wait() != 0
+
+
+def undisturbed(folder: Path, leads_n: int = LEADS_N) -> tuple[dict[str, list[str]], dict[str, bytes]]:
+    """The rows and the files that a cycle leaves behind when nobody disturbs it."""
+    company = open_company(folder, leads_n=leads_n)
+    run_cycle(company)
+    company.engine.dispose()
+    return rows_of(company.engine), files_of(folder / "out")
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    return undisturbed(tmp_path_factory.mktemp("undisturbed"))
+
+
+def test_a_cycle_killed_at_any_moment_goes_on_to_the_same_end(tmp_path, expected):
+    """Killed again and again, then left alone: the rows and the files of a run that nobody disturbed."""
+    dice = Random(2026)
+    was_killed = [run_killed(tmp_path, dice.uniform(0, LONG_S)) for _ in range(4)]
+    company = open_company(tmp_path, leads_n=LEADS_N)
+    run_cycle(company)
+    assert any(was_killed)
+    assert expected == (rows_of(company.engine), files_of(tmp_path / "out"))
+
+
+def test_of_two_cycles_at_once_the_second_is_told_who_works(tmp_path, expected):
+    """It leaves without having touched anything, and the first goes on to its end."""
+    company, heard = open_company(tmp_path, leads_n=LEADS_N), []
+
+    def start_another(until: str, rows_n: int) -> None:
+        if not heard:
+            heard.append(child(tmp_path, LEADS_N).communicate()[0])
+
+    run_cycle(company, start_another)
+    assert expected == (rows_of(company.engine), files_of(tmp_path / "out"))
+    (said,) = heard
+    assert said.startswith("begins\nBusyError cycle of sample is held by ")
+    assert f"process {os.getpid()} since" in said

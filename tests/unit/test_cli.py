@@ -1,0 +1,59 @@
+"""What the command line says of itself is true: every verb is explained, and the README names them all."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from flows.cli import app
+from planerka.errors import PlanerkaError
+
+PROJECT = Path(__file__).parents[2]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+def verbs(group, *names: str) -> Iterator[tuple[str, object]]:
+    """Every verb by its full name, as `disputes list`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from verbs(command, *names, name)
+        else:
+            yield " ".join((*names, name)), command
+
+
+VERBS = dict(verbs(get_command(app)))
+
+
+def named_in_readme() -> set[str]:
+    """The verbs of the table of commands: `planerka a`, `b` in one cell, and `planerka group c|d`."""
+    cells = [row.partition(" | ")[0] for row in README.splitlines() if row.startswith("| `planerka ")]
+    quoted = [said for cell in cells for said in re.findall(r"`([^`]*)`", cell)]
+    plain = [re.sub(r"\s*\[.*", "", said.removeprefix("planerka ")).replace("\\|", "|") for said in quoted]
+    return {
+        " ".join((*words[:-1], name)) for said in plain for words in [said.split()] for name in words[-1].split("|")
+    }
+
+
+def test_the_readme_names_every_verb_and_no_other():
+    assert set(VERBS) == named_in_readme()
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_verb_says_in_one_sentence_what_it_does_and_explains_what_it_asks(name):
+    """Nobody should have to read the code to learn what an option means."""
+    command = VERBS[name]
+    assert re.fullmatch(r"[A-Z].*\.", command.help)
+    asked = [parameter for parameter in command.params if parameter.name != "help"]
+    assert [] == [parameter.name for parameter in asked if not parameter.help]
+
+
+def test_the_readme_names_every_exit_code():
+    """The codes of the error tree, with 0 for done."""
+
+    def codes(error: type[PlanerkaError]) -> set[int]:
+        return {error.exit_code}.union(*map(codes, error.__subclasses__()))
+
+    said = README.partition("Exit codes:")[2].partition(".")[0]
+    assert {0, *codes(PlanerkaError)} == {int(code) for code in re.findall(r"\d", said)}

@@ -1,0 +1,155 @@
+"""Settings are complete or refused, and docs/settings.md explains every one of them."""
+
+import json
+import os
+import re
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from planerka.errors import SettingsError
+from planerka.settings import PREFIX, PROJECT, Settings, load_settings
+
+PAGE = (PROJECT / "docs" / "settings.md").read_text("utf-8")
+SECTIONS = {
+    name: field.default for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel)
+}
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without settings, and none in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+def rows(section: str) -> dict[str, tuple[str, str]]:
+    """Default and example of every key of a part of the page; "" is the company's own."""
+    title = f"`[{section}]`" if section else "The company"
+    part = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    found = re.findall(r"^\| `(\w+)` \| .* \| (.*) \| `(.*)` \|$", part, re.MULTILINE)
+    return {key: (default, example) for key, default, example in found}
+
+
+def defaults(section: str) -> dict[str, Any]:
+    if section:
+        return dict(SECTIONS[section])
+    return {name: field.default for name, field in Settings.model_fields.items() if name not in SECTIONS}
+
+
+def as_written(value: Any) -> str:
+    """A default as the page writes it; a path of the project is `of the installation`."""
+    if isinstance(value, Path) and value.is_relative_to(PROJECT):
+        return f"`{value.relative_to(PROJECT)}` of the installation"
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`"
+    return f"`{value:%H:%M}`" if isinstance(value, time) else f"`{value}`"
+
+
+@pytest.mark.parametrize("section", ["", *SECTIONS])
+def test_every_setting_is_explained_with_its_default(section):
+    page = {
+        key: default.partition(":")[0] if default.startswith("none") else default
+        for key, (default, _) in rows(section).items()
+    }
+    assert {k: "none" if v is None else as_written(v) for k, v in defaults(section).items()} == page
+
+
+def test_every_example_of_the_page_is_a_setting_that_differs_from_the_default(tmp_path):
+    examples = {section: "\n".join(example for _, example in rows(section).values()) for section in ["", *SECTIONS]}
+    text = "\n".join([examples.pop(""), *(f"[{section}]\n{lines}" for section, lines in examples.items())])
+    (tmp_path / "planerka.toml").write_text(text, "utf-8")
+    settings, written = load_settings(), tomllib.loads(text)
+    for section in ["", *SECTIONS]:
+        part = dict(getattr(settings, section)) if section else dict(settings)
+        assert written.get(section, written).keys() >= rows(section).keys()
+        assert [] == [key for key, default in defaults(section).items() if part[key] == default]
+
+
+def test_without_a_file_it_is_the_sample_company():
+    settings = load_settings()
+    assert ("sample", "Северный берег", "sqlite:///var/planerka.db") == (
+        settings.source.kind,
+        settings.company_title,
+        settings.store_url,
+    )
+
+
+def test_the_environment_goes_before_env_and_env_before_the_file(tmp_path, monkeypatch):
+    (tmp_path / "planerka.toml").write_text('company = "file"\nlanguage = "en"\nmax_age_hours = 1\n', "utf-8")
+    (tmp_path / ".env").write_text("PLANERKA_COMPANY=env\nPLANERKA_MAX_AGE_HOURS=2\n", "utf-8")
+    monkeypatch.setenv("PLANERKA_MAX_AGE_HOURS", "3")
+    monkeypatch.setenv("PLANERKA_ANALYST_IDS", '["17", "18"]')
+    settings = load_settings()
+    assert ("env", "en", 3, ("17", "18")) == (
+        settings.company,
+        settings.language,
+        settings.max_age_hours,
+        settings.analyst_ids,
+    )
+
+
+def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
+    (tmp_path / "other.toml").write_text('company = "Other"\n', "utf-8")
+    monkeypatch.setenv("PLANERKA_SETTINGS", "other.toml")
+    assert "Other" == load_settings().company
+    monkeypatch.setenv("PLANERKA_SETTINGS", "none.toml")
+    with pytest.raises(SettingsError, match=r"names none\.toml, and there is no such file"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ('langage = "ru"', ("langage: there is no such setting: the nearest is 'language'",)),
+        ('[source]\nfolde = "x"', ("source.folde: there is no such setting: the nearest is 'folder'",)),
+        ("[reviews]", ("reviews: there is no such setting: the nearest is 'review'",)),
+        ("smtp = 1", ("smtp: there is no such setting: docs/settings.md lists them all",)),
+        ('[source]\nkind = "tabel"', ("source.kind: Input should be 'sample' or 'table'",)),
+        ('[source]\nkind = "table"', ("source", 'kind = "table" needs `mapping`')),
+        ('time_zone = "Moscow"', ("time_zone: 'Moscow' is no time zone: write it as Europe/Moscow",)),
+        ('analyst_ids = "17"', ('analyst_ids: write a list, as ["a", "b"]',)),
+        ("[office]\nweekdays = [0]", ("office.weekdays.0", "greater than or equal to 1")),
+        ('[office]\nopens = "22:00"', ("office: open from 22:00 to 21:00", "correct it")),
+        ("company = Our firm", ("planerka.toml", "no TOML", "line 1", "put texts in quotes")),
+        ('langage = "ru"\nmax_age_hours = 0', ("langage", "max_age_hours")),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_remedy(text, words, tmp_path):
+    (tmp_path / "planerka.toml").write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert [] == [word for word in words if word not in str(refused.value)]
+
+
+@pytest.mark.parametrize(
+    "variable, value, words",
+    [
+        ("PLANERKA_LANGAGE", "en", ("PLANERKA_LANGAGE: there is no such setting: the nearest is 'language'",)),
+        ("PLANERKA_SOURCE__FOLDE", "x", ("source.folde: there is no such setting: the nearest is 'folder'",)),
+        ("PLANERKA_ANALYST_IDS", "anna", ("analyst_ids", 'write a list as ["a", "b"]')),
+        ("PLANERKA_ANALYST_IDS", "17", ("analyst_ids", 'write a list, as ["a", "b"]')),
+    ],
+)
+def test_a_wrong_variable_is_refused_with_its_remedy(variable, value, words, monkeypatch):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert [] == [word for word in words if word not in str(refused.value)]
+
+
+def test_a_wrong_name_in_env_is_refused(tmp_path):
+    (tmp_path / ".env").write_text("PLANERKA_LANGAGE=en\n", "utf-8")
+    with pytest.raises(SettingsError, match="planerka_langage: there is no such setting: the nearest is 'language'"):
+        load_settings()
+
+
+def test_a_secret_is_not_shown(monkeypatch):
+    monkeypatch.setenv("PLANERKA_PHONE_KEY", "hush-hush")
+    monkeypatch.setenv("PLANERKA_STORE", "postgresql://u:hush-hush@h/d")
+    assert "hush-hush" not in repr(load_settings())

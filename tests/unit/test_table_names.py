@@ -1,0 +1,103 @@
+"""What a mapping misspells is told with the file, the name, the nearest one that exists, and what to do."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from planerka.crm.names import nearest
+from planerka.crm.table import TableCrm
+from planerka.errors import MappingError
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+
+MAPPING = """
+source: shop
+currency: RUB
+time_zone: Europe/Moscow
+leads:
+  file: Лиды.csv
+  delimiter: ";"
+  formats: ["%d.%m.%Y"]
+  columns: {id: ID, created_at: Создан, stage_id: Этап}
+  joins: {deal: {file: Сделки.csv, lead_column: ID, key: Лид}}
+  rejected: {column: Этап, in: [Отказ, Брак]}
+  won: {column: deal.Статус, in: [Подписан]}
+events:
+  calls:
+    file: Звонки.csv
+    when: {column: Линия, in: [Отдел продаж]}
+    columns: {lead_id: Лид, at: Время, kind: {constant: call_out}}
+"""
+LEADS = "ID;Создан;Этап\n" + "".join(f"{n};0{n % 9 + 1}.03.2026;Отказ\n" for n in range(12))
+DEALS = "Лид,Статус\n1,Подписан\n"
+CALLS = "Лид,Время,Линия\n1,2026-03-02,Отдел продаж\n"
+
+
+def read(folder: Path, mapping: str = MAPPING, leads: str = LEADS) -> None:
+    (folder / "mapping.yaml").write_text(mapping, "utf-8")
+    for name, content in {"Лиды": leads, "Сделки": DEALS, "Звонки": CALLS}.items():
+        (folder / f"{name}.csv").write_text(content, "utf-8")
+    crm = TableCrm(folder / "mapping.yaml", worklist=folder / "list.csv", now=lambda: NOW)
+    (window,) = crm.windows(None, NOW)
+    list(crm.read(window))
+
+
+def test_the_mapping_of_this_page_is_right(tmp_path):
+    """A value that has not happened yet, Брак, is no mistake."""
+    read(tmp_path)
+
+
+A_LATIN_O = "Oтказ"
+A_LATIN_T = "Этaп"
+
+
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ("created_at: Создан", "created_at: Созданно", ("Лиды.csv lacks", "'Созданно'", "nearest is 'Создан'")),
+        ("stage_id: Этап", f"stage_id: {A_LATIN_T}", ("Лиды.csv lacks", "nearest is 'Этап'", "LATIN SMALL LETTER A")),
+        ("stage_id: Этап", "stage_id: этап", ("'этап' is not there: the nearest is 'Этап'",)),
+        ("deal.Статус", "deal.Cтатус", ("Сделки.csv lacks", "nearest is 'Статус'", "LATIN CAPITAL LETTER C")),
+        ("stage_id: Этап", "stage_id: Цена", ("'Цена' is not there: there are ID, Создан, Этап",)),
+        ("file: Звонки.csv", "file: Звонок.csv", ("Звонок.csv cannot be read", "nearest is 'Звонки.csv'", "`file`")),
+        ('["%d.%m.%Y"]', '["%Y-%m-%d"]', ("Лиды.csv: no value of 'Создан'", "'99.99.9999'", "`formats`, as %d.%m.%Y")),
+        ("  delimiter:", "  delimeter:", ("leads.delimeter: there is no such key: the nearest is 'delimiter'",)),
+        ("lead_column: ID", "lead_colum: ID", ("leads.joins.deal.lead_colum", "the nearest is 'lead_column'")),
+        ("    file: Звонки", "    flie: Звонки", ("events.calls.flie", "the nearest is 'file'")),
+        ("{column: Этап, in", "{colunm: Этап, in", ("leads.rejected.colunm", "the nearest is 'column'")),
+        ("currency:", "curency:", ("curency: there is no such key: the nearest is 'currency'",)),
+        ("[Отказ, ", f"[{A_LATIN_O}, ", ("'Этап'", "there is 'Отказ'", "LATIN CAPITAL LETTER O", "as it stands")),
+        ("[Отказ, ", "[отказ, ", ("no cell of 'Этап' is 'отказ', but there is 'Отказ'",)),
+        ("[Отдел продаж]", "[Отдел  продаж]", ("no cell of 'Линия'", "there is 'Отдел продаж'")),
+        ("[Подписан]", "[ПОДПИСАН]", ("no cell of 'deal.Статус'", "there is 'Подписан'")),
+    ],
+)  # fmt: skip
+def test_a_wrong_name_is_told_with_the_nearest_one(old, new, words, tmp_path):
+    assert old in MAPPING
+    with pytest.raises(MappingError) as refused:
+        read(tmp_path, MAPPING.replace(old, new))
+    assert [] == [word for word in words if word not in str(refused.value)]
+
+
+def test_an_empty_folder_is_told(tmp_path):
+    (tmp_path / "mapping.yaml").write_text(MAPPING, "utf-8")
+    crm = TableCrm(tmp_path / "mapping.yaml", folder=tmp_path / "none", worklist=tmp_path / "list.csv", now=lambda: NOW)
+    with pytest.raises(MappingError, match=r"Звонки\.csv cannot be read .*: there is no CSV in that folder"):
+        list(crm.windows(None, NOW))
+
+
+@pytest.mark.parametrize(
+    "name, known, expected",
+    [
+        ("Дата\u00a0создания", ["Дата создания"], "the nearest is 'Дата создания', which only looks the same: "
+         "character 5 is NO-BREAK SPACE here and SPACE there"),
+        ("Расчет", ["Расчёт"], "the nearest is 'Расчёт', which only looks the same: "
+         "character 5 is CYRILLIC SMALL LETTER IE here and CYRILLIC SMALL LETTER IO there"),
+        ("id", ["ID", "Создан"], "the nearest is 'ID'"),
+        ("chanel_id", ["channel_id", "id"], "the nearest is 'channel_id'"),
+        ("x", ["ID", "Создан"], "there are ID, Создан"),
+    ],
+)  # fmt: skip
+def test_two_names_that_look_the_same_are_told_apart(name, known, expected):
+    assert expected == nearest(name, known)
