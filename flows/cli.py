@@ -109,9 +109,9 @@ def kpis(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
     """Bring the measures up to date and print every KPI of a stretch of days."""
-    from flows.cli_kpis import kpi_rows, print_kpis
+    from flows.cli_kpis import kpi_table, print_kpis
 
-    print_kpis(kpi_rows(from_on.date(), to_on.date(), by), as_json=as_json, as_csv=as_csv)
+    print_kpis(kpi_table(from_on.date(), to_on.date(), by), as_json=as_json, as_csv=as_csv)
 
 
 @app.command()

@@ -20,7 +20,7 @@ from planerka.regulation.signed import sign_edition
 from planerka.settings import HoursSettings, Settings, load_settings
 from planerka.store import editions
 from planerka.store.database import open_store, reading
-from planerka.store.intake_facts import last_created_on
+from planerka.store.intake_facts import created_between
 from planerka.store.windows import get_source
 from tasks.company import Company
 
@@ -109,7 +109,7 @@ def week_of(company: Company, week: str | None) -> Week:
         return asked
     zone, source = company.settings.zone, company.crm.source
     with reading(company.engine) as connection:
-        known, last_on = get_source(connection, source), last_created_on(connection, source)
+        known, (_, last_on) = get_source(connection, source), created_between(connection, source)
     until = known.data_until if known else company.now
     return Week.last_complete(min(until, start_of(last_on + timedelta(days=1), zone)) if last_on else until, zone)
 

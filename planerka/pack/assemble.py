@@ -20,6 +20,7 @@ from planerka.rulebook.regulation import Edition
 from planerka.settings import Settings
 from planerka.store import editions
 from planerka.store.database import reading
+from planerka.store.intake_facts import created_between
 from planerka.store.references import references
 from planerka.store.windows import Source, get_source
 
@@ -43,7 +44,7 @@ def assemble(
             raise GateStoppedError(f"nothing of {source} has been pulled yet: run `planerka pull`")
         pack = open_week(connection, known, week, settings, analyst_ids, now)
         return PackFacts(
-            currency=currency_of(pack),
+            currency=currency_of(pack.reader),
             header=header(pack, known, settings, run),
             result=result(pack),
             funnel=funnel(pack),
@@ -72,6 +73,7 @@ def open_week(
         references=references(connection, known.source),
         edition=edition_in_force(connection, start_of(week.sunday, zone), zone),
         lacks=known.lacks,
+        first_on=created_between(connection, known.source)[0],
         analyst_ids=analyst_ids,
     )
 
@@ -118,6 +120,6 @@ def edition_fact(connection: sa.Connection, edition: Edition) -> EditionFact:
     )
 
 
-def currency_of(pack: PackWeek) -> str:
-    found = {currency for known in pack.reader.currencies.values() for currency in known}
+def currency_of(reader: KpiReader) -> str:
+    found = {currency for known in reader.currencies.values() for currency in known}
     return found.pop() if len(found) == 1 else NO_CURRENCY

@@ -29,8 +29,8 @@ class NewDispute:
 class DisputeView:
     """A dispute with all a reader decides by: the last verdict on its subject and the last ruling, None without one.
 
-    `happened_at`, `reason_id` and the owner then are those of the rejection; of a neglected lead there is only its owner
-    now. `url` is the CRM card's.
+    `happened_at`, `reason_id` and the owner then are those of the rejection; of a neglected lead there is only its
+    owner now. `url` is the CRM card's.
     """
 
     id: int

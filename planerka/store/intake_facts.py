@@ -29,9 +29,11 @@ def leads_by_day(connection: sa.Connection, source: str, last_on: date) -> pd.Se
     return read_frame(connection, query.group_by(lead.c.created_on)).set_index("created_on")["leads_n"]
 
 
-def last_created_on(connection: sa.Connection, source: str) -> date | None:
-    """The local day of the newest lead; None without any."""
-    return connection.scalar(sa.select(sa.func.max(lead.c.created_on)).where(lead.c.source == source))
+def created_between(connection: sa.Connection, source: str) -> tuple[date | None, date | None]:
+    """The local days of the oldest and the newest lead; None without any."""
+    query = sa.select(sa.func.min(lead.c.created_on), sa.func.max(lead.c.created_on)).where(lead.c.source == source)
+    first_on, last_on = connection.execute(query).one()
+    return first_on, last_on
 
 
 def unnamed_n(connection: sa.Connection, source: str) -> tuple[int, dict[str, int]]:

@@ -1,11 +1,12 @@
 """The cycle again, on both databases: the same day changes nothing, the next day adds to what is there."""
 
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from planerka.clock import Week
-from tests.builders_cycle import AS_OF, files_of, open_company, rows_of, run_cycle
+from tests.builders_cycle import AS_OF, Cycle, files_of, on_day, open_company, rows_of, run_cycle
 
 LATER = AS_OF + timedelta(hours=3)
 TOMORROW = AS_OF + timedelta(days=1)
@@ -27,11 +28,30 @@ def test_a_second_run_writes_nothing_and_says_so(store_url, tmp_path):
     company.engine.dispose()
 
 
-def test_a_report_of_a_first_run_counts_what_is_in_the_store(tmp_path):
+@dataclass(frozen=True)
+class Course:
+    """A company run today, tomorrow and in a week: the reports, and all rows after the first run and the last."""
+
+    folder: Path
+    today: Cycle
+    tomorrow: Cycle
+    in_a_week: Cycle
+    before: dict[str, list[str]]
+    after: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    folder = tmp_path_factory.mktemp("course")
+    company = open_company(folder)
+    today, before = run_cycle(company), rows_of(company.engine)
+    tomorrow, in_a_week = (run_cycle(on_day(company, day)) for day in (TOMORROW, NEXT_WEEK))
+    return Course(folder, today, tomorrow, in_a_week, before, rows_of(company.engine))
+
+
+def test_a_report_counts_what_is_in_the_store(course):
     """What a command prints is what a query would find."""
-    company = open_company(tmp_path)
-    first = run_cycle(company)
-    rows = rows_of(company.engine)
+    first, rows = course.today, course.before
     assert len(rows["verdict"]) == first.judged.judged_n == sum(first.judged.by_outcome.values()) > 0
     assert len(rows["dispute"]) == first.opened.opened_n == sum(first.opened.by_origin.values()) > 0
     assert len(rows["neglect"]) == first.neglected_n > 0
@@ -39,36 +59,26 @@ def test_a_report_of_a_first_run_counts_what_is_in_the_store(tmp_path):
     assert len(rows["delivery"]) == first.delivered.delivered_n == 1
 
 
-@pytest.mark.parametrize("table", ["verdict", "dispute", "pack", "delivery", "neglect"])
-def test_the_next_day_and_the_next_week_only_add(a_week_later, table):
-    """What was said of a rejection, and what was shown and sent, stays."""
-    before, after = a_week_later
-    assert set(before[table]) < set(after[table])
+@pytest.mark.parametrize("table", ["verdict", "dispute", "pack", "delivery", "neglect", "edition", "signature"])
+def test_what_was_said_of_a_rejection_and_what_was_shown_and_sent_stays(course, table):
+    """The next day and the next week only add."""
+    assert set(course.before[table]) <= set(course.after[table])
 
 
-@pytest.fixture(scope="module")
-def a_week_later(tmp_path_factory):
-    """All rows before and after a run tomorrow and another in a week."""
-    folder = tmp_path_factory.mktemp("later")
-    company = open_company(folder, leads_n=3_000)
-    first = run_cycle(company)
-    before = rows_of(company.engine)
-    tomorrow = run_cycle(open_company(folder, TOMORROW, leads_n=3_000))
-    later = run_cycle(open_company(folder, NEXT_WEEK, leads_n=3_000))
-    assert (first.pack.week, Week.parse("2026-W48")) == (tomorrow.pack.week, later.pack.week)
-    return before, rows_of(company.engine)
+def test_a_pack_is_made_once_a_week(course):
+    """Tomorrow's run finds the one of today; next week has its own."""
+    made = [(str(cycle.pack.week), cycle.pack.is_new) for cycle in (course.today, course.tomorrow, course.in_a_week)]
+    assert [("2026-W47", True), ("2026-W47", False), ("2026-W48", True)] == made
+    assert course.in_a_week.judged.judged_n > 0
 
 
-def test_a_company_pulled_day_by_day_is_the_one_pulled_at_once(tmp_path):
+def test_a_company_pulled_day_by_day_is_the_one_pulled_at_once(course, tmp_path):
     """The same rows of the source, and the same measures of them."""
-    for day in (AS_OF, TOMORROW, NEXT_WEEK):
-        steps = open_company(tmp_path / "steps", day)
-        run_cycle(steps)
-    (tmp_path / "once" / "var").mkdir(parents=True)
-    journal = "sample-journal.json"
-    (tmp_path / "once" / "var" / journal).write_bytes((tmp_path / "steps" / "var" / journal).read_bytes())
-    once = open_company(tmp_path / "once", NEXT_WEEK)
+    (tmp_path / "var").mkdir()
+    journal = Path("var") / "sample-journal.json"
+    (tmp_path / journal).write_bytes((course.folder / journal).read_bytes())
+    once = open_company(tmp_path, NEXT_WEEK)
     run_cycle(once)
     pulled = ("lead", "event", "rejection", "contract", "spend", "plan", "stock", "reference", "measure")
-    in_steps, at_once = rows_of(steps.engine), rows_of(once.engine)
-    assert {table: at_once[table] for table in pulled} == {table: in_steps[table] for table in pulled}
+    at_once = rows_of(once.engine)
+    assert {table: at_once[table] for table in pulled} == {table: course.after[table] for table in pulled}

@@ -40,7 +40,7 @@ def expected(tmp_path_factory):
 def test_a_cycle_killed_at_any_moment_goes_on_to_the_same_end(tmp_path, expected):
     """Killed again and again, then left alone: the rows and the files of a run that nobody disturbed."""
     dice = Random(2026)
-    was_killed = [run_killed(tmp_path, dice.uniform(0, LONG_S)) for _ in range(4)]
+    was_killed = [run_killed(tmp_path, dice.uniform(0, LONG_S)) for _ in range(3)]
     company = open_company(tmp_path, leads_n=LEADS_N)
     run_cycle(company)
     assert any(was_killed)

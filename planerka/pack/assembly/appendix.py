@@ -7,7 +7,7 @@ from planerka.intake.row_tests import BY_KEY
 from planerka.kpis.kpi import State
 from planerka.pack.assembly.week import PackWeek, Stretch
 from planerka.pack.facts import Appendix, Definition, Figure, QuarantineFact, Restated, Text, from_json
-from planerka.rulebook.kpis import PLAN
+from planerka.rulebook.kpis import PLAN, Kpi
 from planerka.store import gates, packs, quarantine
 
 LATE = Text(
@@ -19,7 +19,7 @@ LATE = Text(
 def appendix(pack: PackWeek) -> Appendix:
     report = gates.latest(pack.connection, pack.source, "intake")
     return Appendix(
-        definitions=tuple(definitions(pack)),
+        definitions=tuple(map(definition_of, pack.reader.catalogue.values())),
         figures=tuple(pack.figure(kpi, stretch_of(pack, kpi)) for kpi in pack.reader.catalogue),
         gates=(report,) if report else (),
         quarantine=tuple(held(pack)),
@@ -27,19 +27,19 @@ def appendix(pack: PackWeek) -> Appendix:
     )
 
 
-def definitions(pack: PackWeek) -> Iterator[Definition]:
-    for kpi in pack.reader.catalogue.values():
-        yield Definition(
-            kpi=kpi.key,
-            version=kpi.version,
-            title=Text(ru=kpi.ru, en=kpi.en),
-            definition=Text(ru=kpi.definition_ru, en=kpi.definition_en),
-            unit=kpi.unit,
-            basis=kpi.basis,
-            direction=kpi.direction,
-            maturity_days=kpi.maturity_days or None,
-            smallest_n=kpi.smallest_n if kpi.smallest_n > 1 else None,
-        )
+def definition_of(kpi: Kpi) -> Definition:
+    """What a pack says of a KPI of the catalogue."""
+    return Definition(
+        kpi=kpi.key,
+        version=kpi.version,
+        title=Text(ru=kpi.ru, en=kpi.en),
+        definition=Text(ru=kpi.definition_ru, en=kpi.definition_en),
+        unit=kpi.unit,
+        basis=kpi.basis,
+        direction=kpi.direction,
+        maturity_days=kpi.maturity_days or None,
+        smallest_n=kpi.smallest_n if kpi.smallest_n > 1 else None,
+    )
 
 
 def stretch_of(pack: PackWeek, kpi: str) -> Stretch:

@@ -36,6 +36,7 @@ class PackWeek:
     """`until` is the end of the week, `at` when the pack is assembled.
 
     `edition` None: none was in force then. `lacks` as `Crm.lacks`.
+    `first_on` is the local day of the source's first lead, None without any.
     """
 
     connection: sa.Connection
@@ -47,6 +48,7 @@ class PackWeek:
     references: dict[ReferenceKind, dict[str, Reference]]
     edition: Edition | None
     lacks: frozenset[str]
+    first_on: date | None
     analyst_ids: frozenset[str]
 
     @property
@@ -83,12 +85,12 @@ class PackWeek:
 
     def trends(self, kpis: Sequence[str]) -> tuple[Trend, ...]:
         """The company's figures of the week beside the four weeks before."""
-        now, before = self.reader.values(kpis, *self.now), self.reader.values(kpis, *self.before)
-        return tuple(self.trend(kpi, now[()][kpi], before[()][kpi]) for kpi in kpis)
+        now, before = self.reader.values(kpis, *self.now), self.earlier(kpis)
+        return tuple(self.trend(kpi, now[()][kpi], before[()][kpi] if before else None) for kpi in kpis)
 
     def scopes(self, kpis: Sequence[str], column: str) -> tuple[Scope, ...]:
         """The same by project, channel or person, the largest by the first KPI first, those of too few leads last."""
-        now, before = (self.reader.values(kpis, *stretch, by=(column,)) for stretch in (self.now, self.before))
+        now, before = self.reader.values(kpis, *self.now, by=(column,)), self.earlier(kpis, column)
         kind, names = SCOPE_OF[column]
         found = [
             Scope(
@@ -102,6 +104,12 @@ class PackWeek:
             for (id_,), values in now.items()
         ]
         return tuple(sorted(found, key=rank))
+
+    def earlier(self, kpis: Sequence[str], *by: str) -> dict[tuple[str, ...], dict[str, KpiValue]]:
+        """The four weeks before; empty where the source begins within them: a week without data is not a quiet one."""
+        if self.first_on is None or self.first_on > self.before[0]:
+            return {}
+        return self.reader.values(kpis, *self.before, by=by)
 
     def trend(self, kpi: str, now: KpiValue, before: KpiValue | None) -> Trend:
         """A count is compared per week, a share or a median with the four weeks as one."""
