@@ -46,6 +46,8 @@ def kpi_table(from_on: date, to_on: date, by: str) -> Table:
     columns = [f"{name.strip()}_id" for name in by.split(",") if name.strip()]
     if unknown := [name for name in columns if name not in SCOPES]:
         raise UsageError(f"--by {unknown[0].removesuffix('_id')}: use project, channel, campaign, manager or agency")
+    if from_on > to_on:
+        raise UsageError(f"--from {from_on} is after --to {to_on}: give the first day, then the last")
     company = wire()
     measure_touched_days(company.engine, company.crm.source, company.office, company.analyst_ids)
     with reading(company.engine) as connection:

@@ -202,11 +202,13 @@ def test_figures_by_channel_as_json_and_as_csv(planerka):
     assert whole["leads_n"] == sum(row["value"] for row in rows if row["kpi"] == "leads_n") > 0
 
 
-def test_figures_on_a_terminal_keep_their_names(planerka):
-    """However narrow it is."""
+def test_figures_on_a_terminal_have_a_line_each(planerka):
+    """Under their titles, however narrow it is."""
     asked = ["kpis", "--from", "2026-01-01", "--to", "2026-03-31"]
-    names = [row["kpi"] for row in figures(planerka(*asked, "--json"))]
-    assert names == [line.split()[0] for line in planerka(*asked).out.splitlines()[1:]]
+    rows, lines = figures(planerka(*asked, "--json")), planerka(*asked).out.splitlines()
+    assert len(rows) == len(lines)
+    (leads_n,) = (row["value"] for row in rows if row["kpi"] == "leads_n")
+    assert any(line.split()[-1] == str(leads_n) for line in lines)
 
 
 def test_an_edition_is_checked(planerka):

@@ -215,13 +215,13 @@ def ledger(pack: PackWeek) -> Ledger | None:
     since = start_of(since_on, pack.zone)
     ids = sorted(pack.analyst_ids)
     returned = meeting_facts.returns(pack.connection, pack.source, ids, since, pack.until)
-    returned_at = returned.set_index("lead_id")["returned_at"]
     lead_ids = returned["lead_id"].tolist()
     events = meeting_facts.events_of(pack.connection, pack.source, lead_ids, pack.until)
     signed = meeting_facts.contracts_of(pack.connection, pack.source, lead_ids, pack.until)
-    after = events[events["at"] > events["lead_id"].map(returned_at)]
-    bought = signed[signed["signed_at"] > signed["lead_id"].map(returned_at)]
-    steps = Counter(furthest(after[after["lead_id"] == id_], id_ in set(bought["lead_id"])) for id_ in lead_ids)
+    after = events.merge(returned, on="lead_id").query("at > returned_at")
+    bought = signed.merge(returned, on="lead_id").query("signed_at > returned_at")
+    buyers = set(bought["lead_id"])
+    steps = Counter(furthest(after[after["lead_id"] == id_], id_ in buyers) for id_ in lead_ids)
     return Ledger(
         since_on=since_on,
         returned_n=len(lead_ids),
