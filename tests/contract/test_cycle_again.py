@@ -82,3 +82,9 @@ def test_a_company_pulled_day_by_day_is_the_one_pulled_at_once(course, tmp_path)
     pulled = ("lead", "event", "rejection", "contract", "spend", "plan", "stock", "reference", "measure")
     at_once = rows_of(once.engine)
     assert {table: at_once[table] for table in pulled} == {table: course.after[table] for table in pulled}
+
+
+def test_the_smallest_company_gets_a_pack(tmp_path):
+    """Nobody was returned to work in it: an empty ledger, and no figure too many."""
+    ledger = run_cycle(open_company(tmp_path, leads_n=100)).pack.facts.rejections.ledger
+    assert (0, 0, 0) == (ledger.returned_n, ledger.contract_n, ledger.revenue_minor)
