@@ -19,13 +19,13 @@ from planerka.words import LOCALES
 
 
 def write_report(engine: sa.Engine, frozen: FrozenPack, settings: Settings) -> dict[str, Path]:
-    """Write the pages of a pack's gates; returns the path of each by language."""
+    """Write the pages of what the gates had found when the pack was frozen; returns the path of each by language."""
     at = frozen.facts.header.assembled_at
     begin = start_of(frozen.week.monday, settings.zone)
     with reading(engine) as connection:
         edition = edition_in_force(connection, at, settings.zone)
-        latest = [gates.latest(connection, frozen.source, suite) for suite in (SUITE, pack.SUITE)]
-        judged = gates.since(connection, frozen.source, regulation.SUITE, begin)
+        latest = [gates.latest(connection, frozen.source, suite, at) for suite in (SUITE, pack.SUITE)]
+        judged = gates.between(connection, frozen.source, regulation.SUITE, begin, at)
     reports = [report for report in latest if report]
     if edition and judged:
         reports.append(regulation.merge(edition, judged))

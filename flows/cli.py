@@ -172,6 +172,8 @@ def print_cycle(report: "CycleReport") -> None:
         print("          no signed regulation is in force: rejections wait (planerka regulation sign)")
     print(f"Disputes  {report.opened.opened_n} new; {report.opened.older_n} wrong rejections too old to dispute")
     print(f"Rulings   {report.applied.handed_over_n} commands handed over, {report.applied.confirmed_n} confirmed")
+    for refusal in report.applied.refused:
+        print(f"          refused, and stays pending: {refusal}")
     print(f"KPIs      {report.measured_days_n} days measured")
     state = "new" if frozen.is_new else "was there: not written again"
     print(f"Pack      {frozen.week} version {frozen.version}, {state}")

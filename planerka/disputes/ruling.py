@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
 from planerka.errors import UsageError
-from planerka.model import Command, Decision
+from planerka.model import Command, Decision, DisputeOrigin
 from planerka.regulation.signed import edition_in_force
 from planerka.store import disputes
 from planerka.store.disputes import DisputeView
@@ -16,10 +16,9 @@ from planerka.words import Words, _
 TASK_WORKING_TIME = timedelta(hours=4)
 """Within half a working day of a ruling somebody calls the client: a lead that lies longer is lost again."""
 
-TEXTS = {
-    Decision.RETURN_TO_WORK: (_("The lead is back in work"), _("Call the client: the lead is back in work")),
-    Decision.REQUEST_EVIDENCE: (_("Evidence requested"), _("Give the evidence for the rejection")),
-}
+RETURNED = _("The lead is back in work"), _("Call the client: the lead is back in work")
+EVIDENCE_OF_REJECTION = _("Evidence requested"), _("Give the evidence for the rejection")
+EVIDENCE_OF_WORK = _("Evidence requested"), _("Say what has been done about the lead since the last touch")
 """The note and the task that a ruling writes into the CRM."""
 
 
@@ -66,9 +65,9 @@ def command_of(
     dispute: DisputeView, decision: Decision, comment: str, office: WorkCalendar, words: Words, now: datetime
 ) -> Command:
     """The write that a ruling asks for. Its marker stands in the note, so that a repeat can find it."""
-    marker = f"planerka-{dispute.id}-{decision}-{now:%Y%m%d%H%M%S}"
+    marker = f"planerka-{dispute.id}-{decision}-{now:%Y%m%d%H%M%S%f}"
     clauses = "; ".join(f"{finding['clause']} {finding[words.language]}" for finding in dispute.findings or [])
-    what, task = (words.say(text) for text in TEXTS[decision])
+    what, task = (words.say(text) for text in texts_of(dispute, decision))
     return Command(
         marker=marker,
         lead_id=dispute.lead_id,
@@ -79,3 +78,9 @@ def command_of(
         task=f"{task} [{marker}]",
         due_at=office.after(now, TASK_WORKING_TIME),
     )
+
+
+def texts_of(dispute: DisputeView, decision: Decision) -> tuple[str, str]:
+    if decision == Decision.RETURN_TO_WORK:
+        return RETURNED
+    return EVIDENCE_OF_WORK if dispute.origin == DisputeOrigin.NEGLECT else EVIDENCE_OF_REJECTION
