@@ -77,10 +77,12 @@ def judge(as_of: AsOf = None) -> None:
     """Judge settled rejections that have no verdict, and find neglected leads."""
     from expectations.regulation import regulation_gate
     from flows.wiring import wire
+    from planerka.intake.fitness import require_open_gate
     from planerka.processes.neglect import find_neglects
     from planerka.regulation.judging import judge_new_rejections
 
     company = wire(utc(as_of))
+    require_open_gate(company.engine, company.crm.source)
     report = judge_new_rejections(company.engine, company.crm.source, company.office, regulation_gate, company.now)
     neglected_n = find_neglects(company.engine, company.crm.source, company.office, company.now)
     print(f"Judged {report.judged_n} rejections{outcomes(report.by_outcome)}, found {neglected_n} neglected leads.")
@@ -133,16 +135,11 @@ def pack(week: Week = None, as_of: AsOf = None) -> None:
 @app.command()
 def send(week: Week = None, as_of: AsOf = None) -> None:
     """Deliver the pack of a week to everyone who has not got it."""
-    from flows.wiring import week_of, wire
+    from flows.wiring import frozen_pack, week_of, wire
     from planerka.delivery.outbox import deliver
-    from planerka.errors import UsageError
-    from planerka.pack.freeze import find_pack
 
     company = wire(utc(as_of))
-    meeting = week_of(company, week)
-    frozen = find_pack(company.engine, company.crm.source, meeting)
-    if frozen is None:
-        raise UsageError(f"week {meeting} has no pack yet: run `planerka pack --week {meeting}`")
+    frozen = frozen_pack(company, week_of(company, week))
     report = deliver(company.engine, frozen, company.settings, company.now)
     print(f"{report.delivered_n} mails written to {report.folder}, {report.known_n} were there.")
 

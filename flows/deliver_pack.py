@@ -4,7 +4,7 @@ from datetime import datetime
 
 from prefect import flow
 
-from flows.wiring import week_of, wire
+from flows.wiring import frozen_pack, week_of, wire
 from planerka.delivery.outbox import DeliveryReport
 from tasks import pack
 
@@ -18,4 +18,4 @@ def deliver_pack(week: str | None = None, as_of: datetime | None = None) -> Deli
         as_of: The instant the run is for; now if not given.
     """
     company = wire(as_of)
-    return pack.deliver_pack(company, pack.freeze_pack(company, week_of(company, week)))
+    return pack.deliver_pack(company, frozen_pack(company, week_of(company, week)))

@@ -15,6 +15,7 @@ from planerka.crm.sample.adapter import SampleCrm
 from planerka.crm.sample.story import ANALYST_ID
 from planerka.crm.table import TableCrm
 from planerka.errors import UsageError
+from planerka.pack.freeze import FrozenPack, find_pack
 from planerka.regulation.editions import load_all
 from planerka.regulation.signed import sign_edition
 from planerka.settings import HoursSettings, Settings, load_settings
@@ -98,7 +99,7 @@ def sign_for_sample(engine: sa.Engine, rulebook: Path, now: datetime) -> None:
 
 
 def week_of(company: Company, week: str | None) -> Week:
-    """The week asked for, or the last one that is over in the data: an export may end weeks after its last lead.
+    """The week asked for, or the last one that is over in the data.
 
     UsageError for a week that is not over: what is frozen of it would lack its last days for ever.
     """
@@ -107,11 +108,26 @@ def week_of(company: Company, week: str | None) -> Week:
         if end_of(asked, company) > company.now:
             raise UsageError(f"week {asked} is not over until {asked.sunday}: ask for an earlier one, or wait")
         return asked
-    zone, source = company.settings.zone, company.crm.source
+    return Week.last_complete(data_end(company), company.settings.zone)
+
+
+def data_end(company: Company) -> datetime:
+    """How far the data reach; those of an export to its last lead: it may know of deals made weeks later."""
+    source = company.crm.source
     with reading(company.engine) as connection:
         known, (_, last_on) = get_source(connection, source), created_between(connection, source)
     until = known.data_until if known else company.now
-    return Week.last_complete(min(until, start_of(last_on + timedelta(days=1), zone)) if last_on else until, zone)
+    if company.settings.source.kind == "table" and last_on:
+        return min(until, start_of(last_on + timedelta(days=1), company.settings.zone))
+    return until
+
+
+def frozen_pack(company: Company, week: Week) -> FrozenPack:
+    """The pack that a week has; UsageError where it was never frozen."""
+    found = find_pack(company.engine, company.crm.source, week)
+    if found is None:
+        raise UsageError(f"week {week} has no pack yet: run `planerka pack --week {week}`")
+    return found
 
 
 def end_of(week: Week, company: Company) -> datetime:

@@ -10,6 +10,7 @@
     ├── CrmError                  exit 4   the CRM, or the export that stands for it, refused
     ├── DeliveryError             exit 5   somebody did not get the pack
     ├── BusyError                 exit 1   another run holds the lock
+    │   └── StoreBusyError                 another program is writing to the database
     └── NotAShareError            exit 1   a numerator outside its denominator: a fault of ours
 
 A message names the thing, the value and the remedy, and never quotes a client.
@@ -64,6 +65,10 @@ class DeliveryError(PlanerkaError):
 
 class BusyError(PlanerkaError):
     """Another run is doing the same work now."""
+
+
+class StoreBusyError(BusyError):
+    """Another program has been writing to the database for too long."""
 
 
 class NotAShareError(PlanerkaError):

@@ -1,10 +1,7 @@
-"""Intervals and curves: one function each, with its source. 95 % confidence throughout."""
+"""Intervals: one function each, with its source. 95 % confidence throughout."""
 
 from dataclasses import dataclass
 from math import sqrt
-
-import numpy as np
-from numpy.typing import NDArray
 
 from planerka.errors import NotAShareError
 
@@ -22,16 +19,6 @@ class Interval:
     @property
     def excludes_zero(self) -> bool:
         return self.low > 0 or self.high < 0
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """Share (0..1) to which something has happened by each of `days`, with pointwise bounds (NaN where undefined)."""
-
-    days: NDArray[np.float64]
-    share: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
 
 
 def wilson(numerator_n: int, denominator_n: int) -> Interval | None:
@@ -68,23 +55,3 @@ def difference(value: float, interval: Interval, other: float, other_interval: I
     down = sqrt((value - interval.low) ** 2 + (other_interval.high - other) ** 2)
     up = sqrt((interval.high - value) ** 2 + (other - other_interval.low) ** 2)
     return Interval(value - other - down, value - other + up)
-
-
-def kaplan_meier(waited_days: NDArray[np.float64], has_happened: NDArray[np.bool_]) -> Curve | None:
-    """The share to which it has happened, by day waited, when some are still waiting; None for nobody.
-
-    One entry each a subject: days until it happened, or until we last looked (`has_happened` False). E. L. Kaplan
-    and P. Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958); bounds by Greenwood's
-    variance on the log-log scale. The steps are at the days on which something happened.
-    """
-    if not has_happened.any():
-        return None if len(waited_days) == 0 else Curve(*np.zeros((4, 1)))
-    from scipy.stats import CensoredData, ecdf  # 0.7 s, and only the curve needs it
-
-    seen = CensoredData(uncensored=waited_days[has_happened], right=waited_days[~has_happened])
-    happened = ecdf(seen).cdf
-    with np.errstate(divide="ignore", invalid="ignore"):  # at share 1 the variance is undefined: NaN says so
-        bounds = happened.confidence_interval(method="log-log")
-    is_step = np.isin(happened.quantiles, waited_days[has_happened])
-    low, high = bounds.low.probabilities, bounds.high.probabilities
-    return Curve(*(np.asarray(a)[is_step] for a in (happened.quantiles, happened.probabilities, low, high)))

@@ -4,12 +4,14 @@ from prefect import get_run_logger, task
 
 from planerka.disputes.applying import ApplyReport, apply_commands
 from planerka.disputes.opening import OpenReport, open_disputes
+from planerka.intake.fitness import require_open_gate
 from tasks import policies
 from tasks.company import Company
 
 
 @task(**policies.DATABASE)
 def send_disputes(company: Company) -> OpenReport:
+    require_open_gate(company.engine, company.crm.source)
     report = open_disputes(company.engine, company.crm.source, company.review, company.now)
     get_run_logger().info("opened %d disputes %s, %d too old", report.opened_n, report.by_origin, report.older_n)
     return report

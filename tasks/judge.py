@@ -3,6 +3,7 @@
 from prefect import get_run_logger, task
 
 from expectations.regulation import regulation_gate
+from planerka.intake.fitness import require_open_gate
 from planerka.processes.neglect import find_neglects
 from planerka.regulation.judging import JudgeReport, judge_new_rejections
 from tasks import policies
@@ -11,6 +12,7 @@ from tasks.company import Company
 
 @task(**policies.DATABASE)
 def judge_rejections(company: Company) -> JudgeReport:
+    require_open_gate(company.engine, company.crm.source)
     report = judge_new_rejections(company.engine, company.crm.source, company.office, regulation_gate, company.now)
     get_run_logger().info("judged %d rejections: %s", report.judged_n, report.by_outcome)
     return report

@@ -12,10 +12,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from sqlalchemy.exc import OperationalError
 
+from planerka.errors import StoreBusyError
+
 
 def is_database_trouble(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
     """Whether the task failed for want of its database."""
-    return isinstance(state.result(raise_on_failure=False), OperationalError)
+    return isinstance(state.result(raise_on_failure=False), OperationalError | StoreBusyError)
 
 
 UNREPEATED: dict[str, Any] = {"cache_policy": NO_CACHE, "timeout_seconds": 1800}

@@ -133,8 +133,3 @@ def fields_read(clause: Clause) -> tuple[str, ...]:
 def words_of(edition: Edition) -> dict[str, tuple[str, str]]:
     """Every clause in words, Russian and English, by number; the general ones included."""
     return GENERAL_WORDS | {clause.number: (clause.ru, clause.en) for clause in edition.clauses}
-
-
-def qualified_codes(edition: Edition, evidence: pd.DataFrame) -> NDArray[np.int8]:
-    """Whether each row of evidence met the criteria of a qualified lead at its moment: HOLDS, FAILS or UNKNOWN."""
-    return compiled(edition.qualified)(arrays_of(evidence).__getitem__).codes()

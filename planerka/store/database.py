@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from planerka.errors import BusyError, SettingsError, StoreVersionError
+from planerka.errors import SettingsError, StoreBusyError, StoreVersionError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -35,7 +35,7 @@ def open_store(url: str) -> sa.Engine:
     """An engine on a store of the right version.
 
     A new SQLite file is set up at once, so that a first run needs no other command. An empty PostgreSQL
-    database is not: somebody chose it, perhaps wrongly. Raises SettingsError, StoreVersionError, BusyError.
+    database is not: somebody chose it, perhaps wrongly. Raises SettingsError, StoreVersionError, StoreBusyError.
     """
     engine = connect(url)
     try:
@@ -155,6 +155,6 @@ def _begin(connection: sa.Connection) -> None:
 
 def _busy(context: sa.engine.ExceptionContext) -> None:
     if "database is locked" in str(context.original_exception):
-        raise BusyError(
+        raise StoreBusyError(
             f"Another program has been writing to the store for {BUSY_TIMEOUT_S} s: wait for it, or stop it, and repeat"
         ) from context.original_exception

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from planerka.regulation.findings import GENERAL_FINDINGS, verdict_rows
-from planerka.regulation.judge import GENERAL_WORDS, clause_results, judge, not_checkable, qualified_codes, words_of
+from planerka.regulation.judge import GENERAL_WORDS, clause_results, judge, not_checkable, words_of
 from tests.builders_regulation import EDITION, evidence_from
 
 WORKED: dict[str, Any] = {
@@ -164,18 +164,3 @@ def test_a_clause_answers_for_the_rows_of_its_reason_only() -> None:
     assert set(words_of(EDITION)) == set(results)
     assert set(GENERAL_WORDS) == set(GENERAL_FINDINGS)
 
-
-QUALIFIED = [
-    ({"phone_is_valid": True, "longest_talk_s": 60, "has_met": False}, 0),
-    ({"phone_is_valid": True, "longest_talk_s": 59, "has_met": False}, 1),
-    ({"phone_is_valid": False, "longest_talk_s": 60, "has_met": False}, 1),
-    ({"has_met": True}, 0),
-    ({"phone_is_valid": True, "has_met": False}, 2),
-    ({}, 2),
-]
-
-
-@pytest.mark.parametrize("facts, expected", QUALIFIED)
-def test_a_lead_is_qualified_by_the_criteria_of_the_edition(facts: dict[str, Any], expected: int) -> None:
-    """Holds (0), fails (1) or unknown (2): the CRM's own mark is compared with this, not trusted."""
-    assert [expected] == qualified_codes(EDITION, evidence_from([facts])).tolist()

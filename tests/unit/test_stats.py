@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from planerka.errors import NotAShareError
-from planerka.stats import Interval, difference, kaplan_meier, poisson, wilson
+from planerka.stats import Interval, difference, poisson, wilson
 
 WILSON = [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
 
@@ -68,25 +68,3 @@ def test_the_bounds_of_a_count_solve_the_score_equation(count_n):
 def test_an_interval_excludes_zero_only_when_zero_lies_outside(low, high, expected):
     """An end at zero includes it."""
     assert expected == Interval(low, high).excludes_zero
-
-
-REMISSION_WEEKS = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
-
-
-def test_the_curve_is_that_of_the_leukaemia_trial_of_freireich_1963():
-    """Remission under 6-MP as in every textbook of survival analysis: 0.857 at week 6 down to 0.448 at week 23."""
-    weeks = REMISSION_WEEKS.split()
-    curve = kaplan_meier(np.array([float(w.rstrip("+")) for w in weeks]), np.array(["+" not in w for w in weeks]))
-    assert [6, 7, 10, 13, 16, 22, 23] == curve.days.tolist()
-    assert [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448] == np.round(1 - curve.share, 3).tolist()
-    assert [0.620, 0.563, 0.503, 0.432, 0.368, 0.268, 0.188] == np.round(1 - curve.high, 3).tolist()
-
-
-def test_a_curve_without_a_single_event_is_flat_at_zero():
-    """A cohort in which nothing happened yet is not an error."""
-    assert [0.0] == kaplan_meier(np.array([3.0, 5.0]), np.array([False, False])).share.tolist()
-
-
-def test_nobody_has_no_curve():
-    """An empty cohort gives None."""
-    assert kaplan_meier(np.array([]), np.array([], dtype=bool)) is None
