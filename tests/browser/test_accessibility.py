@@ -1,0 +1,47 @@
+"""Every page that people open, under axe-core: by day, by night and on paper."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from expectations.page import gate_page
+from planerka.pack.compose import compose
+from planerka.pack.render import render_pack
+from tests.builders_pack import empty_facts, export_facts, pack_facts
+
+MODES = ({"color_scheme": "light"}, {"color_scheme": "dark"}, {"media": "print"})
+AT = datetime(2026, 11, 23, 5, tzinfo=UTC)
+
+
+def gates() -> str:
+    reports = pack_facts().appendix.gates
+    return gate_page(reports, "sample", AT, ZoneInfo("Europe/Moscow"), "ru", None)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "a full pack in Russian": lambda: render_pack(compose(pack_facts(), "ru")),
+    "a full pack in English": lambda: render_pack(compose(pack_facts(), "en")),
+    "the pack of a bare export": lambda: render_pack(compose(export_facts(), "en")),
+    "the pack of a week without leads": lambda: render_pack(compose(empty_facts(), "ru")),
+    "the page of the gates": gates,
+}
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: next(iter(mode.values())))
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_nobody_is_kept_out_of(chromium, tmp_path: Path, page: Callable[[], str], mode: dict[str, str]) -> None:
+    """No violation of any rule of axe-core; what it cannot decide, such as text in a chart, is not counted."""
+    path = tmp_path / "page.html"
+    path.write_text(page(), encoding="utf-8")
+    # Axe brings a script, and the policy of our pages forbids any.
+    context = chromium.new_context(bypass_csp=True)
+    tab = context.new_page()
+    tab.emulate_media(**mode)
+    tab.goto(path.as_uri())
+    violations = Axe().run(tab).response["violations"]
+    context.close()
+    assert [] == [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations]
