@@ -8,11 +8,12 @@ from expectations.intake import pull_gate
 from planerka.errors import GateStoppedError
 from planerka.intake.check import SUITE
 from planerka.intake.facts import facts_of_pull
+from planerka.intake.fitness import stop_at
+from planerka.intake.settling import unsettled
 from planerka.model import GateReport
-from planerka.pack.freeze import stop_at
 from planerka.settings import Settings
 from planerka.store import gates
-from planerka.store.intake_facts import unsettled_windows
+from planerka.store.intake_facts import last_open_at, whys_waiting, windows_since
 from planerka.store.windows import get_source
 
 
@@ -25,9 +26,10 @@ def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: dat
         known = get_source(connection, source)
         if known is None:
             raise GateStoppedError(f"{source} has given nothing yet: check its settings and pull again")
-        pulled = unsettled_windows(connection, source, SUITE)
+        windows = windows_since(connection, source, last_open_at(connection, source, SUITE))
+        pulled = unsettled(windows, whys_waiting(connection, source, windows[0].pulled_at))
         facts = facts_of_pull(connection, known, pulled, settings, reach_at)
-    report = pull_gate((check for window in pulled for check in window.checks), facts)
+    report = pull_gate(pulled.checks, facts)
     with engine.begin() as connection:
         gates.add(connection, source, report, now)
     stop_at(report, f"the data of {source} are not fit to be judged")

@@ -84,7 +84,7 @@ def judge(as_of: AsOf = None) -> None:
     company = wire(utc(as_of))
     require_open_gate(company.engine, company.crm.source)
     report = judge_new_rejections(company.engine, company.crm.source, company.office, regulation_gate, company.now)
-    neglected_n = find_neglects(company.engine, company.crm.source, company.office, company.now)
+    neglected_n = find_neglects(company.engine, company.crm.source, company.office)
     print(f"Judged {report.judged_n} rejections{outcomes(report.by_outcome)}, found {neglected_n} neglected leads.")
 
 
@@ -99,7 +99,7 @@ def apply(as_of: AsOf = None) -> None:
     report = apply_commands(company.engine, company.crm)
     print(f"Handed over {report.handed_over_n} commands, {report.confirmed_n} are confirmed.")
     if report.refused:
-        raise CrmError("\n".join(["the source refused commands, which stay pending:", *report.refused]))
+        raise CrmError("\n".join(["commands were refused and stay pending:", *report.refused]))
 
 
 @app.command()
@@ -121,13 +121,15 @@ def pack(week: Week = None, as_of: AsOf = None) -> None:
     """Freeze the pack of a week, or take the one it has, and write its pages."""
     from expectations.pack import pack_gate
     from expectations.report import write_report
-    from flows.wiring import week_of, wire
+    from flows.wiring import holder, week_of, wire
     from planerka.pack.freeze import freeze
     from planerka.pack.write import write_pack
 
     at = wire(utc(as_of))
     meeting = week_of(at, week)
-    frozen = freeze(at.engine, at.crm.source, meeting, at.settings, at.analyst_ids, at.now, "shell", pack_gate)
+    frozen = freeze(
+        at.engine, at.crm.source, meeting, at.settings, at.analyst_ids, at.now, "shell", pack_gate, holder()
+    )
     print_files(write_pack(frozen, at.settings.out))
     write_report(at.engine, frozen, at.settings)
 

@@ -95,13 +95,14 @@ def list_quarantine(as_json: AsJson = False) -> None:
 
 @quarantine_app.command()
 def release(number: Annotated[int, typer.Argument(help="The row's number.")], author: Author) -> None:
-    """Let a row in as it is: a person vouches for it."""
+    """Let a row in as it is: a person vouches for it. With a lead go the rows that waited for nothing but it."""
     from flows.wiring import wire
     from planerka.intake.releasing import release_row
 
     company = wire()
-    row = release_row(company.engine, company.crm.source, number, author, company.settings.zone, company.now)
-    print(f"Released {row.noun} {row.row_key}.")
+    rows = release_row(company.engine, company.crm.source, number, author, company.settings.zone, company.now)
+    for row in rows:
+        print(f"Released {row.noun} {row.row_key}.")
 
 
 @quarantine_app.command()

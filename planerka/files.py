@@ -7,22 +7,31 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from planerka.errors import PlanerkaError
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the target and rename: a reader, or a killed run, never leaves half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write beside the target and rename: a reader, or a killed run, never leaves half a file.
+
+    PlanerkaError where the folder is read-only or the disk is full; the old file is still there then.
+    """
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except OSError as wrong:
+        remedy = "give it space and rights, and repeat"
+        raise PlanerkaError(f"{path} cannot be written ({wrong.strerror}): {remedy}") from wrong
 
 
 def harmless(cell: object) -> object:

@@ -258,10 +258,8 @@ class Consequence(StrEnum):
 
 
 class ClauseResult(StrEnum):
-    KEPT = "kept"
     BROKEN = "broken"
     UNPROVABLE = "unprovable"
-    NOT_CHECKABLE = "not_checkable"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,7 +289,6 @@ class DisputeOrigin(StrEnum):
     UNLAWFUL = "unlawful"
     UNPROVABLE = "unprovable"
     NEGLECT = "neglect"
-    RAISED = "raised"
 
 
 class Decision(StrEnum):

@@ -20,6 +20,6 @@ def judge_rejections(company: Company) -> JudgeReport:
 
 @task(**policies.DATABASE)
 def find_neglected(company: Company) -> int:
-    neglected_n = find_neglects(company.engine, company.crm.source, company.office, company.now)
+    neglected_n = find_neglects(company.engine, company.crm.source, company.office)
     get_run_logger().info("%d new neglects", neglected_n)
     return neglected_n

@@ -20,7 +20,15 @@ def freeze_pack(company: Company, week: Week) -> FrozenPack:
     """A week that has a pack keeps it. GateStoppedError where a new one is not fit to be shown."""
     run = flow_run.name or ""
     frozen = freeze(
-        company.engine, company.crm.source, week, company.settings, company.analyst_ids, company.now, run, pack_gate
+        company.engine,
+        company.crm.source,
+        week,
+        company.settings,
+        company.analyst_ids,
+        company.now,
+        run,
+        pack_gate,
+        holder=f"flow run {run}",
     )
     get_run_logger().info("pack %s version %d, new: %s", week, frozen.version, frozen.is_new)
     return frozen

@@ -113,12 +113,12 @@ def run_stations(company: Company, progress: Callable[[str, int], None]) -> Cycl
     engine, source, office, now = company.engine, company.crm.source, company.office, company.now
     pulled = pull(engine, company.crm, company.settings.zone, now, progress)
     judged = judge_new_rejections(engine, source, office, open_gate, now)
-    neglected_n = find_neglects(engine, source, office, now)
+    neglected_n = find_neglects(engine, source, office)
     opened = open_disputes(engine, source, company.review, now)
     applied = apply_commands(engine, company.crm)
     measure_touched_days(engine, source, office, company.analyst_ids)
     week, analyst_ids = week_of(company, None), company.analyst_ids
-    pack = freeze(engine, source, week, company.settings, analyst_ids, now, "test", open_gate)
+    pack = freeze(engine, source, week, company.settings, analyst_ids, now, "test", open_gate, holder())
     write_pack(pack, company.settings.out)
     delivered = deliver(engine, pack, company.settings, now)
     return Cycle(

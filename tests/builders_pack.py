@@ -139,7 +139,6 @@ def header(**fields: Any) -> Header:
             effective_on=date(2024, 1, 1),
             signed_by=("Марина Орлова", "Павел Громов"),
         ),
-        "filters": (),
         "run": "gentle-otter",
         "is_sample": True,
     }
@@ -404,7 +403,6 @@ def rejections() -> Rejections:
             upheld_n=9,
             returned_n=16,
             evidence_requested_n=3,
-            review_in_sla=share("review_in_sla_share", 25, 28, state=State.NOT_ENOUGH),
         ),
         ledger=Ledger(
             since_on=date(2026, 4, 27),

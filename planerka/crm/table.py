@@ -14,12 +14,11 @@ from planerka.crm.csv_file import not_there
 from planerka.crm.export import Export
 from planerka.crm.lacking import lacks_of
 from planerka.crm.mapping import columns_in, files_in, load_mapping
-from planerka.crm.nouns import status_of
 from planerka.crm.references import References
 from planerka.crm.rows import picked
 from planerka.crm.worklist import Worklist
 from planerka.errors import CrmError, SettingsError
-from planerka.model import Command, Decision, LeadStatus, Receipt
+from planerka.model import Command, Receipt
 
 
 class TableCrm:
@@ -93,26 +92,9 @@ class TableCrm:
             yield from picked(chunk, key).dropna()
 
     def apply(self, command: Command) -> Receipt:
-        """Put the command on the worklist, once. It is confirmed by a later export in which the lead is open again."""
+        """Put the command on the worklist, once. Whether people carried it out is read from a later pull."""
         handed_over_at = self.worklist.handed_over_at(command.marker)
         if handed_over_at is None:
-            now = self.clock()
-            self.worklist.add(command, now)
-            return Receipt(marker=command.marker, handed_over_at=now, confirmed_at=None)
-        confirmed_at = self.seen_open_at(command, handed_over_at)
-        return Receipt(marker=command.marker, handed_over_at=handed_over_at, confirmed_at=confirmed_at)
-
-    def seen_open_at(self, command: Command, handed_over_at: datetime) -> datetime | None:
-        """How far the export reaches that shows the lead back in work; None while none does."""
-        data_until = self.data_until(self.clock())
-        is_later = command.kind == Decision.RETURN_TO_WORK and data_until > handed_over_at
-        return data_until if is_later and command.lead_id in self.open_lead_ids else None
-
-    @cached_property
-    def open_lead_ids(self) -> frozenset[str]:
-        leads = self.mapping.leads
-        key = leads.columns["id"]
-        chunks = self.export.lead_chunks(columns_in((key, leads.rejected, leads.won)))
-        return frozenset(
-            lead for chunk in chunks for lead in picked(chunk, key)[status_of(leads, chunk) == LeadStatus.OPEN].dropna()
-        )
+            handed_over_at = self.clock()
+            self.worklist.add(command, handed_over_at)
+        return Receipt(marker=command.marker, handed_over_at=handed_over_at, confirmed_at=None)

@@ -7,7 +7,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from planerka.delivery.mail import PackKey, message, message_id, write_to_outbox
-from planerka.pack.compose import Addresses, compose, compose_letter
+from planerka.errors import DeliveryError, PlanerkaError
+from planerka.pack.compose import compose, compose_letter
 from planerka.pack.freeze import FrozenPack
 from planerka.pack.render import render_letter, render_pack
 from planerka.pack.write import folder_of
@@ -48,11 +49,21 @@ def write_mails(
     settings: Settings,
     now: datetime,
 ) -> None:
-    """The letter is rendered once and addressed to each; the ledger hears of each as soon as its file is whole."""
-    parts = render_letter(compose_letter(pack.facts, settings.language, Addresses()))
-    page = render_pack(compose(pack.facts, settings.language, Addresses()))
+    """The letter is rendered once and addressed to each; the ledger hears of each as soon as its file is whole.
+
+    DeliveryError names whose mail could not be written; a later run writes only theirs.
+    """
+    parts = render_letter(compose_letter(pack.facts, settings.language))
+    page = render_pack(compose(pack.facts, settings.language))
+    failed = []
     for one in due:
         mail = message(parts, page, key, sender=settings.delivery.sender, recipient=one.recipient, sent_at=now)
-        path = write_to_outbox(mail, folder)
+        try:
+            state, answer = State.DELIVERED, f"written to {write_to_outbox(mail, folder).name}"
+        except PlanerkaError as error:
+            state, answer = State.FAILED, str(error)
+            failed.append(f"  {one.recipient}: {error}")
         with engine.begin() as connection:
-            deliveries.settle(connection, one, State.DELIVERED, f"written to {path.name}", now)
+            deliveries.settle(connection, one, state, answer, now)
+    if failed:
+        raise DeliveryError("\n".join([f"{len(failed)} of {len(due)} mails could not be written:", *failed]))

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from planerka.crm.base import Crm
-from planerka.errors import CrmError
-from planerka.model import Receipt
-from planerka.store import commands
+from planerka.disputes.returning import refuse_a_senseless_return
+from planerka.errors import CrmError, UsageError
+from planerka.model import Command, Decision, Receipt
+from planerka.store import commands, disputes
+from planerka.store.database import reading
 from planerka.store.review import seen_open
 from planerka.store.windows import get_source
 
@@ -22,14 +24,18 @@ class ApplyReport:
 
 
 def apply_commands(engine: sa.Engine, crm: Crm) -> ApplyReport:
-    """Hand over every command without a receipt; one that the source refuses stays pending and stops no other."""
+    """Hand over every command without a receipt; a refused one stays pending and stops no other.
+
+    The source refuses some, and planerka those that have lost their sense since the ruling.
+    """
     with engine.begin() as connection:
         pending = commands.pending(connection, crm.source)
     report = ApplyReport(confirmed_n=confirm_seen(engine, crm.source))
     for command in pending:
         try:
+            refuse_a_senseless(engine, crm.source, command)
             receipt = crm.apply(command)
-        except CrmError as refusal:
+        except (CrmError, UsageError) as refusal:
             report = replace(report, refused=(*report.refused, f"{command.marker}: {refusal}"))
             continue
         with engine.begin() as connection:
@@ -39,8 +45,15 @@ def apply_commands(engine: sa.Engine, crm: Crm) -> ApplyReport:
     return report
 
 
+def refuse_a_senseless(engine: sa.Engine, source: str, command: Command) -> None:
+    """UsageError for a return that would not be ruled today: between ruling and source the client may have bought."""
+    if command.kind == Decision.RETURN_TO_WORK:
+        with reading(engine) as connection:
+            refuse_a_senseless_return(connection, source, disputes.behind(connection, source, command.marker))
+
+
 def confirm_seen(engine: sa.Engine, source: str) -> int:
-    """Where people carry commands out, the next export is the receipt: the lead is open in it. Returns how many."""
+    """Where people carry returns out, the next export is the receipt: the lead is open in it. Returns how many."""
     with engine.begin() as connection:
         known = get_source(connection, source)
         if known is None:

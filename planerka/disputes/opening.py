@@ -1,6 +1,6 @@
 """Opening disputes: once a rejection, once a silence, and only where somebody can still do something about it."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -36,23 +36,25 @@ def open_disputes(engine: sa.Engine, source: str, review: WorkCalendar, now: dat
         if known is None or edition is None:
             return OpenReport()
         since = known.data_until - timedelta(days=edition.norms.dispute_horizon_days)
-        due_at = review.after(now, timedelta(hours=edition.norms.review_hours))
-        subjects = [
-            *reviewed.disputable(connection, source, since),
-            *(
-                (DisputeOrigin.NEGLECT, f"neglect:{row.lead_id}:{row.last_touch_at:%Y%m%dT%H%M%S}", row.lead_id)
-                for row in silences(connection, source, known.data_until).itertuples()
-                if row.neglected_at >= since
-            ),
-        ]
-        opened_n = disputes.open_disputes(
-            connection,
-            source,
-            [
-                NewDispute(origin=origin, subject_id=subject_id, lead_id=lead_id, opened_at=now, due_at=due_at)
-                for origin, subject_id, lead_id in subjects
-            ],
-        )
+        times = {"opened_at": now, "due_at": review.after(now, timedelta(hours=edition.norms.review_hours))}
+        found: dict[DisputeOrigin, list[NewDispute]] = defaultdict(list)
+        for origin, subject_id, lead_id in subjects(connection, source, since, known.data_until):
+            found[origin].append(NewDispute(origin=origin, subject_id=subject_id, lead_id=lead_id, **times))
+        opened = {str(origin): disputes.open_disputes(connection, source, new) for origin, new in found.items()}
         older_n = reviewed.older_n(connection, source, since)
-    by_origin = Counter(str(origin) for origin, _, _ in subjects) if opened_n else {}
-    return OpenReport(opened_n=opened_n, by_origin=dict(by_origin), older_n=older_n)
+    by_origin = {origin: opened_n for origin, opened_n in opened.items() if opened_n}
+    return OpenReport(opened_n=sum(by_origin.values()), by_origin=by_origin, older_n=older_n)
+
+
+def subjects(
+    connection: sa.Connection, source: str, since: datetime, until: datetime
+) -> list[tuple[DisputeOrigin, str, str]]:
+    """Origin, name and lead of what may be disputed of that stretch; silences that were disputed already too."""
+    lasting = silences(connection, source, until)
+    return [
+        *reviewed.disputable(connection, source, since),
+        *(
+            (DisputeOrigin.NEGLECT, f"neglect:{row.lead_id}:{row.last_touch_at:%Y%m%dT%H%M%S}", row.lead_id)
+            for row in lasting[lasting["neglected_at"] >= since].itertuples()
+        ),
+    ]

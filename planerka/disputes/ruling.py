@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
+from planerka.disputes.returning import refuse_a_senseless_return
 from planerka.errors import UsageError
 from planerka.model import Command, Decision, DisputeOrigin
 from planerka.regulation.signed import edition_in_force
 from planerka.store import disputes
 from planerka.store.disputes import DisputeView
-from planerka.store.review import may_not_be_called
 from planerka.words import Words, _
 
 TASK_WORKING_TIME = timedelta(hours=4)
@@ -35,8 +35,8 @@ def rule(
 ) -> int:
     """Record a ruling, and in the same transaction the command that carries it out; returns the ruling's number.
 
-    UsageError: no comment or author, a closed dispute, a client who asked not to be called, or a lead that has
-    been returned as often as the edition allows.
+    UsageError: no comment or author, a closed dispute, and a return of a lead that is in work again, won or gone,
+    whose client asked not to be called, or that has been returned as often as the edition allows.
     """
     if not comment.strip() or not author.strip():
         raise UsageError("a ruling needs a comment and an author: the departments read why, and who decided")
@@ -51,10 +51,7 @@ def rule(
 def refuse_a_forbidden_return(
     connection: sa.Connection, source: str, dispute: DisputeView, now: datetime, office: WorkCalendar
 ) -> None:
-    if may_not_be_called(connection, source, dispute.lead_id):
-        raise UsageError(
-            f"lead {dispute.lead_id} is not returned to work: the client asked not to be called, which holds for ever"
-        )
+    refuse_a_senseless_return(connection, source, dispute)
     edition = edition_in_force(connection, now, office.zone)
     returned_n = disputes.returned_n(connection, source, dispute.lead_id)
     if edition and returned_n >= edition.norms.returns_max:

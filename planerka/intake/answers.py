@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planerka.crm.base import Batch
-from planerka.model import EventKind, Lead, Reference, ReferenceKind
+from planerka.model import EventKind, Reference, ReferenceKind
 from planerka.store.tables import TABLE_OF
 from planerka.ternary import Mask, Ternary, certain, known
 
@@ -30,9 +30,9 @@ CODED = (ReferenceKind.STAGE, ReferenceKind.REASON)
 class Context:
     """What a batch is tested against.
 
-    `until` is the end of the window, and not after now. `leads` holds the leads of the store and of the window
-    so far: index lead id (unique), values `created_at` as `datetime64[us, UTC]`. `mapped` are the stage and
-    reason ids that the mapping knows: those whose reference has a code.
+    `until` is the end of the window, and not after now. `leads` are those of the leads named by the batch that are
+    known: index lead id (unique), values `created_at` as `datetime64[us, UTC]`. `mapped` are the stage and reason
+    ids that the mapping knows: those whose reference has a code.
     """
 
     until: datetime
@@ -40,15 +40,12 @@ class Context:
     mapped: dict[ReferenceKind, frozenset[str]]
 
     def learn(self, noun: type, rows: pd.DataFrame) -> "Context":
-        """The context for the batches that follow: they may refer to these rows, the fit ones of a batch."""
-        if noun is Lead:
-            leads = pd.concat([self.leads, rows.set_index("id")["created_at"]])
-            return replace(self, leads=leads[~leads.index.duplicated(keep="last")])
-        if noun is Reference:
-            coded = rows[rows["code"].notna()]
-            mapped = {kind: ids.union(coded["id"][coded["kind"] == kind]) for kind, ids in self.mapped.items()}
-            return replace(self, mapped=mapped)
-        return self
+        """The context for the batches that follow: they may refer to these references, the fit ones of a batch."""
+        if noun is not Reference:
+            return self
+        coded = rows[rows["code"].notna()]
+        mapped = {kind: ids.union(coded["id"][coded["kind"] == kind]) for kind, ids in self.mapped.items()}
+        return replace(self, mapped=mapped)
 
 
 def key_of(noun: type) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import sqlalchemy as sa
 
-from planerka.crm.base import Crm, Window
+from planerka.crm.base import Batch, Crm, Window
 from planerka.intake.answers import Context
 from planerka.intake.check import SUITE, check_rows
 from planerka.intake.quarantine import held_back, row_keys
@@ -20,10 +21,13 @@ from planerka.intake.spec import merged
 from planerka.model import ReferenceKind, noun_name
 from planerka.store import leads, quarantine, references, windows
 from planerka.store.database import reading
+from planerka.store.intake_facts import created_at_of, last_window
 from planerka.store.windows import PulledWindow, Source
 
 OVERLAP = timedelta(hours=6)
-"""Read again from before the last window's end: a CRM commits some changes late, under an earlier time."""
+"""Changes so fresh when they were read are read again: a CRM commits some late, under an earlier time."""
+
+NO_LEADS = pd.Series(index=pd.Index([], dtype="str"), dtype="datetime64[us, UTC]")
 
 Progress = Callable[[str, int], None]
 """Told after every window: until when, and how many rows."""
@@ -44,9 +48,9 @@ def pull(engine: sa.Engine, crm: Crm, zone: ZoneInfo, now: datetime, progress: P
     until = crm.data_until(now)
     pulled = []
     with reading(engine) as connection:
-        since = windows.last_until(connection, crm.source)
+        last = last_window(connection, crm.source)
         context = context_of(connection, crm.source, until)
-    for window in windows_to_pull(crm, since, until):
+    for window in windows_to_pull(crm, last, until):
         with engine.begin() as connection:
             if window.token and windows.has_token(connection, crm.source, window.token):
                 continue
@@ -61,22 +65,25 @@ def pull(engine: sa.Engine, crm: Crm, zone: ZoneInfo, now: datetime, progress: P
     )
 
 
-def windows_to_pull(crm: Crm, since: datetime | None, until: datetime) -> list[Window]:
-    """Windows that hold something new; an export knows itself by its token, whatever its date."""
-    windows_ = list(crm.windows(since and since - OVERLAP, until))
-    return [window for window in windows_ if window.token or since is None or window.until > since]
+def windows_to_pull(crm: Crm, last: PulledWindow | None, until: datetime) -> list[Window]:
+    """The windows, the overlap too where one may hold something new; an export knows itself by its token."""
+    if last is None:
+        return list(crm.windows(None, until))
+    windows_ = list(crm.windows(min(last.until, last.pulled_at - OVERLAP), until))
+    is_news = any(window.token or window.until > last.until for window in windows_)
+    return windows_ if is_news else []
 
 
 def pull_window(
     connection: sa.Connection, crm: Crm, window: Window, context: Context, zone: ZoneInfo, now: datetime
 ) -> tuple[PulledWindow, Context]:
-    """One window, in the caller's transaction; the context knows its leads and references from then on."""
+    """One window, in the caller's transaction; the context knows its references from then on."""
     context = replace(context, until=min(window.until, now))
     waiting = quarantine.waiting_nouns(connection, crm.source)
     rows_n = changed_n = quarantined_n = 0
     reports = []
     for batch in crm.read(window):
-        checks = check_rows(batch, context)
+        checks = check_rows(batch, replace(context, leads=leads_named(connection, crm.source, batch)))
         fit = batch.rows[checks.is_fit]
         rows_n += len(batch.rows)
         changed_n += leads.store_batch(connection, crm.source, batch.noun, fit, zone)
@@ -101,11 +108,17 @@ def pull_window(
     return done, context
 
 
+def leads_named(connection: sa.Connection, source: str, batch: Batch) -> pd.Series:
+    """The known leads that rows of the batch belong to, as `Context.leads`; those of this window are stored already."""
+    return created_at_of(connection, source, batch.rows.get("lead_id", pd.Series(dtype="str")))
+
+
 def context_of(connection: sa.Connection, source: str, until: datetime) -> Context:
+    """What is known before the first batch; no lead is, until a batch names it."""
     known = references.references(connection, source)
     coded = (ReferenceKind.STAGE, ReferenceKind.REASON)
     mapped = {kind: frozenset(id_ for id_, named in known[kind].items() if named.code) for kind in coded}
-    return Context(until=until, leads=leads.created_at_by_id(connection, source), mapped=mapped)
+    return Context(until=until, leads=NO_LEADS, mapped=mapped)
 
 
 def sweep(engine: sa.Engine, crm: Crm, now: datetime) -> int:

@@ -75,6 +75,21 @@ class Spec:
         )
 
 
+def undiluted(spec: Spec, tallies: Iterable[Tally]) -> Tally:
+    """The parts that break the check on their own, added up, so that good parts do not make up for a bad one.
+
+    All parts where none does: together they may.
+    """
+    parts = list(tallies)
+    broken = [part for part in parts if not part.keeps(spec.mostly, spec.tolerated_n)]
+    counted = broken or parts
+    return Tally(
+        rows_n=sum(part.rows_n for part in counted),
+        failed_n=sum(part.failed_n for part in counted),
+        unknown_n=sum(part.unknown_n for part in counted),
+    )
+
+
 def merged(suite: str, reports: Iterable[GateReport], specs: Mapping[str, Spec]) -> GateReport:
     """One report of many: the counts of a check are added up and judged anew as a whole; an error stays an error."""
     checks: dict[str, Check] = {}

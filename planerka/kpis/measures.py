@@ -27,7 +27,7 @@ def compute_measures(
     """Measure every touched day again; returns how many days that were.
 
     `norms`: working minutes within which a person must respond, by the day from which each is in force. `until`: the
-    instant up to which the source is complete. The caller holds the lock of the source.
+    instant up to which the source is complete. The transaction holds the lock of the source until it ends.
     """
     with measures.recomputing(connection, source, analyst_ids) as days_n:
         counted, waiting_on = count_responses(measures.first_responses(connection, source), office, norms, until)

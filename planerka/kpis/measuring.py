@@ -1,12 +1,15 @@
-"""Bringing the measures up to date with what was pulled and judged."""
+"""Bringing the measures up to date with what was pulled, judged and set."""
 
+import json
 from collections.abc import Iterable
+from hashlib import sha256
 
 import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
 from planerka.kpis.measures import compute_measures
 from planerka.regulation.signed import signed_editions
+from planerka.store.measures import put_rules
 from planerka.store.windows import get_source
 
 
@@ -14,10 +17,20 @@ def measure_touched_days(engine: sa.Engine, source: str, office: WorkCalendar, a
     """Count every touched day of a source again, in one transaction; returns how many days that were.
 
     A response is measured against the norm of the signed edition of its day; before the first, none is counted.
+    Other office hours or analysts than the last time's count every day again.
     """
+    analysts = sorted(analyst_ids)
     with engine.begin() as connection:
         known = get_source(connection, source)
         if known is None:
             return 0
+        put_rules(connection, source, digest_of(office, analysts))
         norms = {edition.effective_on: edition.norms.first_response_min for edition in signed_editions(connection)}
-        return compute_measures(connection, source, office, norms, analyst_ids, known.data_until)
+        return compute_measures(connection, source, office, norms, analysts, known.data_until)
+
+
+def digest_of(office: WorkCalendar, analysts: list[str]) -> str:
+    """What the settings say of how to measure, in short; the norms are not in it: a signature touches its own days."""
+    hours = [office.zone, office.opens, office.closes, sorted(office.weekdays)]
+    days = [sorted(office.closed_on), sorted(office.open_on)]
+    return sha256(json.dumps([*hours, *days, analysts], default=str).encode()).hexdigest()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from planerka.clock import Week, start_of
+from planerka.clock import Week
 from planerka.errors import GateStoppedError
 from planerka.kpis.reader import KpiReader
 from planerka.pack.assembly.appendix import appendix
@@ -14,7 +14,7 @@ from planerka.pack.assembly.result import result
 from planerka.pack.assembly.speed import speed
 from planerka.pack.assembly.week import PackWeek
 from planerka.pack.facts import EditionFact, Header, PackFacts, SourceFact
-from planerka.regulation.signed import edition_in_force
+from planerka.regulation.signed import signed_editions
 from planerka.rulebook.kpis import load_catalogue
 from planerka.rulebook.regulation import Edition
 from planerka.settings import Settings
@@ -68,10 +68,11 @@ def open_week(
         source=known.source,
         week=week,
         at=now,
+        data_until=known.data_until,
         zone=zone,
         reader=open_reader(connection, known, settings),
         references=references(connection, known.source),
-        edition=edition_in_force(connection, start_of(week.sunday, zone), zone),
+        editions=signed_editions(connection),
         lacks=known.lacks,
         first_on=created_between(connection, known.source)[0],
         analyst_ids=analyst_ids,
@@ -105,7 +106,6 @@ def header(pack: PackWeek, known: Source, settings: Settings, run: str) -> Heade
             ),
         ),
         edition=edition_fact(pack.connection, pack.edition) if pack.edition else None,
-        filters=(),
         run=run,
         is_sample=settings.source.kind == "sample",
     )

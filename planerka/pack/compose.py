@@ -1,28 +1,20 @@
 """Facts into a page: every number worded, every section in the order of the meeting."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from planerka.pack.facts import EditionFact, PackFacts
-from planerka.pack.model import Block, Bullets, Chart, Item, Letter, Link, Page, Section, Tiles, Tone
+from planerka.pack.model import Block, Bullets, Chart, Item, Letter, Page, Section, Tiles, Tone
 from planerka.pack.sections import appendix, funnel, rejections, result, speed
 from planerka.pack.sections.exceptions import exceptions
 from planerka.pack.wording import Wording
 from planerka.words import _, words_for
 
 
-@dataclass(frozen=True, kw_only=True)
-class Addresses:
-    """Where a reader can go on from the pack; None or empty: there is no such place."""
+def compose(facts: PackFacts, language: str, data_report: str | None = None) -> Page:
+    """The whole pack in `ru` or `en`. PlanerkaError where it shows a KPI that it does not define.
 
-    pack: str | None = None
-    desk: str | None = None
-    run: str | None = None
-    data_report: str | None = None
-
-
-def compose(facts: PackFacts, language: str, addresses: Addresses) -> Page:
-    """The whole pack in `ru` or `en`. PlanerkaError where it shows a KPI that it does not define."""
+    `data_report`: the address of what the gates found; None for a pack that travels alone.
+    """
     wording = Wording.of(facts, words_for(language))
     say = wording.words.say
     return Page(
@@ -35,7 +27,7 @@ def compose(facts: PackFacts, language: str, addresses: Addresses) -> Page:
         warnings=warnings(wording, facts),
         items=items(wording, facts),
         hero=result.hero(wording, facts),
-        sections=sections(wording, facts, addresses),
+        sections=sections(wording, facts, data_report),
         footer=footer(wording, facts),
     )
 
@@ -48,7 +40,7 @@ def week_title(wording: Wording, facts: PackFacts) -> str:
     )
 
 
-def sections(wording: Wording, facts: PackFacts, addresses: Addresses) -> tuple[Section, ...]:
+def sections(wording: Wording, facts: PackFacts, data_report: str | None) -> tuple[Section, ...]:
     """Those of the meeting that exist; numbered as they stand."""
     standing = exceptions(wording, facts)
     parts: tuple[tuple[str, str, str, Callable[[], tuple[Block, ...]]], ...] = (
@@ -58,7 +50,7 @@ def sections(wording: Wording, facts: PackFacts, addresses: Addresses) -> tuple[
          lambda: rejections.blocks(wording, facts)),
         ("speed", _("Speed of response"), speed.lead(wording, facts), lambda: speed.blocks(wording, facts)),
         ("appendix", _("Appendix"), appendix.lead(wording, facts),
-         lambda: appendix.blocks(wording, facts, links(wording, addresses))),
+         lambda: appendix.blocks(wording, facts, data_report)),
     )  # fmt: skip
     return tuple(
         Section(key=key, number=str(number), title=wording.words.say(title), lead=lead, blocks=blocks())
@@ -81,7 +73,6 @@ def items(wording: Wording, facts: PackFacts) -> tuple[Item, ...]:
         *fresh,
         Item(name=say("Regulation"), text=edition(wording, header.edition)),
         Item(name=say("Data gate"), text=gate(wording, facts)),
-        *((Item(name=say("Only"), text=", ".join(header.filters)),) if header.filters else ()),
     )
 
 
@@ -117,15 +108,6 @@ def warnings(wording: Wording, facts: PackFacts) -> tuple[str, ...]:
     return tuple(filter(None, lines))
 
 
-def links(wording: Wording, addresses: Addresses) -> tuple[Link, ...]:
-    named = (
-        (_("Review desk"), addresses.desk),
-        (_("Data report"), addresses.data_report),
-        (_("Run in Prefect"), addresses.run),
-    )
-    return tuple(Link(text=wording.words.say(text), url=url) for text, url in named if url)
-
-
 def footer(wording: Wording, facts: PackFacts) -> str:
     return wording.words.say(
         "Pack {week}, version {version}. The same figures for both departments.",
@@ -134,7 +116,7 @@ def footer(wording: Wording, facts: PackFacts) -> str:
     )
 
 
-def compose_letter(facts: PackFacts, language: str, addresses: Addresses) -> Letter:
+def compose_letter(facts: PackFacts, language: str) -> Letter:
     """The short form for the e-mail."""
     wording = Wording.of(facts, words_for(language))
     say = wording.words.say
@@ -153,7 +135,6 @@ def compose_letter(facts: PackFacts, language: str, addresses: Addresses) -> Let
         movers=movers if isinstance(movers, Tiles) else None,
         exceptions=standing,
         agenda=agenda(wording, facts, standing),
-        link=Link(text=say("Open the pack"), url=addresses.pack) if addresses.pack else None,
         attached=say("The whole pack is attached: it opens in any browser, also without a network."),
         items=items(wording, facts),
         footer=footer(wording, facts),
@@ -165,7 +146,7 @@ def letter_chart(wording: Wording, facts: PackFacts) -> Chart | None:
 
 
 def agenda(wording: Wording, facts: PackFacts, standing: Bullets) -> str:
-    titles = [section.title for section in sections(wording, facts, Addresses())[:-1]]
+    titles = [section.title for section in sections(wording, facts, None)[:-1]]
     line = wording.words.say("Agenda: {titles}.", titles=", ".join(title[:1].lower() + title[1:] for title in titles))
     if not standing.lines:
         return line

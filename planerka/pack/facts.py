@@ -120,7 +120,7 @@ class EditionFact:
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """`edition` None: none was in force. `filters` are in words of the settings; empty: the whole company."""
+    """`edition` None: none was in force."""
 
     company: str
     week: str
@@ -131,7 +131,6 @@ class Header:
     time_zone: str
     sources: tuple[SourceFact, ...]
     edition: EditionFact | None
-    filters: tuple[str, ...]
     run: str
     is_sample: bool
 
@@ -250,10 +249,15 @@ class Funnel:
 
 @dataclass(frozen=True, kw_only=True)
 class VerdictCounts:
+    """All rejections of a stretch. `unsettled_n` wait for calls that arrive late and are judged then by themselves;
+    `not_judged_n` had no edition in force on their day, or have a reason that the mapping does not know.
+    """
+
     lawful_n: int
     unlawful_n: int
     unprovable_n: int
     not_judged_n: int
+    unsettled_n: int = 0
 
     @property
     def judged_n(self) -> int:
@@ -262,15 +266,19 @@ class VerdictCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class ClauseFact:
-    """How often a clause was broken among the rejections it was asked of, in the week."""
+    """How often a clause of an edition was broken among the rejections it was asked of, in the week.
+
+    `reason` None: a general clause, asked of rejections for any reason.
+    """
 
     clause: str
-    reason: Text
+    reason: Text | None
     words: Text
     consequence: Consequence
     broken_n: int
     unprovable_n: int
     checked_n: int
+    edition: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,7 +315,9 @@ class WrongFact:
 
 @dataclass(frozen=True, kw_only=True)
 class NeglectFact:
-    """`neglected_n` leads of `open_n` in work have no next task and no touch for longer than the norm."""
+    """Of the `open_n` leads that a person has in work now, `neglected_n` have no next task and no touch for longer
+    than the norm: both as of the data, and not as of the week.
+    """
 
     manager_title: str | None
     neglected_n: int
@@ -325,14 +335,15 @@ class DisputeFacts:
     upheld_n: int
     returned_n: int
     evidence_requested_n: int
-    review_in_sla: Figure | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
     """Leads returned to work since `since_on`, each counted at the furthest step it reached after the return.
 
-    `at_work_n` are still open, `lost_n` were rejected again; the five counts add up to `returned_n`.
+    `at_work_n` are still open, `lost_n` were rejected again; the five counts add up to `returned_n`. A lead counts
+    in `contract_n` when it bought a flat. `revenue_minor` sums the flats whose price is known; it is None where
+    `missing` names what the source lacks for a sum: prices, or a single currency.
     """
 
     since_on: date
@@ -342,7 +353,8 @@ class Ledger:
     booking_n: int
     contract_n: int
     lost_n: int
-    revenue_minor: int
+    revenue_minor: int | None
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

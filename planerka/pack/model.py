@@ -196,7 +196,6 @@ class Letter:
     movers: Tiles | None
     exceptions: Bullets
     agenda: str
-    link: Link | None
     attached: str
     items: tuple[Item, ...]
     footer: str

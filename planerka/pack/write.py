@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from planerka.files import write_atomically
-from planerka.pack.compose import Addresses, compose
+from planerka.pack.compose import compose
 from planerka.pack.freeze import FrozenPack
 from planerka.pack.render import render_pack
 from planerka.words import LOCALES
@@ -17,7 +17,7 @@ def write_pack(pack: FrozenPack, out: Path) -> dict[str, Path]:
     """Write the pages; returns the path of each by language. The same pack is the same bytes."""
     paths = {}
     for language in LOCALES:
-        page = compose(pack.facts, language, Addresses(data_report=f"gates.{language}.html"))
+        page = compose(pack.facts, language, f"gates.{language}.html")
         paths[language] = folder_of(pack, out) / f"pack.{language}.html"
         write_atomically(paths[language], render_pack(page).encode())
     return paths

@@ -2,9 +2,12 @@
 
 A task or a booking covers the lead until it falls due: from then on, or from the last touch if that is later,
 the norm runs. Each silence that outlasts it is one neglect, charged to who owned the lead when it began.
+
+A settled neglect stays, as a verdict does: a call that becomes known later still takes none back.
 """
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -12,34 +15,52 @@ import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
 from planerka.model import ActorKind, EventKind
-from planerka.regulation.signed import edition_in_force
+from planerka.regulation.signed import edition_in_force, signed_editions
 from planerka.rulebook.measures import MEASURES
 from planerka.store import leads, neglect
-from planerka.store.review import leads_judged_at
 from planerka.store.windows import get_source
 
 CLOSING = (EventKind.REJECTED, EventKind.CONTRACT_SIGNED)
 """After these nobody owes the lead a touch, until it is reopened."""
 
+BATCH_N = 50_000
+"""Leads looked at together: their events, about a dozen each, are what fills memory."""
+
 EVENT_FIELDS = ("lead_id", "kind", "at", "due_at", "actor_kind", "manager_id")
 
 
-def find_neglects(engine: sa.Engine, source: str, office: WorkCalendar, now: datetime) -> int:
-    """Keep every settled neglect of the leads that are open, or whose rejection was judged at `now`.
+def find_neglects(engine: sa.Engine, source: str, office: WorkCalendar) -> int:
+    """Keep every settled neglect of the leads that are open, or that were closed since neglect was last looked for.
 
     The norm is that of the edition in force now; without one nothing is a neglect, and neither is it in a source
-    that cannot say what was done about a lead. Returns how many are new.
+    that cannot say what was done about a lead. Returns how many are new. What is found depends on what is pulled
+    and judged, not on which run looks: one that was killed is made up for by the next.
     """
     with engine.begin() as connection:
         known = get_source(connection, source)
         edition = edition_in_force(connection, known.data_until, office.zone) if known else None
         if known is None or edition is None or MEASURES["neglected_n"].missing(known.lacks):
             return 0
-        ids = pd.concat([leads.open_ids(connection, source), leads_judged_at(connection, source, now)])
         until = known.data_until - timedelta(hours=edition.norms.settling_hours)
         norm = timedelta(days=edition.norms.neglect_days)
-        found = neglects(leads.events_of(connection, source, ids, EVENT_FIELDS), norm, until)
-        return len(neglect.store(connection, source, found, office.zone))
+        ids, new_n = leads_to_look_at(connection, source, office.zone), 0
+        for start in range(0, len(ids), BATCH_N):
+            events = leads.events_of(connection, source, ids.iloc[start : start + BATCH_N], EVENT_FIELDS)
+            new_n += len(neglect.store(connection, source, neglects(events, norm, until), office.zone))
+        neglect.put_looked_until(connection, source, until)
+    return new_n
+
+
+def leads_to_look_at(connection: sa.Connection, source: str, zone: ZoneInfo) -> pd.Series:
+    """Ids of the leads that may have a neglect which is not stored yet.
+
+    A lead that was open at the last look had its silences stored up to then, so of the closed ones only those are
+    read that were closed since; at the first look, since the first edition.
+    """
+    last_until = neglect.looked_until(connection, source)
+    since_on = last_until.astimezone(zone).date() if last_until else signed_editions(connection)[0].effective_on
+    closed = neglect.leads_closed_since(connection, source, CLOSING, since_on, zone)
+    return pd.concat([leads.open_ids(connection, source), closed]).drop_duplicates()
 
 
 def neglects(events: pd.DataFrame, norm: timedelta, until: datetime) -> pd.DataFrame:

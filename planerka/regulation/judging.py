@@ -7,7 +7,7 @@ the clock: when a pull has been failing for three days, the calls of those days 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -21,7 +21,7 @@ from planerka.regulation.judge import judge
 from planerka.regulation.signed import edition_in_force, signed_editions
 from planerka.rulebook.regulation import Edition
 from planerka.store import gates, leads, verdicts
-from planerka.store.rejections import unjudged_rejections
+from planerka.store.rejections import rejected_before, unjudged_rejections
 from planerka.store.windows import Source, get_source
 
 ClauseGate = Callable[[Edition, pd.DataFrame], GateReport]
@@ -61,24 +61,26 @@ def judge_new_rejections(
 ) -> JudgeReport:
     """Write a verdict for every settled rejection that has none.
 
-    Judged by the edition in force on the local day of the rejection. Each batch is one transaction, and what its
-    clauses found is kept as a gate report beside it.
+    Judged by the edition in force on the local day of the rejection; those before the first are counted, not read.
+    Each batch is one transaction, and what its clauses found is kept as a gate report beside it.
     """
     with engine.begin() as connection:
-        known = get_source(connection, source)
-        if known is None:
-            return JudgeReport()
+        known, editions = get_source(connection, source), signed_editions(connection)
+        if known is None or not editions:
+            return JudgeReport(not_judged_n=rejected_before(connection, source, date.max))
         in_force_now = edition_in_force(connection, known.data_until, office.zone)
         bench = Bench(
             source=known,
-            editions=signed_editions(connection),
+            editions=editions,
             stock=leads.stock_of(connection, source),
             office=office,
             gate=gate,
             now=now,
         )
-        waiting = unjudged_rejections(connection, source, known.data_until)
-    report = JudgeReport(edition=in_force_now.name if in_force_now else None)
+        first_on = editions[0].effective_on
+        waiting = unjudged_rejections(connection, source, known.data_until, first_on)
+        before_n = rejected_before(connection, source, first_on)
+    report = JudgeReport(edition=in_force_now.name if in_force_now else None, not_judged_n=before_n)
     for start in range(0, len(waiting), BATCH_N):
         with engine.begin() as connection:
             report = judge_batch(connection, bench, waiting.iloc[start : start + BATCH_N], report)
@@ -92,9 +94,6 @@ def judge_batch(connection: sa.Connection, bench: Bench, waiting: pd.DataFrame, 
     outcomes: Counter[str] = Counter(report.by_outcome)
     judged_n, unsettled_n, left_n = report.judged_n, report.unsettled_n, report.not_judged_n
     for edition, part in by_edition(bench, waiting):
-        if edition is None:
-            left_n += len(part)
-            continue
         settling = timedelta(hours=edition.norms.settling_hours)
         settled = part[part["at"] < bench.source.data_until - settling].reset_index(drop=True)
         evidence = evidence_of(settled, events, own, bench.stock, bench.office, bench.source.lacks, settling)
@@ -110,13 +109,13 @@ def judge_batch(connection: sa.Connection, bench: Bench, waiting: pd.DataFrame, 
     return replace(report, judged_n=judged_n, by_outcome=dict(outcomes), unsettled_n=unsettled_n, not_judged_n=left_n)
 
 
-def by_edition(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition | None, pd.DataFrame]]:
-    """The rejections of each edition, by the local day on which they happened; None: before the first one."""
+def by_edition(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition, pd.DataFrame]]:
+    """The rejections of each edition, by the local day on which they happened; none is from before the first one."""
     local_on = rejections["at"].dt.tz_convert(bench.office.zone).dt.date
     starts = [edition.effective_on for edition in bench.editions]
-    place = pd.Series(starts, dtype=object).searchsorted(local_on.to_numpy(), side="right") if starts else 0
-    for number, part in rejections.groupby(place, sort=True) if starts else [(0, rejections)]:
-        yield (bench.editions[number - 1] if number else None), part.rename(columns={"reason_code": "reason"})
+    place = pd.Series(starts, dtype=object).searchsorted(local_on.to_numpy(), side="right")
+    for number, part in rejections.groupby(place, sort=True):
+        yield bench.editions[number - 1], part.rename(columns={"reason_code": "reason"})
 
 
 def verdict_of(row: dict[str, Any]) -> Verdict:

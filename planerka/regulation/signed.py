@@ -11,6 +11,7 @@ from planerka.regulation.editions import ROLES, in_force, parse, refusal
 from planerka.rulebook.regulation import Edition
 from planerka.store import editions as stored
 from planerka.store.editions import Signature, StoredEdition
+from planerka.store.touched import touch_leads_since
 
 
 def signed_editions(connection: sa.Connection) -> Sequence[Edition]:
@@ -26,7 +27,10 @@ def edition_in_force(connection: sa.Connection, at: datetime, zone: ZoneInfo) ->
 
 
 def sign_edition(engine: sa.Engine, edition: Edition, role: str, name: str, now: datetime) -> str:
-    """Keep a department's signature under an edition; says whether it is in force now, and if not, why."""
+    """Keep a department's signature under an edition; says whether it is in force now, and if not, why.
+
+    The signature that brings it into force has the responses since `effective_on` counted anew, by its norm.
+    """
     if role not in ROLES or not name.strip():
         raise UsageError(f"role {role!r}, name {name!r}: a head of {' or '.join(ROLES)} signs, by name")
     kept = StoredEdition(
@@ -35,6 +39,8 @@ def sign_edition(engine: sa.Engine, edition: Edition, role: str, name: str, now:
     signature = Signature(edition=edition.name, role=role, name=name.strip(), sha256=edition.sha256, signed_at=now)
     with engine.begin() as connection:
         stored.put_edition(connection, kept)
-        stored.sign(connection, signature)
+        is_new = stored.sign(connection, signature)
         why_not = refusal(edition, stored.all_signatures(connection))
+        if is_new and why_not is None:
+            touch_leads_since(connection, edition.effective_on)
     return why_not or f"edition {edition.name} is signed by both and in force from {edition.effective_on}"

@@ -19,12 +19,9 @@ def add(connection: sa.Connection, source: str, ruling_id: int, intended: Comman
 
 def pending(connection: sa.Connection, source: str) -> list[Command]:
     """Commands without a receipt, oldest first: still to be carried out."""
-    return _commands(connection, source, receipt.c.marker.is_(None))
-
-
-def unconfirmed(connection: sa.Connection, source: str) -> list[Command]:
-    """Commands handed over to people and not yet seen in the source, oldest first."""
-    return _commands(connection, source, receipt.c.marker.is_not(None) & receipt.c.confirmed_at.is_(None))
+    query = sa.select(command.c.content).outerjoin(receipt, receipt.c.marker == command.c.marker)
+    query = query.where(command.c.source == source, receipt.c.marker.is_(None))
+    return [_command(content) for content in connection.scalars(query.order_by(command.c.created_at, command.c.marker))]
 
 
 def put_receipt(connection: sa.Connection, proof: Receipt) -> bool:
@@ -37,12 +34,6 @@ def put_receipt(connection: sa.Connection, proof: Receipt) -> bool:
         where=receipt.c.confirmed_at.is_(None) & confirmed_at.is_not(None),
     )
     return connection.scalar(keeping.returning(receipt.c.marker)) is not None
-
-
-def _commands(connection: sa.Connection, source: str, state: sa.ColumnElement[bool]) -> list[Command]:
-    query = sa.select(command.c.content).outerjoin(receipt, receipt.c.marker == command.c.marker)
-    query = query.where(command.c.source == source, state).order_by(command.c.created_at, command.c.marker)
-    return [_command(content) for content in connection.scalars(query)]
 
 
 def _command(content: dict[str, Any]) -> Command:

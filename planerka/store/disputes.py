@@ -8,10 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from planerka.errors import UsageError
-from planerka.model import Command, Decision, DisputeOrigin, Outcome
-from planerka.store import commands, verdicts
+from planerka.model import Command, Decision, DisputeOrigin, LeadStatus, Outcome
+from planerka.store import commands
 from planerka.store.bulk import insert_into
-from planerka.store.tables import dispute, event, lead, ruling
+from planerka.store.review import newest_verdict_of
+from planerka.store.tables import command as command_table
+from planerka.store.tables import dispute, event, lead, ruling, verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ class DisputeView:
     """A dispute with all a reader decides by: the last verdict on its subject and the last ruling, None without one.
 
     `happened_at`, `reason_id` and the owner then are those of the rejection; of a neglected lead there is only its
-    owner now. `url` is the CRM card's.
+    owner now. `url` is the CRM card's; `status` is that of the lead now, None for one that the source has no more.
     """
 
     id: int
@@ -43,6 +45,7 @@ class DisputeView:
     channel_id: str | None
     project_id: str | None
     stage_id: str | None
+    status: LeadStatus | None
     happened_at: datetime | None
     manager_id: str | None
     reason_id: str | None
@@ -82,6 +85,13 @@ def show(connection: sa.Connection, source: str, dispute_id: int) -> DisputeView
     return _view(row)
 
 
+def behind(connection: sa.Connection, source: str, marker: str) -> DisputeView:
+    """The dispute whose ruling asked for the command with this marker."""
+    asked = sa.select(ruling.c.dispute_id).join(command_table, command_table.c.ruling_id == ruling.c.id)
+    is_it = dispute.c.id == asked.where(command_table.c.marker == marker).scalar_subquery()
+    return _view(connection.execute(_views(source).where(is_it)).one())
+
+
 def rule(
     connection: sa.Connection,
     source: str,
@@ -116,10 +126,10 @@ def returned_n(connection: sa.Connection, source: str, lead_id: str) -> int:
 
 def _views(source: str) -> sa.Select[Any]:
     last = sa.select(ruling.c.dispute_id, sa.func.max(ruling.c.id).label("id")).group_by(ruling.c.dispute_id).subquery()
-    verdict = verdicts.latest(source)
     columns = (
         *(c for c in dispute.c if c.name != "source"),
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
+        sa.case((lead.c.vanished_at.is_(None), lead.c.status)).label("status"),
         event.c.at.label("happened_at"),
         sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id).label("manager_id"),
         event.c.reason_id,
@@ -131,7 +141,7 @@ def _views(source: str) -> sa.Select[Any]:
         .select_from(dispute)
         .outerjoin(lead, (lead.c.source == source) & (lead.c.id == dispute.c.lead_id))
         .outerjoin(event, (event.c.source == source) & (event.c.id == dispute.c.subject_id))
-        .outerjoin(verdict, verdict.c.rejection_id == dispute.c.subject_id)
+        .outerjoin(verdict, newest_verdict_of(dispute.c.subject_id, source))
         .outerjoin(last, last.c.dispute_id == dispute.c.id)
         .outerjoin(ruling, ruling.c.id == last.c.id)
         .where(dispute.c.source == source)
@@ -139,6 +149,6 @@ def _views(source: str) -> sa.Select[Any]:
 
 
 def _view(row: sa.Row[Any]) -> DisputeView:
-    kinds = {"origin": DisputeOrigin, "outcome": Outcome, "decision": Decision}
+    kinds = {"origin": DisputeOrigin, "status": LeadStatus, "outcome": Outcome, "decision": Decision}
     named = {name: kind(getattr(row, name)) for name, kind in kinds.items() if getattr(row, name) is not None}
     return DisputeView(**{**row._mapping, **named})

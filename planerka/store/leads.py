@@ -46,12 +46,6 @@ def with_days(noun: type, frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
     return frame.assign(**days)
 
 
-def created_at_by_id(connection: sa.Connection, source: str) -> pd.Series:
-    """When each lead of the store was created, vanished ones too: index id, values `datetime64[us, UTC]`."""
-    known = read_frame(connection, sa.select(lead.c.id, lead.c.created_at).where(lead.c.source == source))
-    return known.set_index("id")["created_at"]
-
-
 def open_ids(connection: sa.Connection, source: str) -> pd.Series:
     """Leads that are open now and still in the source: those that can be neglected."""
     is_open = (lead.c.source == source) & (lead.c.status == LeadStatus.OPEN) & lead.c.vanished_at.is_(None)

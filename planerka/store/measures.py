@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from planerka.model import ActorKind, CallOutcome, Enquiry, EventKind
 from planerka.store import touched
-from planerka.store.bulk import staged
+from planerka.store.bulk import insert_into, staged
 from planerka.store.frames import read_frame
 from planerka.store.measure_selects import (
     SCOPES,
@@ -32,6 +32,7 @@ from planerka.store.measure_selects import (
     working,
 )
 from planerka.store.tables import contract, event, lead, measure, touched_day, verdict
+from planerka.store.tables import source as sources
 
 COLUMNS = ("measure", "day_on", *SCOPES, "value")
 DECIDING = tuple(kind for kind in STEPS if kind != EventKind.REJECTED)
@@ -42,9 +43,11 @@ DECIDING = tuple(kind for kind in STEPS if kind != EventKind.REJECTED)
 def recomputing(connection: sa.Connection, source: str, analyst_ids: Iterable[str]) -> Iterator[int]:
     """Replace the measures of every touched day; gives the number of days, which are no longer touched.
 
+    Until the transaction ends no other touches or measures a day of this source: one of PostgreSQL waits.
     `analyst_ids`: the people whose reopening of a lead is a return to work. Inside the block, `first_responses`
     reads and `add` writes what SQL cannot count.
     """
+    touched.hold(connection, source)
     working.create_all(connection)
     _take_days(connection, source)
     _analyse(connection, lead, event, contract, verdict)
@@ -67,7 +70,17 @@ def add(connection: sa.Connection, source: str, rows: pd.DataFrame) -> None:
 
 def touch(connection: sa.Connection, source: str, days: Iterable[date]) -> None:
     """Have the next run measure these local days again."""
-    touched.touch(connection, source, [sa.select(sa.literal(day, sa.Date)) for day in days])
+    if rows := [{"source": source, "day_on": day} for day in days]:
+        touched.hold(connection, source)
+        connection.execute(insert_into(connection, touched_day).on_conflict_do_nothing(), rows)
+
+
+def put_rules(connection: sa.Connection, source: str, rules: str) -> None:
+    """Remember by what the days of the source are measured; where it was something else, touch every day."""
+    is_ours = sources.c.source == source
+    if connection.scalar(sa.select(sources.c.measured_by).where(is_ours)) not in (None, rules):
+        touched.touch_all(connection, source)
+    connection.execute(sources.update().where(is_ours).values(measured_by=rules))
 
 
 def first_responses(connection: sa.Connection, source: str) -> pd.DataFrame:
@@ -123,11 +136,10 @@ def _insert(connection: sa.Connection, source: str, select: sa.Select[Any]) -> N
 
 
 def _take_days(connection: sa.Connection, source: str) -> None:
-    """Move the touched days of the source to `measured_day`."""
-    is_ours = touched_day.c.source == source
-    days = sa.select(touched_day.c.day_on).where(is_ours)
-    connection.execute(measured_day.insert().from_select(["day_on"], days))
-    connection.execute(touched_day.delete().where(is_ours))
+    """Move the touched days of the source to `measured_day`, by one statement: exactly what is deleted is measured."""
+    taken = touched_day.delete().where(touched_day.c.source == source).returning(touched_day.c.day_on)
+    if days := connection.scalars(taken).all():
+        connection.execute(measured_day.insert(), [{"day_on": day} for day in days])
 
 
 def _take_steps(connection: sa.Connection, source: str, analyst_ids: list[str]) -> None:

@@ -1,7 +1,9 @@
 """What the pack asks of the store beyond the measures: verdicts, silences, the queue, bookings, stock.
 
-Every function takes the source, local days of a stretch (both included) or an instant, and reads the state as it
-was then. Frames have the dtypes of `store.frames.read_frame`.
+Functions that take local days of a stretch (both included) or an instant count what had happened by then, and are
+the same whenever they are asked: but for leads that vanished since, which count nowhere, as in the measures.
+`silences`, `open_leads`, `queue` and `standings` are of now: the store keeps who owns a lead and where it stands,
+not who owned it when. What is shown of them says so. Frames have the dtypes of `store.frames.read_frame`.
 """
 
 from collections.abc import Sequence
@@ -10,8 +12,9 @@ from datetime import date, datetime
 import pandas as pd
 import sqlalchemy as sa
 
-from planerka.model import ActorKind, EventKind, LeadStatus, Outcome, ReferenceKind
+from planerka.model import ActorKind, EventKind, LeadStatus, Outcome, ReferenceKind, UnitKind
 from planerka.store.frames import read_frame
+from planerka.store.review import is_left_in_peace, newest_verdict_of
 from planerka.store.tables import contract, dispute, event, lead, neglect, reference, ruling, stock, verdict
 
 BOOKING_ENDS = (
@@ -22,51 +25,56 @@ BOOKING_ENDS = (
 )
 
 
-def latest_verdicts(source: str, from_on: date, to_on: date) -> sa.Select[tuple[object, ...]]:
-    """The newest verdict of each rejection of the stretch, with who and what it concerned."""
-    newer = verdict.alias()
-    is_newest = ~sa.exists().where(
-        newer.c.source == source, newer.c.rejection_id == verdict.c.rejection_id, newer.c.number > verdict.c.number
-    )
+IS_IN_WORK = (lead.c.status == LeadStatus.OPEN) & lead.c.vanished_at.is_(None)
+
+
+def rejections_between(source: str, from_on: date, to_on: date) -> sa.Select[tuple[object, ...]]:
+    """Every rejection of the stretch, who and what it concerned, and its newest verdict.
+
+    `outcome` is not_judged and `edition` None where there is none (docs/decisions/0007).
+    """
     reason = reference.alias()
+    is_its_reason = (
+        (reason.c.source == source) & (reason.c.kind == ReferenceKind.REASON) & (reason.c.id == event.c.reason_id)
+    )
+    outcome = sa.func.coalesce(verdict.c.outcome, sa.literal_column(f"'{Outcome.NOT_JUDGED}'", sa.Text))
+    columns = (event.c.at, event.c.manager_id, lead.c.channel_id, reason.c.code, verdict.c.edition)
     return (
-        sa.select(
-            event.c.id,
-            event.c.manager_id,
-            lead.c.channel_id,
-            reason.c.code,
-            verdict.c.outcome,
-        )
-        .select_from(verdict)
-        .join(event, (event.c.source == verdict.c.source) & (event.c.id == verdict.c.rejection_id))
-        .join(lead, (lead.c.source == event.c.source) & (lead.c.id == event.c.lead_id))
-        .outerjoin(
-            reason,
-            (reason.c.source == event.c.source)
-            & (reason.c.kind == ReferenceKind.REASON)
-            & (reason.c.id == event.c.reason_id),
-        )
-        .where(verdict.c.source == source, event.c.happened_on.between(from_on, to_on), is_newest)
+        sa.select(*columns, outcome.label("outcome"))
+        .select_from(event)
+        .join(lead, (lead.c.source == source) & (lead.c.id == event.c.lead_id))
+        .outerjoin(verdict, newest_verdict_of(event.c.id, source))
+        .outerjoin(reason, is_its_reason)
+        .where(event.c.source == source, event.c.kind == EventKind.REJECTED)
+        .where(event.c.happened_on.between(from_on, to_on), lead.c.vanished_at.is_(None))
     )
 
 
 def verdict_counts(connection: sa.Connection, source: str, from_on: date, to_on: date) -> pd.DataFrame:
-    """One row a (manager_id, channel_id, code, outcome): `n` rejections of the stretch."""
-    latest = latest_verdicts(source, from_on, to_on).subquery()
-    keys = [latest.c[name] for name in ("manager_id", "channel_id", "code", "outcome")]
+    """One row a (manager_id, channel_id, code, edition, outcome): `n` rejections of the stretch."""
+    found = rejections_between(source, from_on, to_on).subquery()
+    keys = [found.c[name] for name in ("manager_id", "channel_id", "code", "edition", "outcome")]
     return read_frame(connection, sa.select(*keys, sa.func.count().label("n")).group_by(*keys))
 
 
+def waiting(connection: sa.Connection, source: str, from_on: date, to_on: date) -> pd.Series:
+    """The instants of the rejections of the stretch that have no verdict."""
+    found = rejections_between(source, from_on, to_on).subquery()
+    return read_frame(connection, sa.select(found.c.at).where(found.c.outcome == Outcome.NOT_JUDGED))["at"]
+
+
 def findings(connection: sa.Connection, source: str, from_on: date, to_on: date) -> pd.DataFrame:
-    """Columns code, manager_id and `findings` (the JSON text) of the rejections with something to say."""
-    latest = latest_verdicts(source, from_on, to_on).add_columns(sa.cast(verdict.c.findings, sa.Text).label("findings"))
-    rows = latest.subquery()
-    query = sa.select(rows.c.code, rows.c.manager_id, rows.c.findings).where(rows.c.outcome != Outcome.NOT_JUDGED)
-    return read_frame(connection, query)
+    """Columns edition, manager_id and `findings` (the JSON text) of the rejections that were judged."""
+    judged = rejections_between(source, from_on, to_on)
+    rows = judged.add_columns(sa.cast(verdict.c.findings, sa.Text).label("findings")).subquery()
+    query = sa.select(rows.c.edition, rows.c.manager_id, rows.c.findings)
+    return read_frame(connection, query.where(rows.c.outcome != Outcome.NOT_JUDGED))
 
 
 def silences(connection: sa.Connection, source: str, at: datetime) -> pd.DataFrame:
-    """Leads neglected at `at`, untouched since: manager_id, lead_id, last_touch_at, neglected_at."""
+    """Leads in work that were neglected by `at` and untouched since: lead_id, last_touch_at, neglected_at, and
+    `manager_id`, who owns the lead now. A client who may not be called is not neglected but left in peace.
+    """
     is_touched = sa.exists().where(
         event.c.source == source,
         event.c.lead_id == neglect.c.lead_id,
@@ -74,15 +82,19 @@ def silences(connection: sa.Connection, source: str, at: datetime) -> pd.DataFra
         event.c.at < at,
         ~((event.c.kind == EventKind.MESSAGE_OUT) & (event.c.actor_kind == ActorKind.ROBOT)),
     )
-    names = ("manager_id", "lead_id", "last_touch_at", "neglected_at")
-    query = sa.select(*(neglect.c[name] for name in names))
-    return read_frame(connection, query.where(neglect.c.source == source, neglect.c.neglected_at < at, ~is_touched))
+    query = (
+        sa.select(lead.c.manager_id, neglect.c.lead_id, neglect.c.last_touch_at, neglect.c.neglected_at)
+        .select_from(neglect)
+        .join(lead, (lead.c.source == source) & (lead.c.id == neglect.c.lead_id))
+        .where(neglect.c.source == source, neglect.c.neglected_at < at, ~is_touched)
+        .where(IS_IN_WORK, ~is_left_in_peace(source))
+    )
+    return read_frame(connection, query)
 
 
 def open_leads(connection: sa.Connection, source: str) -> dict[str | None, int]:
-    """Leads in work now, by manager."""
-    is_open = (lead.c.status == LeadStatus.OPEN) & lead.c.vanished_at.is_(None)
-    query = sa.select(lead.c.manager_id, sa.func.count().label("n")).where(lead.c.source == source, is_open)
+    """Leads in work now, by who owns them."""
+    query = sa.select(lead.c.manager_id, sa.func.count().label("n")).where(lead.c.source == source, IS_IN_WORK)
     return {row.manager_id: row.n for row in connection.execute(query.group_by(lead.c.manager_id))}
 
 
@@ -101,8 +113,10 @@ def returns(
     """Leads that an analyst returned to work: lead_id and the instant of the first return of the stretch."""
     is_return = (event.c.kind == EventKind.REOPENED) & event.c.actor_id.in_(analyst_ids)
     query = sa.select(event.c.lead_id, sa.func.min(event.c.at).label("returned_at"))
+    is_there = (lead.c.source == source) & (lead.c.id == event.c.lead_id) & lead.c.vanished_at.is_(None)
     stretch = (event.c.at >= since) & (event.c.at < until)
-    return read_frame(connection, query.where(event.c.source == source, is_return, stretch).group_by(event.c.lead_id))
+    returned = query.join(lead, is_there).where(event.c.source == source, is_return, stretch)
+    return read_frame(connection, returned.group_by(event.c.lead_id))
 
 
 def events_of(connection: sa.Connection, source: str, lead_ids: Sequence[str], until: datetime) -> pd.DataFrame:
@@ -113,14 +127,18 @@ def events_of(connection: sa.Connection, source: str, lead_ids: Sequence[str], u
     )
 
 
-def contracts_of(connection: sa.Connection, source: str, lead_ids: Sequence[str], until: datetime) -> pd.DataFrame:
-    """lead_id, signed_at, price_minor of the contracts of some leads that stand at `until`."""
+def flats_of(connection: sa.Connection, source: str, lead_ids: Sequence[str], until: datetime) -> pd.DataFrame:
+    """lead_id, signed_at, price_minor (NaN: not known) of the flats of some leads whose contracts stand at `until`."""
     stands = contract.c.terminated_at.is_(None) | (contract.c.terminated_at >= until)
     query = sa.select(contract.c.lead_id, contract.c.signed_at, contract.c.price_minor)
     return read_frame(
         connection,
         query.where(
-            contract.c.source == source, contract.c.lead_id.in_(lead_ids), contract.c.signed_at < until, stands
+            contract.c.source == source,
+            contract.c.unit_kind == UnitKind.FLAT,
+            contract.c.lead_id.in_(lead_ids),
+            contract.c.signed_at < until,
+            stands,
         ),
     )
 
@@ -142,16 +160,18 @@ def expiring_bookings(
         .select_from(event)
         .join(lead, (lead.c.source == event.c.source) & (lead.c.id == event.c.lead_id))
         .where(event.c.source == source, event.c.kind == EventKind.BOOKED, event.c.at < at)
-        .where(event.c.due_at >= from_at, event.c.due_at < to_at, ~has_ended)
+        .where(event.c.due_at >= from_at, event.c.due_at < to_at, ~has_ended, lead.c.vanished_at.is_(None))
         .order_by(event.c.due_at, event.c.lead_id)
     )
     return read_frame(connection, query)
 
 
 def stock_on(connection: sa.Connection, source: str, on: date) -> pd.DataFrame:
-    """The newest known stock at the end of a local day, one row a project and flat type."""
-    newest = sa.select(sa.func.max(stock.c.stock_on)).where(stock.c.source == source, stock.c.stock_on <= on)
-    query = sa.select(stock).where(stock.c.source == source, stock.c.stock_on == newest.scalar_subquery())
+    """The newest known stock of each project at the end of a local day, one row a project and flat type."""
+    known = sa.select(stock.c.project_id, sa.func.max(stock.c.stock_on).label("newest_on"))
+    newest = known.where(stock.c.source == source, stock.c.stock_on <= on).group_by(stock.c.project_id).subquery()
+    is_newest = (stock.c.project_id == newest.c.project_id) & (stock.c.stock_on == newest.c.newest_on)
+    query = sa.select(stock).join(newest, is_newest).where(stock.c.source == source)
     return read_frame(connection, query.order_by(stock.c.project_id, stock.c.flat_type))
 
 
@@ -162,16 +182,6 @@ def sold(connection: sa.Connection, source: str, from_on: date, to_on: date) -> 
         contract.c.source == source, contract.c.signed_on.between(from_on, to_on)
     )
     return {(project_id, flat_type): n for project_id, flat_type, n in connection.execute(query.group_by(*keys))}
-
-
-def currencies(connection: sa.Connection, source: str) -> list[str]:
-    """Currencies that occur in contracts, or in stock where there is no contract."""
-    for table in (contract, stock):
-        query = sa.select(table.c.currency).where(table.c.source == source).distinct().order_by(table.c.currency)
-        found = list(connection.scalars(query))
-        if found:
-            return found
-    return []
 
 
 def standings(connection: sa.Connection, source: str) -> pd.DataFrame:

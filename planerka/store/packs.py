@@ -32,12 +32,6 @@ def latest(connection: sa.Connection, source: str, week: str) -> tuple[int, dict
     return None if row is None else (row.version, row.facts)
 
 
-def get(connection: sa.Connection, source: str, week: str, version: int) -> dict[str, Any] | None:
-    """The facts of one version; None where it does not exist."""
-    is_it = (pack.c.source == source) & (pack.c.week == week) & (pack.c.version == version)
-    return connection.scalar(sa.select(pack.c.facts).where(is_it))
-
-
 def latest_before(connection: sa.Connection, source: str, week: str) -> dict[str, Any] | None:
     """The facts of the last pack of an earlier week; None for the first one."""
     query = sa.select(pack.c.facts).where(pack.c.source == source, pack.c.week < week)

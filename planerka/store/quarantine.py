@@ -84,6 +84,13 @@ def listing(connection: sa.Connection, source: str, state: State | None = None) 
     return [_row(row) for row in connection.execute(query)]
 
 
+def waiting_of_lead(connection: sa.Connection, source: str, lead_id: str) -> list[QuarantinedRow]:
+    """Rows that wait and belong to the lead, oldest first."""
+    is_of_lead = quarantine.c.row["lead_id"].as_string() == lead_id
+    query = sa.select(quarantine).where(quarantine.c.source == source, quarantine.c.state == State.QUARANTINED)
+    return [_row(row) for row in connection.execute(query.where(is_of_lead).order_by(quarantine.c.id))]
+
+
 def decide(connection: sa.Connection, row_id: int, state: State, by: str, at: datetime) -> QuarantinedRow:
     """Release or drop a row that waits; returns it. UsageError for one that does not exist or does not wait."""
     if not by.strip():
@@ -94,12 +101,6 @@ def decide(connection: sa.Connection, row_id: int, state: State, by: str, at: da
     if row is None:
         raise UsageError(f"No row {row_id} waits in quarantine: see `planerka quarantine list`")
     return _row(row)
-
-
-def counts(connection: sa.Connection, source: str) -> dict[State, int]:
-    """How many rows are in each state; states without any are left out."""
-    query = sa.select(quarantine.c.state, sa.func.count()).where(quarantine.c.source == source)
-    return {State(state): n for state, n in connection.execute(query.group_by(quarantine.c.state))}
 
 
 def _row(row: sa.Row[Any]) -> QuarantinedRow:

@@ -1,7 +1,7 @@
 """Rejections that wait for a verdict: the rejected event, the card as it stood then, and the reason's code."""
 
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 
 import pandas as pd
 import sqlalchemy as sa
@@ -11,8 +11,10 @@ from planerka.store.frames import read_frame
 from planerka.store.tables import event, reference, rejection, verdict
 
 
-def unjudged_rejections(connection: sa.Connection, source: str, until: datetime) -> pd.DataFrame:
-    """Every rejection before `until` that has no verdict yet.
+def unjudged_rejections(
+    connection: sa.Connection, source: str, until: datetime, from_on: date = date.min
+) -> pd.DataFrame:
+    """Every rejection of the local day `from_on` or later, and before `until`, that has no verdict yet.
 
     Columns: the fields of `model.Rejection` (unknown where the source supplied no card), then of the event
     `at`, `recorded_at`, `manager_id` (the owner then), `actor_id`, `actor_kind`, `reason_id`, and `reason_code`:
@@ -27,7 +29,17 @@ def unjudged_rejections(connection: sa.Connection, source: str, until: datetime)
         sa.select(event.c.id, event.c.lead_id, *card, *facts, code)
         .outerjoin(rejection, (rejection.c.source == source) & (rejection.c.id == event.c.id))
         .outerjoin(reference, is_reason & (reference.c.id == event.c.reason_id))
-        .where(event.c.source == source, event.c.kind == EventKind.REJECTED, event.c.at < until, ~is_judged)
+        .where(is_rejected(source), event.c.happened_on >= from_on, event.c.at < until, ~is_judged)
         .order_by(event.c.at, event.c.id)
     )
     return read_frame(connection, query)
+
+
+def rejected_before(connection: sa.Connection, source: str, day: date) -> int:
+    """How many rejections of earlier local days there are: counted from the index, without reading one."""
+    query = sa.select(sa.func.count()).where(is_rejected(source), event.c.happened_on < day)
+    return connection.scalar(query.select_from(event)) or 0
+
+
+def is_rejected(source: str) -> sa.ColumnElement[bool]:
+    return (event.c.source == source) & (event.c.kind == EventKind.REJECTED)

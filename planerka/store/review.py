@@ -1,16 +1,15 @@
 """What the review asks of the store: which verdicts may be disputed, and what became of commands."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-import pandas as pd
 import sqlalchemy as sa
 
-from planerka.model import DisputeOrigin, EventKind, LeadStatus, Outcome
-from planerka.store import verdicts
-from planerka.store.frames import read_frame
-from planerka.store.tables import command, dispute, event, lead, receipt, rejection, verdict
+from planerka.model import Decision, DisputeOrigin, EventKind, LeadStatus, Outcome
+from planerka.store.tables import command, dispute, event, lead, receipt, rejection, ruling, verdict
 
 WRONG = (Outcome.UNLAWFUL, Outcome.UNPROVABLE)
+DAY = timedelta(days=1)
+"""A local day is at most this far from the day in UTC: so the index of days narrows what is then asked by instant."""
 
 
 def disputable(connection: sa.Connection, source: str, since: datetime) -> list[tuple[DisputeOrigin, str, str]]:
@@ -18,14 +17,14 @@ def disputable(connection: sa.Connection, source: str, since: datetime) -> list[
 
     A client who asked not to be called is left in peace, and so is a lead that is in work again.
     """
-    last, wrong = _wrong(source)
-    is_disputed = sa.exists().where(dispute.c.source == source, dispute.c.subject_id == event.c.id)
     query = (
-        sa.select(last.c.outcome, event.c.id, event.c.lead_id)
-        .join(event, wrong)
+        sa.select(verdict.c.outcome, event.c.id, event.c.lead_id)
+        .select_from(event)
+        .join(verdict, newest_verdict_of(event.c.id, source))
         .join(lead, (lead.c.source == source) & (lead.c.id == event.c.lead_id))
-        .where(event.c.at >= since, ~is_disputed, lead.c.status == LeadStatus.REJECTED, lead.c.vanished_at.is_(None))
-        .where(~is_left_in_peace(source))
+        .where(event.c.source == source, event.c.kind == EventKind.REJECTED)
+        .where(event.c.happened_on >= (since - DAY).date(), event.c.at >= since, _is_wrong_and_undisputed(source))
+        .where(lead.c.status == LeadStatus.REJECTED, lead.c.vanished_at.is_(None), ~is_left_in_peace(source))
         .order_by(event.c.at, event.c.id)
     )
     return [(DisputeOrigin(outcome), id_, lead_id) for outcome, id_, lead_id in connection.execute(query)]
@@ -33,10 +32,26 @@ def disputable(connection: sa.Connection, source: str, since: datetime) -> list[
 
 def older_n(connection: sa.Connection, source: str, since: datetime) -> int:
     """Wrong rejections before then that were never disputed."""
-    last, wrong = _wrong(source)
-    is_disputed = sa.exists().where(dispute.c.source == source, dispute.c.subject_id == event.c.id)
-    query = sa.select(sa.func.count()).select_from(last).join(event, wrong).where(event.c.at < since, ~is_disputed)
+    is_its = (event.c.source == source) & (event.c.id == verdict.c.rejection_id)
+    query = (
+        sa.select(sa.func.count())
+        .select_from(verdict)
+        .join(event, is_its)
+        .where(verdict.c.source == source, event.c.at < since, _is_wrong_and_undisputed(source), ~is_superseded())
+    )
     return int(connection.scalar(query) or 0)
+
+
+def newest_verdict_of(rejection_id: sa.ColumnElement[str], source: str) -> sa.ColumnElement[bool]:
+    """The condition that joins `verdict` to a rejection: asked of a few of them, the others cost nothing."""
+    return (verdict.c.source == source) & (verdict.c.rejection_id == rejection_id) & ~is_superseded()
+
+
+def is_superseded() -> sa.ColumnElement[bool]:
+    """Whether a row of `verdict` is followed by another on the same rejection."""
+    newer = verdict.alias()
+    is_same = (newer.c.source == verdict.c.source) & (newer.c.rejection_id == verdict.c.rejection_id)
+    return sa.exists().where(is_same, newer.c.number > verdict.c.number)
 
 
 def is_left_in_peace(source: str) -> sa.ColumnElement[bool]:
@@ -59,28 +74,25 @@ def may_not_be_called(connection: sa.Connection, source: str, lead_id: str) -> b
     return bool(connection.scalar(sa.select(sa.exists().where(is_it, is_left_in_peace(source)))))
 
 
-def leads_judged_at(connection: sa.Connection, source: str, judged_at: datetime) -> pd.Series:
-    """Leads whose rejections were judged at this instant: those of one run."""
-    is_its = (event.c.source == source) & (event.c.id == verdict.c.rejection_id)
-    query = sa.select(event.c.lead_id).join(verdict, is_its)
-    return read_frame(connection, query.where(verdict.c.source == source, verdict.c.judged_at == judged_at))["lead_id"]
-
-
 def seen_open(connection: sa.Connection, source: str, data_until: datetime) -> list[tuple[str, datetime]]:
-    """Marker and time of commands handed to people whose leads are open in data newer than that."""
-    lead_id = command.c.content["lead_id"].as_string()
-    is_open = (lead.c.source == source) & (lead.c.id == lead_id) & (lead.c.status == LeadStatus.OPEN)
+    """Marker and time of the returns handed to people whose leads are open in data newer than that.
+
+    Only a return of a rejected lead shows. A neglected lead is open whatever is done about it, and no data tell
+    that evidence was given: such commands stay unconfirmed.
+    """
+    is_open = (lead.c.source == source) & (lead.c.id == dispute.c.lead_id) & (lead.c.status == LeadStatus.OPEN)
     query = (
         sa.select(receipt.c.marker, receipt.c.handed_over_at)
         .join(command, command.c.marker == receipt.c.marker)
-        .join(lead, is_open)
+        .join(ruling, ruling.c.id == command.c.ruling_id)
+        .join(dispute, dispute.c.id == ruling.c.dispute_id)
+        .join(lead, is_open & lead.c.vanished_at.is_(None))
         .where(command.c.source == source, receipt.c.confirmed_at.is_(None), receipt.c.handed_over_at < data_until)
+        .where(ruling.c.decision == Decision.RETURN_TO_WORK, dispute.c.origin != DisputeOrigin.NEGLECT)
     )
     return [(marker, at) for marker, at in connection.execute(query)]
 
 
-def _wrong(source: str) -> tuple[sa.Subquery, sa.ColumnElement[bool]]:
-    """The last verdicts, and the condition that joins an event to one that is wrong."""
-    last = verdicts.latest(source)
-    is_its = (event.c.source == source) & (event.c.id == last.c.rejection_id)
-    return last, is_its & last.c.outcome.in_(WRONG)
+def _is_wrong_and_undisputed(source: str) -> sa.ColumnElement[bool]:
+    is_disputed = sa.exists().where(dispute.c.source == source, dispute.c.subject_id == verdict.c.rejection_id)
+    return verdict.c.outcome.in_(WRONG) & ~is_disputed

@@ -115,6 +115,8 @@ source = sa.Table(
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("lacks", sa.JSON, nullable=False),
     sa.Column("data_until", Instant, nullable=False),
+    sa.Column("neglect_until", Instant),
+    sa.Column("measured_by", sa.Text),
 )
 
 pull_window = sa.Table(
@@ -191,6 +193,7 @@ verdict = sa.Table(
     sa.Column("findings", sa.JSON, nullable=False),
     sa.Column("evidence", sa.JSON, nullable=False),
     sa.Column("judged_at", Instant, nullable=False),
+    sa.Index(None, "source", "judged_at"),
 )
 
 neglect = sa.Table(

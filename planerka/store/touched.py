@@ -5,13 +5,15 @@ A row touches its own day, the day its lead was created (the cohort), and the da
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from planerka.model import Contract, Event, EventKind, Lead, Plan, Spend
-from planerka.store.bulk import insert_into, same_key
-from planerka.store.tables import TABLE_OF, contract, event, lead, touched_day
+from planerka.store.bulk import insert_into, one_writer, same_key
+from planerka.store.tables import TABLE_OF, contract, event, lead, measure, neglect, touched_day
+from planerka.store.tables import source as sources
 
 SCOPES = ("enquiry", "channel_id", "campaign_id", "project_id", "manager_id", "agency_id")
 """What of a lead decides where its events are counted: a change moves the whole history of the lead."""
@@ -25,10 +27,39 @@ Days = sa.Select[Any]
 def touch(connection: sa.Connection, source: str, days: Iterable[Days]) -> None:
     """Remember days, each given as a select of one date column, until their measures are computed."""
     if selects := list(days):
+        hold(connection, source)
         day_on = sa.union(*selects).subquery().c[0]
         found = sa.select(sa.literal(source), day_on).where(day_on.is_not(None)).order_by(day_on)
         insert = insert_into(connection, touched_day).from_select(["source", "day_on"], found)
         connection.execute(insert.on_conflict_do_nothing())
+
+
+def hold(connection: sa.Connection, source: str) -> None:
+    """Be the only transaction that touches or measures days of this source, until it ends.
+
+    Otherwise a day that was touched already, and is touched again beside a running computation, would be taken
+    by it before what touched it can be seen: no longer touched, and measured without.
+    """
+    if connection.dialect.name == "postgresql":
+        one_writer(connection, source)
+
+
+def touch_leads_since(connection: sa.Connection, day: date) -> None:
+    """Touch the days from `day` on on which leads were created, in every source: an edition holds for all."""
+    for source in connection.scalars(sa.select(sources.c.source).order_by(sources.c.source)).all():
+        is_since = (lead.c.source == source) & (lead.c.created_on >= day)
+        touch(connection, source, [sa.select(lead.c.created_on).where(is_since)])
+
+
+def touch_all(connection: sa.Connection, source: str) -> None:
+    """Touch every day on which something is measured, or could be by other office hours or another analyst."""
+    is_return = (event.c.source == source) & (event.c.kind == EventKind.REOPENED)
+    days = [
+        sa.select(measure.c.day_on).where(measure.c.source == source),
+        sa.select(lead.c.created_on).where(lead.c.source == source),
+        sa.select(event.c.happened_on).where(is_return),
+    ]
+    touch(connection, source, days)
 
 
 def days_before(source: str, noun: type, rows: sa.Table) -> Iterator[Days]:
@@ -64,6 +95,7 @@ def days_of_leads(source: str, lead_ids: Days) -> Iterator[Days]:
     lead_ids = sa.select(lead_ids.cte("whose"))
     yield sa.select(lead.c.created_on).where(lead.c.source == source, lead.c.id.in_(lead_ids))
     yield sa.select(event.c.happened_on).where(event.c.source == source, event.c.lead_id.in_(lead_ids))
+    yield sa.select(neglect.c.neglected_on).where(neglect.c.source == source, neglect.c.lead_id.in_(lead_ids))
     for day_on in (contract.c.signed_on, contract.c.terminated_on):
         yield sa.select(day_on).where(contract.c.source == source, contract.c.lead_id.in_(lead_ids))
 

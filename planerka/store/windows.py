@@ -39,11 +39,6 @@ def record(connection: sa.Connection, window: PulledWindow) -> None:
     connection.execute(pull_window.insert().values(asdict(window)))
 
 
-def last_until(connection: sa.Connection, source: str) -> datetime | None:
-    """The instant up to which the source has been pulled; None before the first window."""
-    return connection.scalar(sa.select(sa.func.max(pull_window.c.until)).where(pull_window.c.source == source))
-
-
 def has_token(connection: sa.Connection, source: str, token: str) -> bool:
     """Whether the same content (the digest of an export) has been pulled before."""
     is_same = (pull_window.c.source == source) & (pull_window.c.token == token)

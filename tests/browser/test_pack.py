@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from planerka.pack.compose import Addresses, compose
+from planerka.pack.compose import compose
 from planerka.pack.render import render_pack
 from tests.builders_pack import empty_facts, export_facts, pack_facts
 
@@ -15,7 +15,7 @@ FACTS = {"full": pack_facts, "export": export_facts, "empty": empty_facts}
 def pack_url(request, tmp_path) -> str:
     """The address of a Russian pack on disk."""
     path = Path(tmp_path, "pack.html")
-    path.write_text(render_pack(compose(FACTS[request.param](), "ru", Addresses())), encoding="utf-8")
+    path.write_text(render_pack(compose(FACTS[request.param](), "ru")), encoding="utf-8")
     return path.as_uri()
 
 

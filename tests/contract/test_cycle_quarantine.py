@@ -12,7 +12,7 @@ from planerka.crm.sample.story import BAD_ROWS
 from planerka.errors import UsageError
 from planerka.intake.pull import pull
 from planerka.intake.releasing import release_row
-from planerka.model import Event
+from planerka.model import Contract, Event, Lead
 from planerka.store import quarantine
 from planerka.store.quarantine import QuarantinedRow, State
 from tasks.company import Company
@@ -20,7 +20,8 @@ from tests.builders_cycle import AS_OF, company_on, nothing_to_say, on_day, run_
 from tests.builders_store import frame_of
 
 LATER = AS_OF + timedelta(hours=1)
-TOMORROW = AS_OF + timedelta(days=1)
+A_DAY = timedelta(days=1)
+TOMORROW = AS_OF + A_DAY
 REASON, STAGE, FUTURE, CONTRACT = (
     "event.reason_known",
     "event.stage_known",
@@ -30,11 +31,11 @@ REASON, STAGE, FUTURE, CONTRACT = (
 
 
 class Corrected:
-    """The source on another day, with these rows in it."""
+    """The source on another day, with these batches in it."""
 
-    def __init__(self, company: Company, noun: type, *rows: dict[str, Any]) -> None:
+    def __init__(self, company: Company, *batches: Batch) -> None:
         self.source, self.lacks = company.crm.source, company.crm.lacks
-        self._batch = Batch(noun=noun, rows=frame_of(noun, *rows))
+        self._batches = batches
 
     def data_until(self, now):
         return now
@@ -43,7 +44,7 @@ class Corrected:
         return [Window(since=since, until=until)]
 
     def read(self, window):
-        return [self._batch]
+        return self._batches
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -70,9 +71,13 @@ def is_stored(company: Company, row: QuarantinedRow) -> bool:
         return bool(connection.scalar(query, {"id": row.row_key}))
 
 
-def release(company: Company, row: QuarantinedRow) -> QuarantinedRow:
+def release(company: Company, row: QuarantinedRow) -> list[QuarantinedRow]:
     zone = company.settings.zone
     return release_row(company.engine, company.crm.source, row.id, "Ирина Соколова", zone, LATER)
+
+
+def events(*rows: dict[str, Any]) -> Batch:
+    return Batch(noun=Event, rows=frame_of(Event, *rows))
 
 
 def drop(company: Company, row: QuarantinedRow) -> None:
@@ -111,7 +116,7 @@ def test_a_dropped_row_stays_out(company):
 def test_a_good_row_of_the_same_key_supersedes_what_waits(company):
     """Somebody has corrected it in the source: nothing is left to decide."""
     (row,) = held(company, STAGE)
-    source = Corrected(company, Event, {**row.row, "to_stage_id": "S2"})
+    source = Corrected(company, events({**row.row, "to_stage_id": "S2"}))
     report = pull(company.engine, source, company.settings.zone, TOMORROW, nothing_to_say)
     assert (1, 0) == (report.changed_n, report.quarantined_n)
     assert (True, State.SUPERSEDED) == (is_stored(company, row), state_of(company, row))
@@ -120,10 +125,34 @@ def test_a_good_row_of_the_same_key_supersedes_what_waits(company):
 def test_a_row_that_comes_again_as_bad_as_before_goes_on_waiting(company):
     """Once, not twice; and its gate has something to count."""
     rows = held(company, REASON)
-    source = Corrected(company, Event, rows[0].row)
-    report = pull(company.engine, source, company.settings.zone, TOMORROW, nothing_to_say)
-    assert (0, 0) == (report.changed_n, report.quarantined_n)
+    source = Corrected(company, events(rows[0].row))
+    report = pull(company.engine, source, company.settings.zone, TOMORROW + A_DAY, nothing_to_say)
+    assert (1, 0, 0) == (report.rows_n, report.changed_n, report.quarantined_n)
     assert rows == held(company, REASON)
+
+
+def test_with_a_released_lead_go_the_rows_that_waited_for_nothing_but_it(company):
+    """An event that has something else wrong goes on waiting, and so does another lead's."""
+    future, created = {"created_at": "2031-01-01T09:00Z"}, TOMORROW.isoformat()
+    batches = [
+        Batch(noun=Lead, rows=frame_of(Lead, {"id": "Q1", **future}, {"id": "Q2", **future})),
+        Batch(
+            noun=Event,
+            rows=frame_of(
+                Event,
+                {"id": "Q1-1", "lead_id": "Q1", "at": created},
+                {"id": "Q1-2", "lead_id": "Q1", "at": created, "to_stage_id": "nobody knows"},
+                {"id": "Q2-1", "lead_id": "Q2", "at": created},
+            ),
+        ),
+        Batch(noun=Contract, rows=frame_of(Contract, {"id": "Q1-3", "lead_id": "Q1"})),
+    ]
+    pull(company.engine, Corrected(company, *batches), company.settings.zone, TOMORROW + 2 * A_DAY, nothing_to_say)
+    waiting = {row.row_key: row for row in held(company)}
+    done = release(company, waiting["Q1"])
+    assert ["Q1", "Q1-1", "Q1-3"] == [row.row_key for row in done]
+    assert [True, True, True] == [is_stored(company, row) for row in done]
+    assert {"Q1-2", "Q2", "Q2-1"} <= {row.row_key for row in held(company)}
 
 
 def test_a_released_rejection_without_a_known_reason_is_not_judged(company):

@@ -1,25 +1,30 @@
 """From a ruling to the CRM and back, on both databases: once, proved by the next pull, and never against the client."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
 import pytest
 import sqlalchemy as sa
 
 from planerka.crm.sample.story import ANALYST_ID
-from planerka.disputes.applying import ApplyReport, apply_commands
+from planerka.disputes.applying import ApplyReport, apply_commands, confirm_seen
 from planerka.disputes.ruling import rule
 from planerka.errors import UsageError
-from planerka.model import Decision, DisputeOrigin, Event
+from planerka.model import Decision, DisputeOrigin, Event, Lead, Receipt
 from planerka.store import commands, disputes, leads
 from planerka.store.disputes import DisputeView, NewDispute
+from planerka.store.tables import lead
 from planerka.words import words_for
 from tasks.company import Company
 from tests.builders_cycle import AS_OF, company_on, on_day, rows_of, run_cycle
 from tests.builders_store import frame_of
 
 TOMORROW = AS_OF + timedelta(days=1)
+NUMBERS = count(1)
+FOUND = {DisputeOrigin.UNLAWFUL: "rejected", DisputeOrigin.NEGLECT: "open"}
+"""The state in which a dispute of each origin finds a lead."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +43,43 @@ class Review:
     def apply(self) -> ApplyReport:
         return apply_commands(self.company.engine, self.company.crm)
 
+    def refusal_of(self, dispute: DisputeView) -> str:
+        """Why the one command of a dispute was not handed over in a run of now."""
+        marker = f"planerka-{dispute.id}-"
+        (refusal,) = (refusal for refusal in self.apply().refused if refusal.startswith(marker))
+        return refusal
+
     def tomorrow(self) -> Company:
         return on_day(self.company, TOMORROW)
 
     def another_dispute(self, dispute: DisputeView, number: int) -> int:
         """A further dispute over the same lead, as a later rejection of it would open."""
-        new = NewDispute(
-            origin=DisputeOrigin.UNLAWFUL,
-            subject_id=f"{dispute.subject_id} again {number}",
-            lead_id=dispute.lead_id,
-            opened_at=AS_OF,
-            due_at=dispute.due_at,
-        )
+        return self.dispute(f"{dispute.subject_id} again {number}", dispute.lead_id)
+
+    def dispute_over_a_new_lead(self, origin: DisputeOrigin) -> DisputeView:
+        """A lead that no CRM knows, just where such a dispute finds it."""
+        lead_id = f"new {next(NUMBERS)}"
+        self.keep(Lead, id=lead_id, client_id=lead_id, status=FOUND[origin])
+        number = self.dispute(f"subject of {lead_id}", lead_id, origin)
+        with self.company.engine.begin() as connection:
+            return disputes.show(connection, self.company.crm.source, number)
+
+    def keep(self, noun: type, **values: object) -> None:
+        source, zone = self.company.crm.source, self.company.settings.zone
+        with self.company.engine.begin() as connection:
+            leads.store_batch(connection, source, noun, frame_of(noun, values), zone)
+
+    def dispute(self, subject_id: str, lead_id: str, origin: DisputeOrigin = DisputeOrigin.UNLAWFUL) -> int:
+        new = NewDispute(origin=origin, subject_id=subject_id, lead_id=lead_id, opened_at=AS_OF, due_at=TOMORROW)
         with self.company.engine.begin() as connection:
             disputes.open_disputes(connection, self.company.crm.source, [new])
             found = disputes.listing(connection, self.company.crm.source)
         return next(view.id for view in found if view.subject_id == new.subject_id)
+
+    def now_is(self, lead_id: str, **values: object) -> None:
+        """What a later pull would say of a lead."""
+        with self.company.engine.begin() as connection:
+            connection.execute(lead.update().where(lead.c.id == lead_id).values(values))
 
     def events(self, lead_id: str) -> list[tuple[str, str | None]]:
         """Kind and actor of the events of a lead, oldest first."""
@@ -149,10 +175,7 @@ def test_a_dispute_that_does_not_exist_is_refused(review):
 def test_a_client_who_withdrew_consent_is_never_returned(review):
     """Not even where the rejection was wrong; upholding is still possible."""
     dispute = next(review.fresh)
-    values = {"id": f"withdrawn {dispute.id}", "lead_id": dispute.lead_id, "kind": "consent_withdrawn"}
-    source, zone = review.company.crm.source, review.company.settings.zone
-    with review.company.engine.begin() as connection:
-        leads.store_batch(connection, source, Event, frame_of(Event, values), zone)
+    review.keep(Event, id=f"withdrawn {dispute.id}", lead_id=dispute.lead_id, kind="consent_withdrawn")
     before = rows_of(review.company.engine)
     with pytest.raises(
         UsageError, match=f"{dispute.lead_id} is not returned to work: the client asked not to be called"
@@ -176,12 +199,73 @@ def test_a_lead_is_returned_twice_at_most(review):
 
 def test_a_refused_command_stays_pending_and_stops_no_other(review):
     """The lead is not in the CRM any more: the refusal names it, and the next run tries again."""
-    gone, there = next(review.fresh), next(review.fresh)
-    vanished = review.another_dispute(replace(gone, lead_id="L9999999"), 1)
-    for number in (vanished, there.id):
+    gone, there = review.dispute_over_a_new_lead(DisputeOrigin.UNLAWFUL), next(review.fresh)
+    for number in (gone.id, there.id):
         review.rule(number, Decision.RETURN_TO_WORK)
     report = review.apply()
     assert (1, 1) == (report.handed_over_n, len(report.refused))
-    assert "the sample has no lead 'L9999999'" in report.refused[0]
+    assert f"the sample has no lead '{gone.lead_id}'" in report.refused[0]
     again = review.apply()
     assert (0, report.refused) == (again.handed_over_n, again.refused)
+
+
+NOT_RETURNED = [
+    (DisputeOrigin.UNLAWFUL, {"status": "won"}, "it is won now"),
+    (DisputeOrigin.UNLAWFUL, {"status": "open"}, "it is open now"),
+    (DisputeOrigin.UNLAWFUL, {"vanished_at": AS_OF}, "the source has it no more"),
+    (DisputeOrigin.NEGLECT, {"status": "won"}, "it is won now"),
+    (DisputeOrigin.NEGLECT, {"status": "open", "vanished_at": AS_OF}, "the source has it no more"),
+]
+
+
+@pytest.mark.parametrize("origin, now, why", NOT_RETURNED)
+def test_a_lead_that_is_not_where_the_dispute_found_it_is_not_returned(review, origin, now, why):
+    """A buyer is not called as if nobody had been; nothing is written."""
+    dispute = review.dispute_over_a_new_lead(origin)
+    review.now_is(dispute.lead_id, **now)
+    before = rows_of(review.company.engine)
+    with pytest.raises(UsageError, match=f"lead {dispute.lead_id} is not returned to work: {why}"):
+        review.rule(dispute.id, Decision.RETURN_TO_WORK)
+    assert before == rows_of(review.company.engine)
+
+
+@pytest.mark.parametrize("origin, now, why", NOT_RETURNED)
+def test_a_command_that_has_lost_its_sense_since_the_ruling_is_not_handed_over(review, origin, now, why):
+    """It stays pending, and every run says why."""
+    dispute = review.dispute_over_a_new_lead(origin)
+    review.rule(dispute.id, Decision.RETURN_TO_WORK)
+    review.now_is(dispute.lead_id, **now)
+    for _ in range(2):
+        assert f"lead {dispute.lead_id} is not returned to work: {why}" in review.refusal_of(dispute)
+
+
+def test_a_client_who_asks_for_no_calls_after_the_ruling_is_left_in_peace(review):
+    """What was ruled before they asked does not count."""
+    dispute = review.dispute_over_a_new_lead(DisputeOrigin.UNLAWFUL)
+    review.rule(dispute.id, Decision.RETURN_TO_WORK)
+    review.keep(Event, id=f"withdrawn {dispute.id}", lead_id=dispute.lead_id, kind="consent_withdrawn")
+    assert "the client asked not to be called" in review.refusal_of(dispute)
+
+
+@pytest.mark.parametrize(
+    "origin, decision, now, is_confirmed",
+    [
+        (DisputeOrigin.UNLAWFUL, Decision.RETURN_TO_WORK, {"status": "open"}, True),
+        (DisputeOrigin.UNLAWFUL, Decision.RETURN_TO_WORK, {"status": "rejected"}, False),
+        (DisputeOrigin.UNLAWFUL, Decision.RETURN_TO_WORK, {"status": "open", "vanished_at": AS_OF}, False),
+        (DisputeOrigin.UNLAWFUL, Decision.REQUEST_EVIDENCE, {"status": "open"}, False),
+        (DisputeOrigin.NEGLECT, Decision.RETURN_TO_WORK, {"status": "open"}, False),
+        (DisputeOrigin.NEGLECT, Decision.REQUEST_EVIDENCE, {"status": "open"}, False),
+    ],
+)
+def test_only_a_rejected_lead_that_is_open_again_proves_its_return(review, origin, decision, now, is_confirmed):
+    """A neglected lead is open whatever was done about it, and no data show that evidence was given."""
+    dispute = review.dispute_over_a_new_lead(origin)
+    review.rule(dispute.id, decision)
+    engine, source = review.company.engine, review.company.crm.source
+    with engine.begin() as connection:
+        marker = next(one.marker for one in commands.pending(connection, source) if one.lead_id == dispute.lead_id)
+        handed_over = Receipt(marker=marker, handed_over_at=AS_OF - timedelta(days=3), confirmed_at=None)
+        commands.put_receipt(connection, handed_over)
+    review.now_is(dispute.lead_id, **now)
+    assert is_confirmed == confirm_seen(engine, source)

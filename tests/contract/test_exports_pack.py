@@ -119,7 +119,7 @@ def settings_in(zone: str) -> Settings:
 
 def disputes_after(engine: sa.Engine, source: str, office: WorkCalendar) -> OpenReport:
     judge_new_rejections(engine, source, office, regulation_gate, NOW)
-    find_neglects(engine, source, office, NOW)
+    find_neglects(engine, source, office)
     return open_disputes(engine, source, office, NOW)
 
 

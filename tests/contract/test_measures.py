@@ -1,6 +1,8 @@
 """Measures equal a plain count, row by row, on both databases and after every change."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -9,12 +11,19 @@ import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
 from planerka.kpis.measures import compute_measures
+from planerka.kpis.measuring import measure_touched_days
+from planerka.model import Event, Lead
+from planerka.regulation.editions import parse
+from planerka.regulation.signed import sign_edition
 from planerka.rulebook.measures import MEASURES, RESPONSE_BINS
 from planerka.store import measures
+from planerka.store.leads import store_batch, sweep
 from planerka.store.measure_selects import SCOPES, working
 from planerka.store.measure_sums import sums
 from planerka.store.tables import measure, touched_day
-from tests.builders_measures import ANALYST, SOURCE, UNTIL, ZONE, Company
+from planerka.store.windows import Source, put_source
+from tests.builders_measures import ANALYST, SOURCE, UNTIL, ZONE, Company, typed
+from tests.builders_regulation import EDITION, FIRST_EDITION
 from tests.reference_measures import count
 
 OFFICE, NORMS = WorkCalendar(zone=ZONE), {date(2026, 3, 10): 15, date(2026, 3, 25): 60}
@@ -130,3 +139,110 @@ def test_added_measures_survive_hostile_names(connection):
         pd.DataFrame([{"measure": "leads_n", "day_on": np.datetime64("2026-03-02", "us"), "value": 2**40, **ids}]),
     )
     assert [2**40] == list(stored(connection).values())
+
+
+def opened(engine: sa.Engine, seed: int) -> Company:
+    """A company pulled, judged once and measured; its neglects fall on days on which nothing else happens."""
+    company = Company(seed)
+    company.neglects["neglected_at"] = [UNTIL - timedelta(days=n) for n in range(len(company.neglects))]
+    with engine.begin() as connection:
+        put_source(connection, Source(source=SOURCE, lacks=frozenset(), data_until=UNTIL))
+        company.store(connection, 1)
+    measure_touched_days(engine, SOURCE, OFFICE, [ANALYST])
+    return company
+
+
+def pull(engine: sa.Engine, company: Company) -> None:
+    """Store the leads and the events again: what is as it was touches nothing."""
+    with engine.begin() as connection:
+        present = company.leads[~company.leads["id"].isin(company.vanished)]
+        for noun, rows in ((Lead, present), (Event, company.events)):
+            store_batch(connection, SOURCE, noun, typed(rows), ZONE)
+        sweep(connection, SOURCE, present["id"], UNTIL)
+
+
+def vanish(company: Company) -> None:
+    company.vanished = company.vanished ^ {f"L{company.random.integers(10)}"}
+
+
+def move(company: Company) -> None:
+    """A lead that the source still has: of one that is gone nothing more is heard."""
+    lead_id = company.pick(*sorted({f"L{n}" for n in range(10)} - company.vanished))
+    values = {"channel_id": "C", "manager_id": "N", "project_id": "Q", "enquiry": "form"}
+    column = company.pick(*values)
+    company.leads.loc[company.leads["id"] == lead_id, column] = values[column]
+
+
+def come_late(company: Company) -> None:
+    late = pd.DataFrame([company.event(len(company.events))])
+    company.events = pd.concat([company.events, late], ignore_index=True)
+
+
+def sign(engine: sa.Engine, day: date) -> None:
+    """Both departments sign an edition of that day."""
+    text = FIRST_EDITION.read_text(encoding="utf-8").replace("2024-01-01", day.isoformat())
+    for role in ("marketing", "sales"):
+        sign_edition(engine, parse(text, "test"), role, "Head", UNTIL)
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_after_every_change_the_measures_are_those_of_a_full_count(engine, seed):
+    """A sweep, a lead that moves or comes back, a late event, a signature: none leaves a stale day behind."""
+    company, norms = opened(engine, seed), {}
+    changes: list[Callable[[Company], None]] = [vanish, move, come_late] * 3
+    company.random.shuffle(changes)
+    for number, change in enumerate(changes):
+        change(company)
+        pull(engine, company)
+        if number in (3, 7):
+            day = date(2026, 3, 20) - timedelta(days=number)
+            sign(engine, day)
+            norms[day] = EDITION.norms.first_response_min
+        measure_touched_days(engine, SOURCE, OFFICE, [ANALYST])
+        with engine.connect() as connection:
+            assert {} == differences(count(company, OFFICE, norms), stored(connection)), (number, change)
+
+
+def test_a_second_signature_counts_the_responses_since_its_day_and_no_others(engine):
+    """The first changes nothing yet, and one that is repeated nothing any more."""
+    company = opened(engine, 1)
+    day = date(2026, 3, 20)
+    edition = parse(FIRST_EDITION.read_text(encoding="utf-8").replace("2024-01-01", day.isoformat()), "test")
+    touched = []
+    for role in ("marketing", "sales", "sales"):
+        sign_edition(engine, edition, role, "Head", UNTIL)
+        touched.append(measure_touched_days(engine, SOURCE, OFFICE, [ANALYST]))
+    days = {at.astimezone(ZONE).date() for at in company.leads["created_at"]}
+    assert touched[0] == touched[2] == 0
+    assert touched[1] >= len([created_on for created_on in days if created_on >= day])
+
+
+def test_other_office_hours_or_analysts_count_every_day_again(engine):
+    """Settings decide what a response and a return are: a day measured by the old ones is not left as it was."""
+    company = opened(engine, 2)
+    sign(engine, date(2026, 3, 2))
+    norms = {date(2026, 3, 2): EDITION.norms.first_response_min}
+    at_weekdays = WorkCalendar(zone=ZONE, weekdays=(1, 2, 3, 4, 5))
+    measure_touched_days(engine, SOURCE, at_weekdays, ["somebody else"])
+    measure_touched_days(engine, SOURCE, OFFICE, [ANALYST])
+    with engine.connect() as connection:
+        assert {} == differences(count(company, OFFICE, norms), stored(connection))
+    assert 0 == measure_touched_days(engine, SOURCE, OFFICE, [ANALYST])
+    assert 0 < measure_touched_days(engine, SOURCE, at_weekdays, [ANALYST])
+
+
+def test_a_day_touched_while_another_run_measures_is_not_lost(engine):
+    """The pull has not committed yet, and its day was touched before: the computation waits, or the day stays."""
+    company = opened(engine, 3)
+    with engine.begin() as connection:
+        measures.touch(connection, SOURCE, [date(2026, 3, 1) + timedelta(days=n) for n in range(600)])
+    company.leads["channel_id"] = "new"
+    with ThreadPoolExecutor(1) as others:
+        with engine.begin() as connection:
+            store_batch(connection, SOURCE, Lead, typed(company.leads), ZONE)
+            computation = others.submit(measure_touched_days, engine, SOURCE, OFFICE, [ANALYST])
+            wait([computation], timeout=2)
+        computation.result()
+    measure_touched_days(engine, SOURCE, OFFICE, [ANALYST])
+    with engine.connect() as connection:
+        assert {} == differences(count(company, OFFICE, {}), stored(connection))

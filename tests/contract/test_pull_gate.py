@@ -1,5 +1,6 @@
 """The gate after a pull, on both databases: what stops it, and what makes it open again."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import sqlalchemy as sa
 
 from expectations.pull import check_pull
 from planerka.errors import GateStoppedError
+from planerka.intake.row_tests import BY_KEY
+from planerka.intake.spec import Tally
 from planerka.settings import Settings
 from planerka.store import gates, quarantine, windows
 from planerka.store.windows import PulledWindow, Source
@@ -15,18 +18,35 @@ from planerka.store.windows import PulledWindow, Source
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
 UNTIL = datetime(2026, 11, 22, 21, tzinfo=UTC)
 SETTINGS = Settings(data=Path("nowhere"))
+STAGE, UNIQUE = "event.stage_known", "event.unique"
 HELD = "no more than 1% of rows are in quarantine"
 
 
-def pull(engine: sa.Engine, at: datetime, rows_n: int, held_n: int) -> None:
-    """A pull at `at` of so many rows, of which so many were held back."""
-    held = [{"noun": "event", "row_key": f"{at}-{n}", "row": {}, "why": ["event.id"]} for n in range(held_n)]
-    counts = {"rows_n": rows_n, "changed_n": rows_n, "quarantined_n": held_n, "checks": ()}
-    window = PulledWindow(source="crm", since=None, until=UNTIL, token=None, pulled_at=at, **counts)
+def pull(
+    engine: sa.Engine,
+    at: datetime,
+    rows_n: int,
+    *,
+    held: Iterable[int] = (),
+    twice_n: int = 0,
+    token: str | None = None,
+) -> None:
+    """A pull at `at` of so many events: the numbers of those held back, and how many came twice."""
+    rows = [{"noun": "event", "row_key": f"E{n}", "row": {"id": f"E{n}"}, "why": [STAGE]} for n in held]
+    failed = {STAGE: len(rows), UNIQUE: twice_n}
+    checks = tuple(BY_KEY[key].check(Tally(rows_n=rows_n, failed_n=n)) for key, n in failed.items())
     with engine.begin() as connection:
+        new_n = quarantine.add(connection, "crm", rows, at)
+        counts = {"rows_n": rows_n, "changed_n": rows_n, "quarantined_n": new_n, "checks": checks}
+        window = PulledWindow(source="crm", since=None, until=UNTIL, token=token, pulled_at=at, **counts)
         windows.put_source(connection, Source(source="crm", lacks=frozenset(), data_until=UNTIL))
         windows.record(connection, window)
-        quarantine.add(connection, "crm", held, at)
+
+
+def drop_all(engine: sa.Engine, at: datetime) -> None:
+    with engine.begin() as connection:
+        for row in quarantine.listing(connection, "crm", quarantine.State.QUARANTINED):
+            quarantine.decide(connection, row.id, quarantine.State.DROPPED, "Иванова", at)
 
 
 def stopped_by(engine: sa.Engine, now: datetime) -> list[str]:
@@ -40,33 +60,86 @@ def stopped_by(engine: sa.Engine, now: datetime) -> list[str]:
     return []
 
 
+def after(hours: int) -> datetime:
+    return NOW + timedelta(hours=hours)
+
+
 def test_bad_rows_go_on_stopping_until_somebody_decides_of_them(engine):
-    """A later pull without a bad row does not make good what an earlier one could not read."""
-    pull(engine, NOW, rows_n=1_000, held_n=30)
-    assert ["pull.held"] == stopped_by(engine, NOW)
-    pull(engine, NOW + timedelta(hours=1), rows_n=1_000, held_n=0)
-    assert ["pull.held"] == stopped_by(engine, NOW + timedelta(hours=1))
-    with engine.begin() as connection:
-        for row in quarantine.listing(connection, "crm"):
-            quarantine.decide(connection, row.id, quarantine.State.DROPPED, "Иванова", NOW + timedelta(hours=2))
-    assert [] == stopped_by(engine, NOW + timedelta(hours=2))
+    """However many good rows come after them, and although the overlap brings them again."""
+    pull(engine, NOW, 1_000, held=range(30))
+    assert [STAGE, "pull.held"] == stopped_by(engine, NOW)
+    pull(engine, after(1), 100_000, held=range(20, 30))
+    assert [STAGE, "pull.held"] == stopped_by(engine, after(1))
+    drop_all(engine, after(2))
+    assert [] == stopped_by(engine, after(2))
+    pull(engine, after(3), 1_000, held=range(30))
+    assert [] == stopped_by(engine, after(3))
 
 
 def test_bad_rows_that_were_let_through_once_are_not_counted_again(engine):
-    tomorrow = NOW + timedelta(days=1)
-    pull(engine, NOW, rows_n=10_000, held_n=99)
+    tomorrow = after(24)
+    pull(engine, NOW, 10_000, held=range(99))
     assert [] == stopped_by(engine, NOW)
-    pull(engine, tomorrow, rows_n=100, held_n=15)
+    pull(engine, tomorrow, 100, held=range(90, 114))
     assert [] == stopped_by(engine, tomorrow)
 
 
+def test_an_export_with_rows_twice_stops_until_a_corrected_one_comes(engine):
+    pull(engine, NOW, 1_060, twice_n=60, token="a")
+    assert [UNIQUE] == stopped_by(engine, NOW)
+    assert [UNIQUE] == stopped_by(engine, after(1))
+    pull(engine, after(2), 1_000, token="b")
+    assert [] == stopped_by(engine, after(2))
+
+
+def test_the_rows_held_back_of_an_export_that_was_replaced_do_not_count(engine):
+    """The corrected rows may have other keys, and then supersede nothing."""
+    pull(engine, NOW, 1_000, held=range(30), token="a")
+    assert [STAGE, "pull.held"] == stopped_by(engine, NOW)
+    pull(engine, after(1), 1_000, token="b")
+    assert [] == stopped_by(engine, after(1))
+
+
+def test_an_export_that_comes_at_the_moment_of_an_open_gate_is_judged_too(engine):
+    """A run for one and the same moment may be repeated with another export."""
+    pull(engine, NOW, 1_000, token="a")
+    assert [] == stopped_by(engine, NOW)
+    pull(engine, NOW, 1_000, held=range(30), token="b")
+    assert [STAGE, "pull.held"] == stopped_by(engine, NOW)
+
+
+def test_an_export_that_brings_the_same_bad_rows_again_is_no_better(engine):
+    pull(engine, NOW, 1_000, held=range(30), token="a")
+    pull(engine, after(1), 1_001, held=range(30), token="b")
+    assert [STAGE, "pull.held"] == stopped_by(engine, after(1))
+
+
+def test_the_decided_rows_of_an_export_do_not_stop_it(engine):
+    """The export itself stays the same, and so nothing new is pulled."""
+    pull(engine, NOW, 1_000, held=range(30), token="a")
+    assert [STAGE, "pull.held"] == stopped_by(engine, NOW)
+    drop_all(engine, after(1))
+    assert [] == stopped_by(engine, after(1))
+
+
+def test_rows_that_come_twice_stop_until_a_later_pull_brings_some_that_do_not(engine):
+    """Good windows of the same pull do not make up for it; a pull without a row says nothing."""
+    pull(engine, NOW, 1_060, twice_n=60)
+    pull(engine, NOW, 100_000)
+    assert [UNIQUE] == stopped_by(engine, NOW)
+    pull(engine, after(1), 0)
+    assert [UNIQUE] == stopped_by(engine, after(1))
+    pull(engine, after(2), 3)
+    assert [] == stopped_by(engine, after(2))
+
+
 def test_a_closed_gate_names_its_checks(engine):
-    pull(engine, NOW, rows_n=100, held_n=30)
+    pull(engine, NOW, 100, held=range(30))
     with pytest.raises(GateStoppedError, match=f"{HELD}: 30 of 100 failed"):
         check_pull(engine, "crm", SETTINGS, UNTIL, NOW)
 
 
 def test_data_that_do_not_reach_the_moment_asked_for_stop_the_run(engine):
-    pull(engine, NOW, rows_n=100, held_n=0)
+    pull(engine, NOW, 100)
     with pytest.raises(GateStoppedError, match="the data are fresh: 1 of 1 failed"):
         check_pull(engine, "crm", SETTINGS, UNTIL + timedelta(hours=49), NOW)

@@ -124,7 +124,6 @@ def test_leads_and_events_are_found_by_lead_ids(connection: sa.Connection) -> No
     assert ["L2"] == leads.leads_of(connection, "crm", asked)["id"].tolist()
     assert ["E2", "E3"] == sorted(leads.events_of(connection, "crm", asked, ["id"])["id"])
     assert [] == leads.events_of(connection, "crm", asked.iloc[:0], ["id"])["id"].tolist()
-    assert ["L1", "L2", "L3"] == sorted(leads.created_at_by_id(connection, "crm").index)
 
 
 def test_a_rejection_waits_for_its_verdict_with_its_card_and_code(connection: sa.Connection) -> None:

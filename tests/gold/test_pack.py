@@ -14,15 +14,12 @@ from pathlib import Path
 import pytest
 from markupsafe import Markup
 
-from planerka.pack.compose import Addresses, compose, compose_letter
+from planerka.pack.compose import compose, compose_letter
 from planerka.pack.model import Chart
 from planerka.pack.render import LetterParts, render_letter, render_pack
 from tests.builders_pack import export_facts, pack_facts
 
 GOLD = Path(__file__).parent
-ADDRESSES = Addresses(
-    pack="https://desk.example/packs/2026-W47", desk="https://desk.example/", data_report="https://desk.example/data"
-)
 FACTS = {"full": pack_facts, "export": export_facts}
 
 
@@ -32,11 +29,11 @@ def spec_of(chart: Chart) -> Markup:
 
 
 def pack(facts: str, language: str) -> str:
-    return render_pack(compose(FACTS[facts](), language, ADDRESSES), draw=spec_of)
+    return render_pack(compose(FACTS[facts](), language, "gates.html"), draw=spec_of)
 
 
 def letter(language: str) -> LetterParts:
-    return render_letter(compose_letter(pack_facts(), language, ADDRESSES))
+    return render_letter(compose_letter(pack_facts(), language))
 
 
 FILES = {

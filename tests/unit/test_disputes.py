@@ -112,6 +112,28 @@ def test_a_lasting_silence_is_disputed_and_an_ended_one_is_not(store):
         assert ["L1"] == [view.lead_id for view in disputes.listing(connection, "crm")]
 
 
+def test_a_report_counts_what_was_opened_now(store):
+    """A silence that was disputed last week still lasts, and is not opened again."""
+    keep(store, Lead, {"id": "L2"})
+    last_at, neglected_at = (pd.Timestamp(NOW - timedelta(days=days)) for days in (9, 4))
+    silence = {"lead_id": "L2", "manager_id": "M1", "last_touch_at": last_at, "neglected_at": neglected_at}
+    with store.begin() as connection:
+        neglect.store(connection, "crm", pd.DataFrame([silence]), ZONE)
+    opened(store)
+    reject(store, "unlawful")
+    assert OpenReport(opened_n=1, by_origin={"unlawful": 1}) == opened(store)
+
+
+@pytest.mark.parametrize("days_ago", [1, HORIZON_DAYS + 1])
+def test_only_the_last_verdict_on_a_rejection_counts(store, days_ago):
+    """Judged again and found lawful it is neither disputed nor counted among the older ones."""
+    reject(store, "unlawful", days_ago)
+    again = Verdict(rejection_id="E1", number=2, edition=EDITION.name, outcome=Outcome.LAWFUL, findings=(), evidence={})
+    with store.begin() as connection:
+        verdicts.add(connection, "crm", [again], NOW)
+    assert OpenReport() == opened(store)
+
+
 def test_nothing_is_disputed_without_an_edition_in_force(tmp_path):
     """Nor before anything was pulled."""
     engine = database.connect(f"sqlite:///{tmp_path / 'store.db'}")

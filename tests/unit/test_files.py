@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from openpyxl import load_workbook
 
+from planerka.errors import PlanerkaError
 from planerka.files import csv_bytes, harmless, write_atomically, xlsx_bytes
 
 
@@ -37,3 +38,9 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     with pytest.raises(TypeError):
         write_atomically(path, "not bytes")
     assert [(path, b"old")] == [(p, p.read_bytes()) for p in tmp_path.iterdir()]
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path):
+    (tmp_path / "out").write_text("a file where a folder should be")
+    with pytest.raises(PlanerkaError, match=r"out/pack.html cannot be written .*: give it space and rights"):
+        write_atomically(tmp_path / "out" / "pack.html", b"")

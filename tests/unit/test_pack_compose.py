@@ -1,13 +1,14 @@
 """From facts to worded pages: the story is there, states read well, nothing is guessed."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from planerka.errors import PlanerkaError
 from planerka.kpis.kpi import State
-from planerka.pack.compose import Addresses, compose, compose_letter
-from planerka.pack.facts import PackFacts, Result, Trend
+from planerka.pack.compose import compose, compose_letter
+from planerka.pack.facts import NeglectFact, PackFacts, Result, Trend
 from planerka.pack.model import Bullets, Cell, Chart, Page, Pair, Quiet, Row, Section, Table, Tiles, Tone
 from tests.builders_pack import (
     EARLY_REJECTER,
@@ -29,11 +30,9 @@ from tests.builders_pack import (
     trend,
 )
 
-NOWHERE = Addresses()
-
 
 def page(facts: PackFacts, language: str = "en") -> Page:
-    return compose(facts, language, NOWHERE)
+    return compose(facts, language)
 
 
 def section(page: Page, key: str) -> Section:
@@ -59,7 +58,7 @@ def row(table: Table, head: str) -> Row:
 
 
 def attention(facts: PackFacts) -> list[str]:
-    return list(compose_letter(facts, "en", NOWHERE).exceptions.lines)
+    return list(compose_letter(facts, "en").exceptions.lines)
 
 
 def test_the_early_rejecter_is_named_with_his_clause():
@@ -89,9 +88,54 @@ def test_the_junk_channel_stands_beside_the_wrong_rejections():
 
 
 def test_returned_leads_show_their_money_and_what_is_still_open():
-    """Seven contracts signed; those at work, met and booked are still open."""
-    line = "Leads returned to work brought 7 contracts for RUB\u00a081.3M; 25 are still in work."
+    """Seven bought flats; those at work, met and booked are still open."""
+    line = "7 leads returned to work bought flats, revenue: RUB\u00a081.3M; 25 are still in work."
     assert line == attention(pack_facts())[-1]
+
+
+def test_revenue_that_cannot_be_added_is_not_named():
+    """Amounts in two currencies make no sum: the tile and the line say that instead of a figure."""
+    ledger = replace(rejections().ledger, revenue_minor=None, missing=("contract.currency",))
+    facts = pack_facts(rejections=replace(rejections(), ledger=ledger))
+    tiles = [tile for b in blocks(section(page(facts), "rejections")) if isinstance(b, Tiles) for tile in b.tiles]
+    shown = next(tile for tile in tiles if tile.label == "Revenue of returned leads")
+    notes = ("7 leads bought flats", "the source has no: a single currency of contracts")
+    assert ("not computable", notes) == (shown.value, shown.notes)
+    assert "revenue: not computable" in attention(facts)[-1]
+
+
+NEGLECTED = """
+    41 3 | Соловьёва Анна: 41 neglected leads of 44, the longest for 9 days.
+    4 0  | 4 neglected leads, the longest for 9 days.
+    5 0  | Соловьёва Анна: 5 neglected leads of 5, the longest for 9 days.
+    6 6  | 12 neglected leads, the longest for 9 days.
+    1 0  | 1 neglected lead, the longest for 9 days.
+"""
+
+
+@pytest.mark.parametrize("line", NEGLECTED.strip().splitlines())
+def test_a_person_is_named_for_neglect_only_with_most_of_what_is_no_slip(line):
+    """Whoever happens to have the most, with one lead or beside equals, is no matter for a meeting."""
+    counts, expected = line.split("|")
+    facts = tuple(
+        NeglectFact(manager_title=name, neglected_n=int(n), open_n=90, longest_days=9)
+        for name, n in zip((NEGLECTER, PEOPLE[3]), counts.split(), strict=True)
+    )
+    assert expected.strip() == attention(pack_facts(rejections=no_rejections(neglect=facts)))[0]
+
+
+def test_what_stands_now_says_of_when_it_is():
+    """The meeting reads a week: a table that is not of the week says the instant of its data."""
+    shown = page(pack_facts())
+    captions = {key: table(shown, key).caption for key in ("standing", "reasons", "neglect")}
+    assert [] == [key for key, caption in captions.items() if "as of 23 November 2026" not in caption]
+
+
+def test_a_stock_list_older_than_the_others_says_its_day():
+    """Projects send their lists on different days; none of them is left out, and none passes for today's."""
+    old = replace(funnel().stock[0], project_title=PEOPLE[0], stock_on=date(2026, 11, 9))
+    shown = table(page(pack_facts(funnel=replace(funnel(), stock=(*funnel().stock, old)))), "stock")
+    assert ["9 November"] == [row.head.note for row in shown.rows if row.head.note]
 
 
 def test_a_person_with_few_rejections_is_not_ranked():
@@ -266,6 +310,29 @@ def test_rejections_without_an_edition_are_counted_and_not_judged():
     assert [("Not judged", "12")] == [(tile.label, tile.value) for tile in tiles.tiles]
 
 
+def test_rejections_too_new_to_judge_are_neither_judged_nor_forgotten():
+    """Those of Sunday evening wait for late calls; those without a mapped reason wait for a person."""
+    verdicts = replace(rejections().verdicts, not_judged_n=1, unsettled_n=6)
+    shown = page(pack_facts(rejections=replace(rejections(), verdicts=verdicts)))
+    assert (
+        "199 rejections judged: 27 unlawful, 14 unprovable. "
+        "6 rejections are too new: they are judged once late calls are in. "
+        "1 rejection is not judged: its reason is not mapped, or no edition was in force on its day."
+    ) == section(shown, "rejections").lead
+
+
+def test_clauses_of_two_editions_are_told_apart():
+    """In the week of a new edition the same number may say two things; in any other the edition is in the header."""
+    first, second, *_ = rejections().clauses
+    general = replace(second, clause="0.1", reason=None, edition="2026-11-20")
+    told = table(
+        page(pack_facts(rejections=replace(rejections(), clauses=(replace(first, edition="2024"), general)))), "clauses"
+    )
+    assert ["clause 1.1, edition 2024", "clause 0.1, edition 2026-11-20"] == [row.head.note for row in told.rows]
+    assert "any" == told.rows[1].cells[0].text
+    assert "clause 1.1" == table(page(pack_facts()), "clauses").rows[0].head.note
+
+
 def test_a_closed_gate_and_stale_data_are_said_before_any_figure():
     """A reader must not find it out in the appendix."""
     report = replace(appendix().gates[0], checks=(replace(appendix().gates[0].checks[0], error="it broke"),))
@@ -314,8 +381,8 @@ def test_every_row_is_as_wide_as_its_table():
 
 
 def test_links_appear_only_where_there_is_a_place():
-    """An address that is not set makes no dead link."""
-    there = compose(pack_facts(), "en", Addresses(desk="https://desk.example/"))
+    """A pack that travels alone has no dead link to what lies beside it."""
+    there = compose(pack_facts(), "en", "gates.en.html")
     assert "Links" == section(there, "appendix").blocks[-1].title
     assert not any(getattr(b, "kind", "") == "links" for b in section(page(pack_facts()), "appendix").blocks)
 
@@ -343,10 +410,9 @@ def test_only_web_addresses_become_links(url, expected):
 
 
 def test_the_letter_holds_the_short_form():
-    """Header, result, exceptions, an agenda line and a link where there is one."""
-    letter = compose_letter(pack_facts(), "ru", Addresses(pack="https://desk.example/packs/2026-W47"))
+    """Header, result, exceptions and an agenda line."""
+    letter = compose_letter(pack_facts(), "ru")
     assert "Отстаём от плана — Договоры: 31 из 48, к этому дню нужно 35" == letter.preheader
-    assert "Открыть пакет" == letter.link.text
     assert letter.agenda.startswith(
         "Повестка: общий результат, воронка, отказы, брошенные лиды и споры, скорость ответа."
     )

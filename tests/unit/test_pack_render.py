@@ -8,27 +8,26 @@ import pytest
 from jinja2 import UndefinedError
 
 from planerka.pack import charts
-from planerka.pack.compose import Addresses, compose, compose_letter
+from planerka.pack.compose import compose, compose_letter
 from planerka.pack.render import LetterParts, environment, render_letter, render_pack
 from tests.builders_pack import empty_facts, export_facts, funnel, header, pack_facts, rejections
 
-ADDRESSES = Addresses(pack="https://desk.example/packs/2026-W47", desk="https://desk.example/")
 HOSTILE = '<script>alert("Иван & Ко")</script>'
 
 
 def pack(facts, language="ru") -> str:
-    return render_pack(compose(facts, language, ADDRESSES))
+    return render_pack(compose(facts, language))
 
 
 def letter(facts, language="ru") -> LetterParts:
-    return render_letter(compose_letter(facts, language, ADDRESSES))
+    return render_letter(compose_letter(facts, language))
 
 
 def hostile_facts():
     """Titles from a CRM that is not our friend, in tables, charts, sentences and the header."""
     scopes = tuple(replace(scope, title=HOSTILE) for scope in funnel().by_channel)
     return pack_facts(
-        header=header(company=HOSTILE, filters=(HOSTILE,)),
+        header=header(company=HOSTILE),
         funnel=replace(funnel(), by_channel=scopes),
         rejections=replace(
             rejections(),
@@ -68,7 +67,7 @@ def test_no_english_is_left_in_a_russian_letter_and_no_russian_in_an_english_one
 
 def test_a_chart_speaks_and_follows_the_theme():
     """A picture with a title and a text; every colour is a variable of the page."""
-    page = compose(pack_facts(), "ru", ADDRESSES)
+    page = compose(pack_facts(), "ru")
     chart = next(b for b in page.sections[2].blocks if b.kind == "pair").columns[0][0]
     root = ElementTree.fromstring(charts.svg(chart))
     assert ("img", "chart-junk chart-junk-text") == (root.get("role"), root.get("aria-labelledby"))
@@ -99,4 +98,4 @@ def test_a_letter_without_a_chart_has_no_picture():
 def test_a_template_that_asks_for_an_unknown_name_fails():
     """A misspelt name is an error, not a blank in a meeting."""
     with pytest.raises(UndefinedError):
-        environment(charts.svg).from_string("{{ page.titel }}").render(page=compose(empty_facts(), "en", ADDRESSES))
+        environment(charts.svg).from_string("{{ page.titel }}").render(page=compose(empty_facts(), "en"))

@@ -48,21 +48,21 @@ def test_no_translation_is_empty_and_each_keeps_its_placeholders():
 @pytest.mark.parametrize(
     "n, expected",
     [
-        (0, "0 договоров"),
-        (1, "1 договор"),
-        (2, "2 договора"),
-        (5, "5 договоров"),
-        (11, "11 договоров"),
-        (12, "12 договоров"),
-        (21, "21 договор"),
-        (22, "22 договора"),
-        (111, "111 договоров"),
-        (1001, "1\u00a0001 договор"),
+        (0, "0 проверок"),
+        (1, "1 проверка"),
+        (2, "2 проверки"),
+        (5, "5 проверок"),
+        (11, "11 проверок"),
+        (12, "12 проверок"),
+        (21, "21 проверка"),
+        (22, "22 проверки"),
+        (111, "111 проверок"),
+        (1001, "1\u00a0001 проверка"),
     ],
 )
 def test_russian_counts_agree_with_their_number(n, expected):
     """One договор, two договора, five договоров."""
-    assert expected == RU.count("{n} contract", "{n} contracts", n)
+    assert f"Всего {expected}." == RU.count("{n} check in all.", "{n} checks in all.", n)
 
 
 @pytest.mark.parametrize(

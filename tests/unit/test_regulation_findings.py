@@ -163,4 +163,3 @@ def test_a_clause_answers_for_the_rows_of_its_reason_only() -> None:
     assert {column.codes.dtype for column in results.values()} == {np.dtype(np.int8)}
     assert set(words_of(EDITION)) == set(results)
     assert set(GENERAL_WORDS) == set(GENERAL_FINDINGS)
-

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 from planerka.intake.row_tests import BY_KEY
 from planerka.kpis.kpi import State
@@ -10,17 +11,14 @@ from planerka.pack.facts import Appendix, Definition, Figure, QuarantineFact, Re
 from planerka.rulebook.kpis import PLAN, Kpi
 from planerka.store import gates, packs, quarantine
 
-LATE = Text(
-    ru="в систему поступили данные, которых при прошлом отчёте не было",
-    en="data came in that were not there at the last report",
-)
+RECOUNTED = Text(ru="пересчитано по более новым данным", en="counted again from newer data")
 
 
 def appendix(pack: PackWeek) -> Appendix:
     report = gates.latest(pack.connection, pack.source, "intake")
     return Appendix(
         definitions=tuple(map(definition_of, pack.reader.catalogue.values())),
-        figures=tuple(pack.figure(kpi, stretch_of(pack, kpi)) for kpi in pack.reader.catalogue),
+        figures=tuple(pack.figures({kpi: stretch_of(pack, kpi) for kpi in pack.reader.catalogue}).values()),
         gates=(report,) if report else (),
         quarantine=tuple(held(pack)),
         restated=tuple(restated(pack)),
@@ -65,15 +63,30 @@ def restated(pack: PackWeek) -> Iterator[Restated]:
     if last is None:
         return
     facts = from_json(last)
-    for was in facts.appendix.figures:
-        is_known = was.kpi in pack.reader.catalogue and was.state == State.OK
-        if not is_known or was.from_on is None or was.to_on is None or was.to_on > facts.header.to_on:
-            continue
-        now = pack.figure(was.kpi, (was.from_on, was.to_on))
-        if counts(was) != counts(now):
-            yield Restated(
-                kpi=was.kpi, scope_title=None, week=facts.header.week, was=was.value, value=now.value, why=LATE
-            )
+    shown = {figure.kpi: figure for figure in facts.appendix.figures if is_comparable(pack, figure, facts.header.to_on)}
+    now = pack.figures({kpi: (was.from_on, was.to_on) for kpi, was in shown.items() if was.from_on and was.to_on})
+    versions = {definition.kpi: definition.version for definition in facts.appendix.definitions}
+    for kpi, is_ in now.items():
+        was = shown[kpi]
+        if counts(was) != counts(is_):
+            why = why_restated(versions.get(kpi), pack.reader.kpi(kpi).version)
+            yield Restated(kpi=kpi, scope_title=None, week=facts.header.week, was=was.value, value=is_.value, why=why)
+
+
+def is_comparable(pack: PackWeek, figure: Figure, shown_until_on: date) -> bool:
+    """Whether a figure was shown as final of a stretch that was over, and still is a KPI."""
+    is_known = figure.kpi in pack.reader.catalogue and figure.state == State.OK
+    return is_known and figure.to_on is not None and figure.to_on <= shown_until_on
+
+
+def why_restated(was: str | None, now: str) -> Text:
+    """Newer data may be late calls, a repaired mapping, a rejudge: which of them is not known here, and not guessed."""
+    if was is None or was == now:
+        return RECOUNTED
+    return Text(
+        ru=f"изменилось определение показателя: была версия {was}, теперь {now}",
+        en=f"the definition of the KPI changed: it was version {was} and is {now}",
+    )
 
 
 def counts(figure: Figure) -> tuple[int | None, int | None]:

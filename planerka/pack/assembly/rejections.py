@@ -9,7 +9,7 @@ import pandas as pd
 
 from planerka.clock import start_of
 from planerka.model import ClauseResult, Consequence, Decision, EventKind, LeadStatus, Outcome, ReferenceKind
-from planerka.pack.assembly.week import PackWeek, Stretch, figure_of
+from planerka.pack.assembly.week import PackWeek, Stretch, figure_of, highest_first
 from planerka.pack.facts import (
     ClauseFact,
     DisputeFacts,
@@ -23,19 +23,28 @@ from planerka.pack.facts import (
     VerdictCounts,
     WrongFact,
 )
-from planerka.regulation.judge import not_checkable, words_of
+from planerka.regulation.judge import GENERAL_WORDS, REASON_GIVEN, not_checkable, words_of
 from planerka.rulebook.measures import JUNK_REASONS
+from planerka.rulebook.regulation import Edition
 from planerka.store import meeting_facts
 
 SHARES = ("unlawful_share", "unprovable_share")
+REVENUE = "returned_revenue"
+"""The KPI that the ledger's money is of: what makes one unknown makes the other."""
+
 LEDGER_WEEKS_N = 26
 """A returned lead is followed for half a year: most of what will be signed is signed by then."""
 
 
+Found = Counter[tuple[str, str, ClauseResult]]
+"""Findings by edition, number of the clause and result."""
+
+
 @dataclass(frozen=True)
 class Broken:
-    """One finding of one rejection."""
+    """One finding of one rejection, by the edition that judged it."""
 
+    edition: str
     clause: str
     result: ClauseResult
     consequence: Consequence
@@ -46,8 +55,8 @@ def rejections(pack: PackWeek) -> Rejections:
     counts = verdict_counts(pack, pack.now)
     broken = list(findings(pack, pack.now))
     return Rejections(
-        verdicts=totals(counts),
-        before=totals(verdict_counts(pack, pack.before)),
+        verdicts=totals(pack, pack.now, counts),
+        before=totals(pack, pack.before, verdict_counts(pack, pack.before)),
         shares=pack.trends(SHARES),
         clauses=clauses(pack, counts, broken),
         not_checkable=gaps(pack),
@@ -66,41 +75,68 @@ def verdict_counts(pack: PackWeek, stretch: Stretch) -> pd.DataFrame:
     return meeting_facts.verdict_counts(pack.connection, pack.source, *stretch)
 
 
-def totals(counts: pd.DataFrame) -> VerdictCounts:
-    """Rejections by outcome; those without a verdict are not judged."""
+def totals(pack: PackWeek, stretch: Stretch, counts: pd.DataFrame) -> VerdictCounts:
+    """Rejections by outcome; of those without a verdict, the ones that only wait for late calls apart."""
     by_outcome = counts.groupby("outcome")["n"].sum()
-    return VerdictCounts(**{f"{outcome}_n": int(by_outcome.get(outcome, 0)) for outcome in Outcome})
+    n_of = {outcome: int(by_outcome.get(outcome, 0)) for outcome in Outcome}
+    unsettled_n = sum(map(pack.is_unsettled, meeting_facts.waiting(pack.connection, pack.source, *stretch)))
+    n_of[Outcome.NOT_JUDGED] -= unsettled_n
+    return VerdictCounts(unsettled_n=unsettled_n, **{f"{outcome}_n": n for outcome, n in n_of.items()})
 
 
 def findings(pack: PackWeek, stretch: Stretch) -> Iterator[Broken]:
     rows = meeting_facts.findings(pack.connection, pack.source, *stretch)
-    for manager_id, text in zip(rows["manager_id"], rows["findings"], strict=True):
+    for edition, manager_id, text in rows[["edition", "manager_id", "findings"]].itertuples(index=False):
         for found in json.loads(text):
             result, consequence = ClauseResult(found["result"]), Consequence(found["consequence"])
-            yield Broken(found["clause"], result, consequence, manager_id)
+            yield Broken(edition, found["clause"], result, consequence, manager_id)
 
 
 def clauses(pack: PackWeek, counts: pd.DataFrame, broken: Iterable[Broken]) -> tuple[ClauseFact, ...]:
-    """The clauses with something to say in the week, those broken most often first."""
-    if pack.edition is None:
-        return ()
-    found = Counter((one.clause, one.result) for one in broken)
-    asked = counts[counts["outcome"] != Outcome.NOT_JUDGED].groupby("code")["n"].sum()
+    """The clauses with something to say in the week, those broken most often first; each edition for itself."""
+    found = Counter((one.edition, one.clause, one.result) for one in broken)
     facts = [
-        ClauseFact(
-            clause=clause.number,
-            reason=Text(ru=reason.ru, en=reason.en),
-            words=Text(ru=clause.ru, en=clause.en),
-            consequence=clause.consequence,
-            broken_n=found[clause.number, ClauseResult.BROKEN],
-            unprovable_n=found[clause.number, ClauseResult.UNPROVABLE],
-            checked_n=int(asked.get(reason.code, 0)) - found[clause.number, ClauseResult.UNPROVABLE],
-        )
-        for reason in pack.edition.reasons
-        for clause in reason.clauses
+        fact
+        for edition in pack.editions
+        for fact in clauses_of(edition, counts[counts["edition"] == edition.name], found)
     ]
     said = [fact for fact in facts if fact.broken_n or fact.unprovable_n]
     return tuple(sorted(said, key=lambda fact: (-fact.broken_n, -fact.unprovable_n, fact.clause)))
+
+
+def clauses_of(edition: Edition, judged: pd.DataFrame, found: Found) -> Iterator[ClauseFact]:
+    """A general clause is asked of every rejection, or of each that has a reason; the others of those of theirs."""
+    by_code = judged.groupby("code")["n"].sum()
+    for number, words in GENERAL_WORDS.items():
+        asked_n = judged["n"].sum() if number == REASON_GIVEN else by_code.sum()
+        yield clause_fact(found, edition, number, words, Consequence.VOID, int(asked_n), None)
+    for reason in edition.reasons:
+        asked_n, title = int(by_code.get(reason.code, 0)), Text(ru=reason.ru, en=reason.en)
+        for clause in reason.clauses:
+            words = clause.ru, clause.en
+            yield clause_fact(found, edition, clause.number, words, clause.consequence, asked_n, title)
+
+
+def clause_fact(
+    found: Found,
+    edition: Edition,
+    number: str,
+    words: tuple[str, str],
+    consequence: Consequence,
+    asked_n: int,
+    reason: Text | None,
+) -> ClauseFact:
+    unprovable_n = found[edition.name, number, ClauseResult.UNPROVABLE]
+    return ClauseFact(
+        clause=number,
+        reason=reason,
+        words=Text(ru=words[0], en=words[1]),
+        consequence=consequence,
+        broken_n=found[edition.name, number, ClauseResult.BROKEN],
+        unprovable_n=unprovable_n,
+        checked_n=asked_n - unprovable_n,
+        edition=edition.name,
+    )
 
 
 def gaps(pack: PackWeek) -> tuple[NotCheckable, ...]:
@@ -130,19 +166,19 @@ def junk(pack: PackWeek) -> tuple[JunkFact, ...]:
         return ()
     counts = verdict_counts(pack, pack.quarter)
     is_junk = (counts["outcome"] == Outcome.LAWFUL) & counts["code"].isin(JUNK_REASONS)
-    names = {reason.code: Text(ru=reason.ru, en=reason.en) for reason in pack.edition.reasons}
+    names = {reason.code: Text(ru=reason.ru, en=reason.en) for known in pack.editions for reason in known.reasons}
     commonest = counts[is_junk].groupby(["channel_id", "code"])["n"].sum()
     shares = pack.reader.values(["valid_junk_share"], *pack.quarter, by=("channel_id",))
     facts = [
         JunkFact(
             channel_title=pack.title(ReferenceKind.CHANNEL, channel_id),
             share=figure_of(values["valid_junk_share"], pack.quarter),
-            reason=names[commonest[channel_id].idxmax()] if channel_id in commonest.index else None,
+            reason=names.get(commonest[channel_id].idxmax()) if channel_id in commonest.index else None,
         )
         for (channel_id,), values in shares.items()
         if values["valid_junk_share"].denominator_n
     ]
-    return tuple(sorted(facts, key=lambda fact: -(fact.share.value or 0)))
+    return tuple(sorted(facts, key=lambda fact: highest_first(fact.share, fact.channel_title)))
 
 
 def wrong(pack: PackWeek) -> tuple[WrongFact, ...]:
@@ -152,38 +188,44 @@ def wrong(pack: PackWeek) -> tuple[WrongFact, ...]:
     """
     if pack.edition is None or not pack.has("event.rejected", "event.manager_id"):
         return ()
-    words = words_of(pack.edition)
-    broken: dict[str | None, Counter[str]] = {}
+    broken: dict[str | None, Counter[tuple[str, str]]] = {}
     for one in findings(pack, pack.quarter):
         if one.result == ClauseResult.BROKEN and one.consequence == Consequence.VOID:
-            broken.setdefault(one.manager_id, Counter())[one.clause] += 1
+            broken.setdefault(one.manager_id, Counter())[one.edition, one.clause] += 1
+    words = {
+        (known.name, number): Text(ru=ru, en=en)
+        for known in pack.editions
+        for number, (ru, en) in words_of(known).items()
+    }
     facts = []
     for (manager_id,), values in pack.reader.values(SHARES, *pack.quarter, by=("manager_id",)).items():
         unlawful, unprovable = (figure_of(values[kpi], pack.quarter) for kpi in SHARES)
-        clause = next((number for number, _ in broken.get(manager_id, Counter()).most_common(1)), None)
+        worst = next((clause for clause, _ in broken.get(manager_id, Counter()).most_common(1)), None)
         facts.append(
             WrongFact(
                 manager_title=pack.title(ReferenceKind.MANAGER, manager_id),
                 unlawful=unlawful,
                 unprovable=unprovable,
-                clause=clause,
-                words=Text(ru=words[clause][0], en=words[clause][1]) if clause else None,
+                clause=worst[1] if worst else None,
+                words=words.get(worst) if worst else None,
             )
         )
     judged = [fact for fact in facts if fact.unlawful.denominator_n]
-    return tuple(sorted(judged, key=lambda fact: -(fact.unlawful.value or 0)))
+    return tuple(sorted(judged, key=lambda fact: highest_first(fact.unlawful, fact.manager_title)))
 
 
 def neglect(pack: PackWeek) -> tuple[NeglectFact, ...]:
-    """Leads that lie untouched at the end of the week, by who owned them when the silence began."""
-    silences = meeting_facts.silences(pack.connection, pack.source, pack.until)
+    """Leads that lie untouched, beside all in work: both as of the data and by who owns them, so that one has the
+    other as its part.
+    """
+    silences = meeting_facts.silences(pack.connection, pack.source, pack.data_until)
     open_n = meeting_facts.open_leads(pack.connection, pack.source)
     facts = [
         NeglectFact(
             manager_title=pack.title(ReferenceKind.MANAGER, manager_id),
-            neglected_n=len(theirs),
-            open_n=max(open_n.get(manager_id, 0), len(theirs)),
-            longest_days=(pack.until - theirs["last_touch_at"].min()).days,
+            neglected_n=theirs["lead_id"].nunique(),
+            open_n=open_n[manager_id if isinstance(manager_id, str) else None],
+            longest_days=(pack.data_until - theirs["last_touch_at"].min()).days,
         )
         for manager_id, theirs in silences.groupby("manager_id", dropna=False)
     ]
@@ -203,7 +245,6 @@ def disputes(pack: PackWeek) -> DisputeFacts:
         upheld_n=int(ruled.get(Decision.UPHOLD, 0)),
         returned_n=int(ruled.get(Decision.RETURN_TO_WORK, 0)),
         evidence_requested_n=int(ruled.get(Decision.REQUEST_EVIDENCE, 0)),
-        review_in_sla=None,
     )
 
 
@@ -217,11 +258,12 @@ def ledger(pack: PackWeek) -> Ledger | None:
     returned = meeting_facts.returns(pack.connection, pack.source, ids, since, pack.until)
     lead_ids = returned["lead_id"].tolist()
     events = meeting_facts.events_of(pack.connection, pack.source, lead_ids, pack.until)
-    signed = meeting_facts.contracts_of(pack.connection, pack.source, lead_ids, pack.until)
+    signed = meeting_facts.flats_of(pack.connection, pack.source, lead_ids, pack.until)
     after = events.merge(returned, on="lead_id").query("at > returned_at")
     bought = signed.merge(returned, on="lead_id").query("signed_at > returned_at")
     buyers = set(bought["lead_id"])
     steps = Counter(furthest(after[after["lead_id"] == id_], id_ in buyers) for id_ in lead_ids)
+    missing = pack.reader.missing(pack.reader.kpi(REVENUE))
     return Ledger(
         since_on=since_on,
         returned_n=len(lead_ids),
@@ -230,7 +272,8 @@ def ledger(pack: PackWeek) -> Ledger | None:
         booking_n=steps["booking"],
         contract_n=steps["contract"],
         lost_n=steps["lost"],
-        revenue_minor=int(bought["price_minor"].sum()),
+        revenue_minor=None if missing else int(bought["price_minor"].sum()),
+        missing=missing,
     )
 
 

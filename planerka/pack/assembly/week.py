@@ -1,6 +1,6 @@
 """The week that a pack is about, and how its figures are read: one place for stretches, titles and trends."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -33,9 +33,9 @@ Stretch = tuple[date, date]
 
 @dataclass(frozen=True, kw_only=True)
 class PackWeek:
-    """`until` is the end of the week, `at` when the pack is assembled.
+    """`until` is the end of the week, `at` when the pack is assembled, `data_until` how far the source is complete.
 
-    `edition` None: none was in force then. `lacks` as `Crm.lacks`.
+    `editions` are those that both departments signed, oldest first. `lacks` as `Crm.lacks`.
     `first_on` is the local day of the source's first lead, None without any.
     """
 
@@ -43,10 +43,11 @@ class PackWeek:
     source: str
     week: Week
     at: datetime
+    data_until: datetime
     zone: ZoneInfo
     reader: KpiReader
     references: dict[ReferenceKind, dict[str, Reference]]
-    edition: Edition | None
+    editions: Sequence[Edition]
     lacks: frozenset[str]
     first_on: date | None
     analyst_ids: frozenset[str]
@@ -67,6 +68,21 @@ class PackWeek:
     def quarter(self) -> Stretch:
         return self.week.back(PEOPLE_WEEKS_N - 1).monday, self.week.sunday
 
+    @property
+    def edition(self) -> Edition | None:
+        """The edition in force at the end of the week; None before the first."""
+        return self.edition_on(self.week.sunday)
+
+    def edition_on(self, day_on: date) -> Edition | None:
+        return next((edition for edition in reversed(self.editions) if edition.effective_on <= day_on), None)
+
+    def is_unsettled(self, rejected_at: datetime) -> bool:
+        """Whether a rejection waits only for calls that arrive late: judging will come to it by itself."""
+        edition = self.edition_on(rejected_at.astimezone(self.zone).date())
+        if edition is None:
+            return False
+        return rejected_at >= self.data_until - timedelta(hours=edition.norms.settling_hours)
+
     def has(self, *needs: str) -> bool:
         """Whether the source can supply all of these, in the words of `Crm.lacks`."""
         return not any(need in self.lacks or need.partition(".")[0] in self.lacks for need in needs)
@@ -78,10 +94,13 @@ class PackWeek:
         known = self.references[kind].get(id_)
         return known.title if known else id_
 
-    def figure(self, kpi: str, stretch: Stretch | None = None) -> Figure:
-        """The company's figure; of the week unless another stretch is given."""
-        from_on, to_on = stretch or self.now
-        return figure_of(self.reader.values([kpi], from_on, to_on)[()][kpi], (from_on, to_on))
+    def figures(self, stretch_of: Mapping[str, Stretch]) -> dict[str, Figure]:
+        """The company's figure of each KPI over its stretch: one reading a stretch, not one a KPI."""
+        kpis_of: dict[Stretch, list[str]] = {}
+        for kpi, stretch in stretch_of.items():
+            kpis_of.setdefault(stretch, []).append(kpi)
+        values = {stretch: self.reader.values(kpis, *stretch)[()] for stretch, kpis in kpis_of.items()}
+        return {kpi: figure_of(values[stretch][kpi], stretch) for kpi, stretch in stretch_of.items()}
 
     def trends(self, kpis: Sequence[str]) -> tuple[Trend, ...]:
         """The company's figures of the week beside the four weeks before."""
@@ -150,8 +169,13 @@ class PackWeek:
 
 
 def rank(scope: Scope) -> tuple[bool, float, str]:
-    first = scope.trends[0].now
-    return first.state == State.NOT_ENOUGH, -(first.value or 0), scope.id
+    return highest_first(scope.trends[0].now, scope.title)
+
+
+def highest_first(figure: Figure, name: str | None) -> tuple[bool, float, str]:
+    """A sort key. Those of too few leads stand last and by name: an order by their values would rank them."""
+    is_too_few = figure.state == State.NOT_ENOUGH
+    return is_too_few, 0.0 if is_too_few else -(figure.value or 0), name or ""
 
 
 def figure_of(value: KpiValue, stretch: Stretch, per: int = 1) -> Figure:
@@ -169,8 +193,3 @@ def figure_of(value: KpiValue, stretch: Stretch, per: int = 1) -> Figure:
         to_on=stretch[1],
         mature_on=value.mature_on,
     )
-
-
-def texts(values: Iterable[object]) -> list[str]:
-    """The texts of a column without its blanks."""
-    return [value for value in values if isinstance(value, str) and value]

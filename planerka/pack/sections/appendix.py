@@ -25,7 +25,7 @@ def lead(wording: Wording, facts: PackFacts) -> str:
     )
 
 
-def blocks(wording: Wording, facts: PackFacts, links: tuple[Link, ...]) -> tuple[Block, ...]:
+def blocks(wording: Wording, facts: PackFacts, data_report: str | None) -> tuple[Block, ...]:
     appendix = facts.appendix
     shown: list[Block | None] = [
         restated(wording, appendix.restated),
@@ -33,9 +33,14 @@ def blocks(wording: Wording, facts: PackFacts, links: tuple[Link, ...]) -> tuple
         *(gate(wording, report) for report in appendix.gates),
         quarantine(wording, appendix.quarantine),
         definitions(wording, appendix.definitions, appendix.figures),
-        Links(title=wording.words.say("Links"), links=links) if links else None,
+        links(wording, data_report),
     ]
     return tuple(block for block in shown if block is not None)
+
+
+def links(wording: Wording, data_report: str | None) -> Links | None:
+    say = wording.words.say
+    return Links(title=say("Links"), links=(Link(text=say("Data report"), url=data_report),)) if data_report else None
 
 
 def not_computable(wording: Wording, figures: tuple[Figure, ...]) -> Bullets | None:

@@ -8,8 +8,11 @@ from planerka.kpis.kpi import State
 from planerka.pack.charts import is_above
 from planerka.pack.facts import Figure, NeglectFact, PackFacts, Scope, WrongFact
 from planerka.pack.model import Bullets
-from planerka.pack.sections.scopes import pooled
+from planerka.pack.sections.scopes import money, pooled
 from planerka.pack.wording import Wording
+
+NAMED_FROM_N = 5
+"""A person is named for neglected leads from so many on, and only who has more than half of them all."""
 
 
 def exceptions(wording: Wording, facts: PackFacts) -> Bullets:
@@ -54,26 +57,29 @@ def broken_most(wording: Wording, fact: WrongFact) -> str:
 
 
 def neglect(wording: Wording, facts: PackFacts) -> str:
-    """The person with the most neglected leads, and the sum of all."""
-    rows = facts.rejections.neglect
+    """The person with most of the neglected leads where one has them and they are not a slip or two; else the sum."""
+    rows, words = facts.rejections.neglect, wording.words
     all_n = sum(fact.neglected_n for fact in rows)
     if not all_n:
         return ""
     worst = max(rows, key=lambda fact: fact.neglected_n)
-    return wording.words.count(
+    if worst.neglected_n < NAMED_FROM_N or worst.neglected_n * 2 <= all_n:
+        return words.count(
+            "{n} neglected lead{longest}.", "{n} neglected leads{longest}.", all_n, longest=longest(wording, rows)
+        )
+    return words.count(
         "{name}: {n} neglected lead of {all}{longest}.",
         "{name}: {n} neglected leads of {all}{longest}.",
         worst.neglected_n,
         name=wording.scope(worst.manager_title),
-        all=wording.words.number(all_n),
-        longest=longest(wording, worst),
+        all=words.number(all_n),
+        longest=longest(wording, (worst,)),
     )
 
 
-def longest(wording: Wording, fact: NeglectFact) -> str:
-    if fact.longest_days is None:
-        return ""
-    return wording.words.count(", the longest for {n} day", ", the longest for {n} days", fact.longest_days)
+def longest(wording: Wording, facts: tuple[NeglectFact, ...]) -> str:
+    days = [fact.longest_days for fact in facts if fact.longest_days is not None]
+    return wording.words.count(", the longest for {n} day", ", the longest for {n} days", max(days)) if days else ""
 
 
 def junk(wording: Wording, facts: PackFacts) -> str:
@@ -136,9 +142,9 @@ def returned(wording: Wording, facts: PackFacts) -> str:
     if ledger is None or not ledger.contract_n:
         return ""
     return words.count(
-        "Leads returned to work brought {n} contract for {money}; {at_work} are still in work.",
-        "Leads returned to work brought {n} contracts for {money}; {at_work} are still in work.",
+        "{n} lead returned to work bought a flat, revenue: {money}; {at_work} are still in work.",
+        "{n} leads returned to work bought flats, revenue: {money}; {at_work} are still in work.",
         ledger.contract_n,
-        money=words.money(ledger.revenue_minor, wording.currency),
+        money=money(wording, ledger.revenue_minor),
         at_work=words.number(ledger.at_work_n + ledger.meeting_n + ledger.booking_n),
     )

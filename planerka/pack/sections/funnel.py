@@ -1,9 +1,11 @@
 """From enquiry to contract: the week's steps, cohort shares, bookings about to expire, stock."""
 
+from datetime import date
+
 from planerka.pack import charts
 from planerka.pack.facts import ExpiringBooking, Funnel, PackFacts, StandingFact, StockFact, Trend
 from planerka.pack.model import Block, Cell, Chart, Column, Quiet, Row, Table, Tone
-from planerka.pack.sections.scopes import beside, count, lost_line, part, scope_table, share_bar
+from planerka.pack.sections.scopes import beside, count, data_until, lost_line, part, scope_table, share_bar
 from planerka.pack.wording import Wording, bar
 from planerka.words import _
 
@@ -35,7 +37,7 @@ def blocks(wording: Wording, facts: PackFacts) -> tuple[Block, ...]:
         scope_table(wording, "cohorts-by-channel", say("Shares by channel"), channel, funnel.cohorts_by_channel, said),
         bookings(wording, funnel),
         stock(wording, funnel.stock),
-        standing(wording, funnel.standing),
+        standing(wording, facts),
     ]
     return tuple(block for block in shown if block is not None)
 
@@ -162,9 +164,10 @@ def stock(wording: Wording, stock: tuple[StockFact, ...]) -> Table | None:
     say = wording.words.say
     if not stock:
         return None
+    newest_on = max(fact.stock_on for fact in stock)
     return Table(
         key="stock",
-        caption=say("Stock on {day}", day=wording.words.day(max(fact.stock_on for fact in stock))),
+        caption=say("Stock on {day}", day=wording.words.day(newest_on)),
         columns=(
             Column(title=say("Flats"), is_number=False),
             Column(title=say("Project"), is_number=False),
@@ -173,7 +176,7 @@ def stock(wording: Wording, stock: tuple[StockFact, ...]) -> Table | None:
             Column(title=say("Cheapest")),
             Column(title=say("Median price")),
         ),
-        rows=tuple(stock_row(wording, fact) for fact in sorted(stock, key=size)),
+        rows=tuple(stock_row(wording, fact, newest_on) for fact in sorted(stock, key=size)),
     )
 
 
@@ -182,10 +185,11 @@ def size(fact: StockFact) -> tuple[str, bool, str]:
     return fact.project_title or "", fact.flat_type != "studio", fact.flat_type
 
 
-def stock_row(wording: Wording, fact: StockFact) -> Row:
+def stock_row(wording: Wording, fact: StockFact, newest_on: date) -> Row:
+    """A list older than the newest of all says its own day."""
     flat = wording.words.say(FLAT_TYPES[fact.flat_type]) if fact.flat_type in FLAT_TYPES else fact.flat_type
     return Row(
-        head=Cell(text=flat),
+        head=Cell(text=flat, note="" if fact.stock_on == newest_on else wording.words.day(fact.stock_on)),
         cells=(
             Cell(text=wording.scope(fact.project_title)),
             count(wording, fact.available_n),
@@ -202,9 +206,9 @@ def money(wording: Wording, amount_minor: int | None) -> Cell:
     return Cell(text=wording.words.money(amount_minor, wording.currency))
 
 
-def standing(wording: Wording, standing: tuple[StandingFact, ...]) -> Table | None:
+def standing(wording: Wording, facts: PackFacts) -> Table | None:
     """All leads that ever came, by channel: a state and no cohort, so it stands last and is compared with nothing."""
-    say = wording.words.say
+    standing, say = facts.funnel.standing, wording.words.say
     if not standing:
         return None
     lost = {"lead.status.rejected"} if standing[0].rejected_n is None else set()
@@ -212,10 +216,10 @@ def standing(wording: Wording, standing: tuple[StandingFact, ...]) -> Table | No
     titles = (_("Leads"), _("In work"), _("Rejected"), _("Won"))
     return Table(
         key="standing",
-        caption=say("What became of all leads"),
+        caption=say("What became of all leads, as of {day}", day=data_until(wording, facts)),
         columns=(Column(title=say("Channel"), is_number=False), *(Column(title=say(title)) for title in titles)),
         rows=tuple(standing_row(wording, fact) for fact in standing),
-        note=wording.missing(tuple(sorted(lost))) if lost else say("Every lead that ever came, as it stands today."),
+        note=wording.missing(tuple(sorted(lost))) if lost else "",
     )
 
 

@@ -1,5 +1,7 @@
 """Rejections: what the regulation says of them, marketing's side beside sales' side."""
 
+from collections.abc import Iterator
+
 from planerka.model import Consequence
 from planerka.pack import charts
 from planerka.pack.facts import (
@@ -7,13 +9,13 @@ from planerka.pack.facts import (
     Figure,
     JunkFact,
     PackFacts,
-    ReasonFact,
     Rejections,
+    VerdictCounts,
     WrongFact,
 )
 from planerka.pack.model import Block, Bullets, Cell, Chart, Column, Row, Table, Tile, Tiles, Tone
 from planerka.pack.sections import review
-from planerka.pack.sections.scopes import beside, count, pooled, share_bar
+from planerka.pack.sections.scopes import beside, count, data_until, pooled, share_bar
 from planerka.pack.wording import Wording, bar
 from planerka.words import _
 
@@ -38,22 +40,43 @@ def lead(wording: Wording, facts: PackFacts) -> str:
     rejections, words = facts.rejections, wording.words
     if rejections.missing:
         return words.say("Rejections cannot be judged: {why}.", why=wording.missing(rejections.missing))
-    counts = rejections.verdicts
-    if counts.judged_n:
-        return words.count(
-            "{n} rejection judged: {unlawful} unlawful, {unprovable} unprovable.",
-            "{n} rejections judged: {unlawful} unlawful, {unprovable} unprovable.",
-            counts.judged_n,
-            unlawful=words.number(counts.unlawful_n),
-            unprovable=words.number(counts.unprovable_n),
+    lines = (judged(wording, rejections.verdicts), *without_verdict(wording, facts))
+    return " ".join(filter(None, lines)) or words.say("Nobody rejected a lead this week.")
+
+
+def judged(wording: Wording, counts: VerdictCounts) -> str:
+    if not counts.judged_n:
+        return ""
+    return wording.words.count(
+        "{n} rejection judged: {unlawful} unlawful, {unprovable} unprovable.",
+        "{n} rejections judged: {unlawful} unlawful, {unprovable} unprovable.",
+        counts.judged_n,
+        unlawful=wording.words.number(counts.unlawful_n),
+        unprovable=wording.words.number(counts.unprovable_n),
+    )
+
+
+def without_verdict(wording: Wording, facts: PackFacts) -> Iterator[str]:
+    """Why rejections have no verdict: it is too early for some, and nobody can tell of others."""
+    counts, words = facts.rejections.verdicts, wording.words
+    if counts.unsettled_n:
+        yield words.count(
+            "{n} rejection is too new: it is judged once late calls are in.",
+            "{n} rejections are too new: they are judged once late calls are in.",
+            counts.unsettled_n,
         )
-    if counts.not_judged_n:
-        return words.count(
+    if counts.not_judged_n and facts.header.edition is None:
+        yield words.count(
             "{n} rejection is not judged: no edition of the regulation was in force.",
             "{n} rejections are not judged: no edition of the regulation was in force.",
             counts.not_judged_n,
         )
-    return words.say("Nobody rejected a lead this week.")
+    elif counts.not_judged_n:
+        yield words.count(
+            "{n} rejection is not judged: its reason is not mapped, or no edition was in force on its day.",
+            "{n} rejections are not judged: their reasons are not mapped, or no edition was in force on their day.",
+            counts.not_judged_n,
+        )
 
 
 def blocks(wording: Wording, facts: PackFacts) -> tuple[Block, ...]:
@@ -65,10 +88,10 @@ def blocks(wording: Wording, facts: PackFacts) -> tuple[Block, ...]:
         wrong(wording, rejections.wrong),
         clauses(wording, rejections.clauses),
         not_checkable(wording, rejections),
-        review.neglect(wording, rejections),
+        review.neglect(wording, facts),
         review.disputes(wording, facts),
         review.ledger(wording, rejections.ledger),
-        reasons(wording, rejections.reasons),
+        reasons(wording, facts),
     ]
     return tuple(block for block in shown if block is not None)
 
@@ -186,6 +209,7 @@ def clauses(wording: Wording, clauses: tuple[ClauseFact, ...]) -> Table | None:
     say = wording.words.say
     if not clauses:
         return None
+    is_told_apart = len({fact.edition for fact in clauses}) > 1
     return Table(
         key="clauses",
         caption=say("Clauses broken most this week"),
@@ -196,22 +220,24 @@ def clauses(wording: Wording, clauses: tuple[ClauseFact, ...]) -> Table | None:
             Column(title=say("Unprovable")),
             Column(title=say("Consequence"), is_number=False),
         ),
-        rows=tuple(clause_row(wording, fact) for fact in clauses[:CLAUSES_N]),
+        rows=tuple(clause_row(wording, fact, is_told_apart) for fact in clauses[:CLAUSES_N]),
         note=say("The first {n} are shown.", n=CLAUSES_N) if len(clauses) > CLAUSES_N else "",
     )
 
 
-def clause_row(wording: Wording, fact: ClauseFact) -> Row:
+def clause_row(wording: Wording, fact: ClauseFact, is_told_apart: bool) -> Row:
+    """`is_told_apart`: clauses of two editions are shown, and the same number may say two things."""
     say, number = wording.words.say, wording.words.number
+    notes = say("clause {clause}", clause=fact.clause), say("edition {edition}", edition=fact.edition)
     broken = Cell(
         text=number(fact.broken_n),
         note=say("of {n}", n=number(fact.checked_n)),
         bar=bar(fact.broken_n, fact.checked_n),
     )
     return Row(
-        head=Cell(text=wording.text(fact.words), note=say("clause {clause}", clause=fact.clause)),
+        head=Cell(text=wording.text(fact.words), note=", ".join(notes if is_told_apart else notes[:1])),
         cells=(
-            Cell(text=wording.text(fact.reason)),
+            Cell(text=wording.text(fact.reason) if fact.reason else say("any")),
             broken,
             Cell(text=number(fact.unprovable_n)),
             Cell(text=say(CONSEQUENCES[fact.consequence])),
@@ -229,14 +255,15 @@ def not_checkable(wording: Wording, rejections: Rejections) -> Bullets | None:
     return Bullets(title=wording.words.say("Clauses this source cannot check"), lines=lines)
 
 
-def reasons(wording: Wording, reasons: tuple[ReasonFact, ...]) -> Table | None:
+def reasons(wording: Wording, facts: PackFacts) -> Table | None:
     """Leads that stand rejected, by the source's own reasons: known even where the day of rejection is not."""
+    reasons = facts.rejections.reasons
     say, all_n = wording.words.say, sum(fact.leads_n for fact in reasons)
     if not all_n:
         return None
     return Table(
         key="reasons",
-        caption=say("Reasons of rejection as they stand today"),
+        caption=say("Reasons of rejection as of {day}", day=data_until(wording, facts)),
         columns=(
             Column(title=say("Reason"), is_number=False),
             Column(title=say("Leads")),

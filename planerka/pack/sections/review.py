@@ -1,13 +1,15 @@
 """Neglected leads, the queue of disputes, and what returning leads brought."""
 
-from planerka.pack.facts import Ledger, PackFacts, Rejections, Trend
+from planerka.pack.facts import Ledger, PackFacts
 from planerka.pack.model import Cell, Column, Quiet, Row, Table, Tile, Tiles, Tone
+from planerka.pack.sections.scopes import data_until, money
 from planerka.pack.wording import Wording, bar
 from planerka.words import _
 
 
-def neglect(wording: Wording, rejections: Rejections) -> Table | Quiet | None:
-    words = wording.words
+def neglect(wording: Wording, facts: PackFacts) -> Table | Quiet | None:
+    """How things stand in the data, not at the end of the week: the meeting can still do something about these."""
+    rejections, words = facts.rejections, wording.words
     if rejections.neglect_norm_days is None:
         return None
     norm = words.count(
@@ -18,7 +20,7 @@ def neglect(wording: Wording, rejections: Rejections) -> Table | Quiet | None:
     most_n = max(fact.neglected_n for fact in rejections.neglect)
     return Table(
         key="neglect",
-        caption=words.say("Neglected leads: {norm}", norm=norm),
+        caption=words.say("Neglected leads as of {day}: {norm}", norm=norm, day=data_until(wording, facts)),
         columns=(
             Column(title=words.say("Person in charge"), is_number=False),
             Column(title=words.say("Neglected")),
@@ -58,9 +60,6 @@ def disputes(wording: Wording, facts: PackFacts) -> Tiles | None:
         Tile(label=words.say("Upheld"), value=words.number(disputes.upheld_n)),
         Tile(label=words.say("Evidence requested"), value=words.number(disputes.evidence_requested_n)),
     ]
-    figure = disputes.review_in_sla
-    if figure is not None and not figure.missing:
-        tiles.append(wording.tile(Trend(now=figure)))
     at, since_on = words.instant(facts.header.assembled_at, wording.zone), words.day(facts.header.from_on)
     title = words.say("Disputes on {at}; opened and ruled since {day}", at=at, day=since_on)
     return Tiles(title=title, tiles=tuple(tiles))
@@ -78,12 +77,19 @@ def ledger(wording: Wording, ledger: Ledger | None) -> Tiles | None:
         (_("Booked"), ledger.booking_n),
         (_("Rejected again"), ledger.lost_n),
     )
-    revenue = Tile(
-        label=words.say("Revenue of returned leads"),
-        value=words.money(ledger.revenue_minor, wording.currency),
-        notes=(words.count("{n} contract", "{n} contracts", ledger.contract_n),),
-        tone=Tone.GOOD if ledger.revenue_minor else Tone.PLAIN,
-    )
     tiles = tuple(Tile(label=words.say(title), value=words.number(n)) for title, n in counted)
     title = words.say("Leads returned to work since {day}", day=words.days(ledger.since_on, ledger.since_on))
-    return Tiles(title=title, tiles=(revenue, *tiles))
+    return Tiles(title=title, tiles=(revenue(wording, ledger), *tiles))
+
+
+def revenue(wording: Wording, ledger: Ledger) -> Tile:
+    """Money, or why there is none to name: prices are missing, or amounts that cannot be added."""
+    words = wording.words
+    bought = words.count("{n} lead bought a flat", "{n} leads bought flats", ledger.contract_n)
+    is_known = ledger.revenue_minor is not None
+    return Tile(
+        label=words.say("Revenue of returned leads"),
+        value=money(wording, ledger.revenue_minor),
+        notes=(bought,) if is_known else (bought, wording.missing(ledger.missing)),
+        tone=Tone.GOOD if ledger.revenue_minor else Tone.PLAIN if is_known else Tone.MUTED,
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from planerka.kpis.kpi import State
-from planerka.pack.facts import Figure, Scope, Trend
+from planerka.pack.facts import Figure, PackFacts, Scope, Trend
 from planerka.pack.model import Block, Cell, Column, Pair, Quiet, Row, Table, Tone
 from planerka.pack.wording import Wording, bar
 from planerka.rulebook.kpis import Unit
@@ -78,6 +78,17 @@ def part(wording: Wording, n: int | None, of_n: int) -> Cell:
     if n is None:
         return count(wording, n)
     return Cell(text=wording.words.number(n), note=wording.words.percent(n / of_n), bar=bar(n, of_n))
+
+
+def money(wording: Wording, amount_minor: int | None) -> str:
+    if amount_minor is None:
+        return wording.words.say("not computable")
+    return wording.words.money(amount_minor, wording.currency)
+
+
+def data_until(wording: Wording, facts: PackFacts) -> str:
+    """The instant of the tables that show how things stand now and not how the week was."""
+    return wording.words.instant(min(source.data_until for source in facts.header.sources), wording.zone)
 
 
 def pooled(figures: Sequence[Figure]) -> float | None:

@@ -259,6 +259,8 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("lacks", sa.JSON(), nullable=False),
         sa.Column("data_until", sa.BigInteger(), nullable=False),
+        sa.Column("neglect_until", sa.BigInteger(), nullable=True),
+        sa.Column("measured_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_source")),
     )
     op.create_table(
@@ -303,6 +305,7 @@ def upgrade() -> None:
         sa.Column("judged_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("source", "rejection_id", "number", name=op.f("pk_verdict")),
     )
+    op.create_index(op.f("ix_verdict_source_judged_at"), "verdict", ["source", "judged_at"], unique=False)
     op.create_table(
         "ruling",
         sa.Column("id", sa.Integer(), nullable=False),
