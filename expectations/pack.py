@@ -104,11 +104,12 @@ def are_present(facts: PackFacts) -> Ternary:
 def are_shares(figures: pd.DataFrame) -> Ternary:
     """Figures with counts: 0 ≤ numerator ≤ denominator and 0 ≤ low ≤ value ≤ high ≤ 1. Others are no shares.
 
-    Plan fulfilment is said in per cent too, but has no counts and may exceed 100 %.
+    Plan fulfilment is said in per cent too, but is no part of its plan.
     """
     low, value, high = (figures[name].to_numpy() for name in ("low", "value", "high"))
     part, whole = figures["numerator_n"].to_numpy(), figures["denominator_n"].to_numpy()
-    is_share = figures["is_share"].to_numpy() & ~np.isnan(part) & ~np.isnan(whole)
+    # An interval is given to a part of a whole only: plan fulfilment has none, and may exceed 100 %.
+    is_share = figures["is_share"].to_numpy() & ~np.isnan(part) & ~np.isnan(whole) & ~np.isnan(low)
     # Comparisons with NaN are false: a bound that is not there breaks nothing.
     is_off = (part < 0) | (part > whole) | (value < 0) | (value > 1) | (low < 0) | (high > 1)
     return known(~(is_off | (value < low) | (value > high)), is_share)

@@ -113,7 +113,7 @@ def drop(number: Annotated[int, typer.Argument(help="The row's number.")], autho
 
     company = wire()
     with company.engine.begin() as connection:
-        row = decide(connection, number, State.DROPPED, author, company.now)
+        row = decide(connection, company.crm.source, number, State.DROPPED, author, company.now)
     print(f"Dropped {row.noun} {row.row_key}.")
 
 

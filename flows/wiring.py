@@ -14,7 +14,7 @@ from planerka.crm.base import Crm
 from planerka.crm.sample.adapter import SampleCrm
 from planerka.crm.sample.story import ANALYST_ID
 from planerka.crm.table import TableCrm
-from planerka.errors import UsageError
+from planerka.errors import SettingsError, UsageError
 from planerka.pack.freeze import FrozenPack, find_pack
 from planerka.regulation.editions import load_all
 from planerka.regulation.signed import sign_edition
@@ -22,7 +22,7 @@ from planerka.settings import HoursSettings, Settings, load_settings
 from planerka.store import editions
 from planerka.store.database import open_store, reading
 from planerka.store.intake_facts import created_between
-from planerka.store.windows import get_source
+from planerka.store.windows import all_sources, get_source
 from tasks.company import Company
 
 SAMPLE_HEADS = {"marketing": "Елена Громова", "sales": "Андрей Лапин"}
@@ -35,6 +35,7 @@ def wire(as_of: datetime | None = None) -> Company:
     now = as_of.astimezone(UTC) if as_of else clock()
     engine = open_store(settings.store_url)
     crm = source_of(settings, now)
+    keep_the_sample_apart(engine, crm.source)
     if settings.source.kind == "sample":
         sign_for_sample(engine, settings.rulebook, now)
     return Company(
@@ -88,6 +89,17 @@ def source_of(settings: Settings, now: datetime) -> Crm:
     )
 
 
+def keep_the_sample_apart(engine: sa.Engine, source: str) -> None:
+    """SettingsError where a store would hold a made-up company beside a real one: its heads would sign for both."""
+    with reading(engine) as connection:
+        others = [known for known in all_sources(connection) if known != source]
+    if others and SampleCrm.source in (source, *others):
+        raise SettingsError(
+            f"this store holds {', '.join(others)}, and {source} may not join: one of them is the made-up sample "
+            "company; name another folder by `data`, or another `store`"
+        )
+
+
 def sign_for_sample(engine: sa.Engine, rulebook: Path, now: datetime) -> None:
     """The sample company's heads have signed its rules; anybody else signs with `planerka regulation sign`."""
     with engine.begin() as connection:
@@ -101,14 +113,22 @@ def sign_for_sample(engine: sa.Engine, rulebook: Path, now: datetime) -> None:
 def week_of(company: Company, week: str | None) -> Week:
     """The week asked for, or the last one that is over in the data.
 
-    UsageError for a week that is not over: what is frozen of it would lack its last days for ever.
+    UsageError for a week that is not over, of which a frozen pack would lack days for ever, or before any data.
     """
     if week:
         asked = Week.parse(week)
-        if end_of(asked, company) > company.now:
-            raise UsageError(f"week {asked} is not over until {asked.sunday}: ask for an earlier one, or wait")
+        refuse_a_week_without_data(company, asked)
         return asked
-    return Week.last_complete(data_end(company), company.settings.zone)
+    return Week.last_complete(min(company.now, data_end(company)), company.settings.zone)
+
+
+def refuse_a_week_without_data(company: Company, week: Week) -> None:
+    if end_of(week, company) > company.now:
+        raise UsageError(f"week {week} is not over until {week.sunday}: ask for an earlier one, or wait")
+    with reading(company.engine) as connection:
+        first_on, _ = created_between(connection, company.crm.source)
+    if first_on and week.sunday < first_on:
+        raise UsageError(f"week {week} lies before the data, which begin on {first_on}: ask for a later one")
 
 
 def data_end(company: Company) -> datetime:

@@ -27,9 +27,12 @@ class Week:
     def parse(cls, text: str) -> "Week":
         match = re.fullmatch(r"(\d{4})-W(\d{2})", text)
         try:
-            return cls.of(date.fromisocalendar(int(match[1]), int(match[2]), 1))  # type: ignore[index]
+            week = cls.of(date.fromisocalendar(int(match[1]), int(match[2]), 1))  # type: ignore[index]
         except (TypeError, ValueError):
             raise UsageError(f"{text!r} is not an ISO week: write it as 2026-W47") from None
+        if not FIRST_DAY <= np.datetime64(week.monday) < LAST_DAY:
+            raise UsageError(f"{text!r} lies outside the years 1970 to 2099: write it as 2026-W47")
+        return week
 
     @classmethod
     def of(cls, day: date) -> "Week":

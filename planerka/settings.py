@@ -5,9 +5,11 @@ of the built-in sample company, which reaches nobody's CRM and nobody's inbox.
 """
 
 import os
+import re
 import tomllib
 from datetime import date, time, timedelta
 from difflib import get_close_matches
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +23,7 @@ from planerka.errors import SettingsError
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_FILE = Path("planerka.toml")
 PREFIX = "PLANERKA_"
+ADDRESS = re.compile(r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
 class Section(BaseModel):
@@ -41,6 +44,11 @@ class SourceSettings(Section):
         if self.kind == "table" and self.mapping is None:
             raise ValueError('kind = "table" needs `mapping`, the path of a mapping file (docs/your-own-export.md)')
         return self
+
+
+def checked_address(address: str, written: str) -> None:
+    if not ADDRESS.fullmatch(address):
+        raise ValueError(f"{written!r} is no e-mail address: write one as name@company.example, in Latin letters")
 
 
 class HoursSettings(Section):
@@ -64,6 +72,22 @@ class DeliverySettings(Section):
 
     sender: str = "planerka@example.com"
     recipients: tuple[str, ...] = ("weekly-meeting@example.com",)
+
+    @field_validator("sender")
+    @classmethod
+    def sender_must_be_one_address(cls, sender: str) -> str:
+        checked_address(parseaddr(sender)[1], sender)
+        return sender
+
+    @field_validator("recipients")
+    @classmethod
+    def recipients_must_be_addresses(cls, recipients: tuple[str, ...]) -> tuple[str, ...]:
+        """Each once, whatever its case: one person gets one mail."""
+        if not recipients:
+            raise ValueError("nobody would get the pack: list at least one address")
+        for recipient in recipients:
+            checked_address(recipient, recipient)
+        return tuple({recipient.lower(): recipient for recipient in recipients}.values())
 
 
 class Settings(BaseSettings):
@@ -142,6 +166,8 @@ def load_settings(**overrides: Any) -> Settings:
         raise refused([f"{'.'.join(map(str, e['loc'])) or 'settings'}: {remedy(e)}" for e in wrong.errors()]) from None
     except tomllib.TOMLDecodeError as wrong:
         raise refused([f"this file is no TOML: {wrong}; put texts in quotes"]) from None
+    except UnicodeDecodeError:
+        raise refused(["this file, or .env beside it, is not UTF-8: save it again as UTF-8"]) from None
     except UnreadableVariable as wrong:
         raise refused([f'{wrong}: write a list as ["a", "b"], also in the environment']) from None
     unknown = [name for name in os.environ if name.startswith(PREFIX) and not is_known(name)]

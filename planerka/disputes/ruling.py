@@ -8,6 +8,7 @@ from planerka.clock import WorkCalendar
 from planerka.disputes.returning import refuse_a_senseless_return
 from planerka.errors import UsageError
 from planerka.model import Command, Decision, DisputeOrigin
+from planerka.phones import masked
 from planerka.regulation.signed import edition_in_force
 from planerka.store import disputes
 from planerka.store.disputes import DisputeView
@@ -41,6 +42,7 @@ def rule(
     if not comment.strip() or not author.strip():
         raise UsageError("a ruling needs a comment and an author: the departments read why, and who decided")
     with engine.begin() as connection:
+        comment = masked(comment.strip())
         dispute = disputes.show(connection, source, dispute_id)
         if decision == Decision.RETURN_TO_WORK:
             refuse_a_forbidden_return(connection, source, dispute, now, office)

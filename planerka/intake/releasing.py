@@ -21,10 +21,10 @@ def release_row(
     With a lead go the rows that waited for nothing but it. Returns all that were released, the row itself first.
     """
     with engine.begin() as connection:
-        rows = [quarantine.decide(connection, number, State.RELEASED, author, now)]
+        rows = [quarantine.decide(connection, source, number, State.RELEASED, author, now)]
         if NOUNS[rows[0].noun] is Lead:
             ids = [row.id for row in waiting_for(connection, source, rows[0].row["id"])]
-            rows += [quarantine.decide(connection, id_, State.RELEASED, author, now) for id_ in ids]
+            rows += [quarantine.decide(connection, source, id_, State.RELEASED, author, now) for id_ in ids]
         for row in rows:
             noun = NOUNS[row.noun]
             leads.store_batch(connection, source, noun, released(noun, [row.row]), zone)

@@ -91,11 +91,13 @@ def waiting_of_lead(connection: sa.Connection, source: str, lead_id: str) -> lis
     return [_row(row) for row in connection.execute(query.where(is_of_lead).order_by(quarantine.c.id))]
 
 
-def decide(connection: sa.Connection, row_id: int, state: State, by: str, at: datetime) -> QuarantinedRow:
+def decide(connection: sa.Connection, source: str, row_id: int, state: State, by: str, at: datetime) -> QuarantinedRow:
     """Release or drop a row that waits; returns it. UsageError for one that does not exist or does not wait."""
     if not by.strip():
         raise UsageError("a decision about a quarantined row needs its author: say who vouches for it")
-    deciding = quarantine.update().where(quarantine.c.id == row_id, quarantine.c.state == State.QUARANTINED)
+    deciding = quarantine.update().where(
+        quarantine.c.source == source, quarantine.c.id == row_id, quarantine.c.state == State.QUARANTINED
+    )
     decided = deciding.values(state=state, decided_by=by, decided_at=at).returning(quarantine)
     row = connection.execute(decided).one_or_none()
     if row is None:

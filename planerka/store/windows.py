@@ -57,3 +57,8 @@ def get_source(connection: sa.Connection, source: str) -> Source | None:
     if row is None:
         return None
     return Source(source=row.source, lacks=frozenset(row.lacks), data_until=row.data_until)
+
+
+def all_sources(connection: sa.Connection) -> list[str]:
+    """Every source that has ever been pulled."""
+    return list(connection.scalars(sa.select(sources.c.source).order_by(sources.c.source)))

@@ -82,7 +82,7 @@ def events(*rows: dict[str, Any]) -> Batch:
 
 def drop(company: Company, row: QuarantinedRow) -> None:
     with company.engine.begin() as connection:
-        quarantine.decide(connection, row.id, State.DROPPED, "Ирина Соколова", LATER)
+        quarantine.decide(connection, company.crm.source, row.id, State.DROPPED, "Ирина Соколова", LATER)
 
 
 def test_the_bad_rows_of_the_sample_are_held_back(company):

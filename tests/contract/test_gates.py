@@ -25,6 +25,7 @@ from planerka.intake.spec import Spec, Tally
 from planerka.model import PULLED, CheckSeverity, Event, GateReport, Lead
 from planerka.pack.facts import Figure, PackFacts, State
 from planerka.regulation.judge import clause_results
+from planerka.rulebook.kpis import Unit
 from tests.builders_intake import CONTEXT, batch_of, fault
 from tests.builders_pack import counts, pack_facts, share
 from tests.builders_regulation import EDITION, evidence_from
@@ -245,3 +246,16 @@ def test_the_page_has_no_script_and_asks_for_nothing_from_outside():
 def test_the_page_does_not_pay_for_great_expectations():
     code = "import sys, expectations.page; sys.exit('great_expectations' in sys.modules)"
     assert 0 == subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode
+
+
+def test_a_company_that_beats_its_plan_gets_its_pack():
+    """Fulfilment is said in per cent, and is no part of its plan."""
+    facts = whole(pack_facts())
+    ahead = Figure(kpi="plan_fulfilment", value=1.5, numerator_n=9, denominator_n=6)
+    definition = replace(facts.appendix.definitions[0], kpi="plan_fulfilment", unit=Unit.SHARE)
+    appendix = replace(
+        facts.appendix,
+        definitions=(*facts.appendix.definitions, definition),
+        figures=(*facts.appendix.figures, ahead),
+    )
+    assert [] == not_passed(replace(facts, appendix=appendix))

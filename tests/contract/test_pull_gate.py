@@ -46,7 +46,7 @@ def pull(
 def drop_all(engine: sa.Engine, at: datetime) -> None:
     with engine.begin() as connection:
         for row in quarantine.listing(connection, "crm", quarantine.State.QUARANTINED):
-            quarantine.decide(connection, row.id, quarantine.State.DROPPED, "Иванова", at)
+            quarantine.decide(connection, "crm", row.id, quarantine.State.DROPPED, "Иванова", at)
 
 
 def stopped_by(engine: sa.Engine, now: datetime) -> list[str]:

@@ -101,7 +101,7 @@ def test_what_a_person_decided_holds_until_the_row_changes(connection: sa.Connec
     """A released row that comes again is not held again; changed, it waits for a new decision."""
     quarantine.add(connection, "crm", [held()], NOW)
     waiting = quarantine.listing(connection, "crm")[0]
-    decided = quarantine.decide(connection, waiting.id, state, "Анна", LATER)
+    decided = quarantine.decide(connection, "crm", waiting.id, state, "Анна", LATER)
     assert (state, "Анна", {"id": "L1", "status": "?", "города": "ё"}) == (
         decided.state,
         decided.decided_by,
@@ -116,10 +116,10 @@ def test_what_a_person_decided_holds_until_the_row_changes(connection: sa.Connec
 def test_nothing_is_decided_twice(connection: sa.Connection) -> None:
     quarantine.add(connection, "crm", [held()], NOW)
     row_id = quarantine.listing(connection, "crm")[0].id
-    quarantine.decide(connection, row_id, quarantine.State.DROPPED, "Анна", NOW)
-    for number in (row_id, 404):
+    quarantine.decide(connection, "crm", row_id, quarantine.State.DROPPED, "Анна", NOW)
+    for source, number in (("crm", row_id), ("crm", 404), ("other", row_id)):
         with pytest.raises(UsageError, match=f"No row {number} waits in quarantine"):
-            quarantine.decide(connection, number, quarantine.State.RELEASED, "Пётр", LATER)
+            quarantine.decide(connection, source, number, quarantine.State.RELEASED, "Пётр", LATER)
 
 
 def test_a_good_row_supersedes_the_one_that_waits(connection: sa.Connection) -> None:

@@ -223,8 +223,8 @@ REFUSED = [
     (["kpis", "--from", "2026-02-01", "--to", "2026-01-01"], "--from 2026-02-01 is after --to 2026-01-01"),
     (["regulation", "check", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
     (["pack", "--week", "2026-99"], "'2026-99' is not an ISO week: write it as 2026-W47"),
-    (["pack", "--week", "2199-W01"], "week 2199-W01 is not over until 2199-01-06"),
-    (["send", "--week", "2020-W01"], "week 2020-W01 has no pack yet: run `planerka pack --week 2020-W01`"),
+    (["pack", "--week", "2099-W01"], "week 2099-W01 is not over until 2099-01-04"),
+    (["send", "--week", "2025-W10"], "week 2025-W10 has no pack yet: run `planerka pack --week 2025-W10`"),
     (["pull", "--as-of", "yesterday"], "Invalid value for '--as-of'"),
     (["weekly", "--deliver", "pigeon"], "Invalid value for '--deliver'"),
 ]
@@ -256,3 +256,15 @@ def test_another_company_in_the_same_folder_is_refused(planerka):
     """Exit 4: the source refuses, and names what it keeps."""
     answer = planerka("pull", SOURCE__LEADS_N="5000")
     assert (4, True) == (answer.code, "keeps a sample company with leads_n 3000, not 5000" in answer.err)
+
+
+def test_the_sample_and_a_real_company_do_not_share_a_store(planerka):
+    """The invented heads of the sample would have signed for the real company."""
+    mapping = PROJECT / "mappings" / "olist.yaml"
+    answer = planerka("disputes", "list", SOURCE__KIND="table", SOURCE__MAPPING=str(mapping))
+    assert (2, True) == (answer.code, "one of them is the made-up sample company" in answer.err)
+
+
+def test_a_week_before_the_data_has_no_pack(planerka):
+    answer = planerka("pack", "--week", "1990-W01")
+    assert (2, True) == (answer.code, "lies before the data, which begin on" in answer.err)

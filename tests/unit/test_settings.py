@@ -153,3 +153,24 @@ def test_a_secret_is_not_shown(monkeypatch):
     monkeypatch.setenv("PLANERKA_PHONE_KEY", "hush-hush")
     monkeypatch.setenv("PLANERKA_STORE", "postgresql://u:hush-hush@h/d")
     assert "hush-hush" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    "recipient", ["bad", "a@b.ru, c@d.ru", "директор@компания.рф", "a..b@b.ru", "a(b)@b.ru", "a@b.ru\nBcc: x@y.ru"]
+)
+def test_an_address_that_no_mail_server_would_take_is_refused_before_anything_runs(recipient, monkeypatch):
+    monkeypatch.setenv("PLANERKA_DELIVERY__RECIPIENTS", json.dumps([recipient]))
+    with pytest.raises(SettingsError, match=r"is no e-mail address: write one as name@company\.example"):
+        load_settings()
+
+
+def test_one_person_is_written_to_once_whatever_the_case(monkeypatch):
+    monkeypatch.setenv("PLANERKA_DELIVERY__RECIPIENTS", '["A@b.ru", "a@b.ru"]')
+    assert ("a@b.ru",) == load_settings().delivery.recipients
+
+
+def test_settings_saved_in_another_encoding_are_refused_with_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "planerka.toml").write_bytes('company = "Берег"'.encode("cp1251"))
+    with pytest.raises(SettingsError, match="is not UTF-8: save it again as UTF-8"):
+        load_settings()
