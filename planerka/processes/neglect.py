@@ -95,6 +95,4 @@ def touches_of(events: pd.DataFrame, until: datetime) -> pd.DataFrame:
     """
     is_robots = (events["actor_kind"] == ActorKind.ROBOT) & (events["kind"] == EventKind.MESSAGE_OUT)
     seen = events[~is_robots & (events["at"] < pd.Timestamp(until))]
-    # Sorting hundreds of thousands of texts takes three times as long as numbering them first.
-    lead = pd.factorize(seen["lead_id"], sort=True)[0]
-    return seen.iloc[np.lexsort((seen["at"].to_numpy(), lead))].reset_index(drop=True)
+    return seen.sort_values(["lead_id", "at"], kind="stable", ignore_index=True)

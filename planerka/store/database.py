@@ -27,7 +27,8 @@ PRAGMAS = (
     "synchronous = NORMAL",  # with WAL: a power cut can lose the last commit, never the file
     "foreign_keys = ON",
     "temp_store = MEMORY",
-    "cache_size = -65536",
+    "cache_size = -131072",  # of a first load's pages, fewer are written twice
+    "wal_autocheckpoint = 16000",  # pages, 64 MB: the default copies the same pages back after every few commits
 )
 
 
