@@ -17,6 +17,7 @@ from planerka.clock import WorkCalendar
 from planerka.model import Finding, GateReport, Outcome, Verdict
 from planerka.regulation.evidence import EVENT_FIELDS, evidence_of
 from planerka.regulation.findings import verdict_rows
+from planerka.regulation.history import EVIDENCE_KINDS
 from planerka.regulation.judge import judge
 from planerka.regulation.signed import edition_in_force, signed_editions
 from planerka.rulebook.regulation import Edition
@@ -90,7 +91,8 @@ def judge_new_rejections(
 def judge_batch(connection: sa.Connection, bench: Bench, waiting: pd.DataFrame, report: JudgeReport) -> JudgeReport:
     source = bench.source.source
     ids = pd.concat([waiting["lead_id"], waiting["duplicate_of_id"]])
-    events, own = leads.events_of(connection, source, ids, EVENT_FIELDS), leads.leads_of(connection, source, ids)
+    events = leads.events_of(connection, source, ids, EVENT_FIELDS, EVIDENCE_KINDS)
+    own = leads.leads_of(connection, source, ids)
     outcomes: Counter[str] = Counter(report.by_outcome)
     judged_n, unsettled_n, left_n = report.judged_n, report.unsettled_n, report.not_judged_n
     for edition, part in by_edition(bench, waiting):

@@ -10,7 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from planerka.errors import CrmError
-from planerka.model import Contract, Event, Lead, LeadStatus, Stock
+from planerka.model import Contract, Event, EventKind, Lead, LeadStatus, Stock
 from planerka.store.bulk import changes, staged, upsert
 from planerka.store.frames import local_day, read_frame
 from planerka.store.tables import TABLE_OF, event, lead
@@ -57,9 +57,19 @@ def leads_of(connection: sa.Connection, source: str, lead_ids: pd.Series) -> pd.
     return _rows_of(connection, source, lead.c.id, columns_of(Lead), lead_ids)
 
 
-def events_of(connection: sa.Connection, source: str, lead_ids: pd.Series, names: Sequence[str]) -> pd.DataFrame:
-    """Every event of the leads with these ids, in no order; `names` are the fields of `model.Event` to read."""
-    return _rows_of(connection, source, event.c.lead_id, [event.c[name] for name in names], lead_ids)
+def events_of(
+    connection: sa.Connection,
+    source: str,
+    lead_ids: pd.Series,
+    names: Sequence[str],
+    kinds: Sequence[EventKind] | None = None,
+) -> pd.DataFrame:
+    """The events of the leads with these ids, in no order, of these kinds or (None) of every kind.
+
+    `names` are the fields of `model.Event` to read.
+    """
+    is_kind = [] if kinds is None else [event.c.kind.in_([str(kind) for kind in kinds])]
+    return _rows_of(connection, source, event.c.lead_id, [event.c[name] for name in names], lead_ids, *is_kind)
 
 
 def stock_of(connection: sa.Connection, source: str) -> pd.DataFrame:
@@ -92,9 +102,10 @@ def _rows_of(
     lead_id: sa.Column[Any],
     columns: Sequence[sa.Column[Any]],
     lead_ids: pd.Series,
+    *conditions: sa.ColumnElement[bool],
 ) -> pd.DataFrame:
     asked = pd.DataFrame({lead_id.name: lead_ids.dropna().drop_duplicates()})
     with staged(connection, [lead_id], asked) as rows:
         # IN, not a join: SQLite knows nothing of the size of a temporary table and would scan it once an event.
         is_asked = lead_id.in_(sa.select(rows.c[lead_id.name]))
-        return read_frame(connection, sa.select(*columns).where(lead_id.table.c.source == source, is_asked))
+        return read_frame(connection, sa.select(*columns).where(lead_id.table.c.source == source, is_asked, *conditions))
