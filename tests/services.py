@@ -36,6 +36,11 @@ def missing(what: str, package: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def program(name: str, what: str, package: str) -> str:
+    """The path of a program that a test runs, or the end of that test."""
+    return shutil.which(name) or missing(what, package)
+
+
 def find_chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -60,25 +65,39 @@ def unprivileged_user() -> str | None:
 @contextmanager
 def postgres_cluster(binaries: Path) -> Iterator[str]:
     """A cluster of our own in a temporary folder, reachable by its socket only; yields the folder of the socket."""
+    with postgres_folder(binaries) as folder, postgres_server(binaries, folder):
+        yield str(folder)
+
+
+@contextmanager
+def postgres_folder(binaries: Path) -> Iterator[Path]:
+    """The folder of a new cluster, for `postgres_server` to be started in."""
     user = unprivileged_user()
     folder = Path(tempfile.mkdtemp(prefix="planerka-pg-"))
     if user:
         shutil.chown(folder, user)
     data = folder / "data"
     initdb = [binaries / "initdb", "-D", data, "-U", "planerka", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    subprocess.run(initdb, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
-    settings = [f"--{name}={value}" for name, value in THROWAWAY.items()]
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", folder, *settings], user=user, cwd=folder, stdout=log, stderr=log
-        )
+    try:
+        subprocess.run(initdb, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def postgres_server(binaries: Path, folder: Path, **settings: str) -> Iterator[None]:
+    """The server of a cluster, for as long as the block runs: then it stops at once, whoever is connected."""
+    options = [f"--{name}={value}" for name, value in (THROWAWAY | settings).items()]
+    command = [binaries / "postgres", "-D", folder / "data", "-k", folder, *options]
+    with (folder / "server.log").open("ab") as log:
+        server = subprocess.Popen(command, user=unprivileged_user(), cwd=folder, stdout=log, stderr=log)
     try:
         wait_for_postgres(server, folder)
-        yield str(folder)
+        yield
     finally:
         server.send_signal(signal.SIGQUIT)
         server.wait(30)
-        shutil.rmtree(folder)
 
 
 def wait_for_postgres(server: subprocess.Popen[bytes], folder: Path) -> None:
