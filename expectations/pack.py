@@ -32,6 +32,12 @@ SHARES = Spec(
     en="Shares are between 0 and 100%, numerators within denominators",
     severity=BLOCK,
 )
+KEPT = Spec(
+    key="pack.kept",
+    ru="Показатели компании, которые были в прошлом пакете, есть и в этом",
+    en="The company's figures that the last pack had are in this one too",
+    severity=BLOCK,
+)
 FRESH = Spec(
     key="pack.fresh",
     ru="Данные каждого источника не старше допустимого",
@@ -50,7 +56,7 @@ FUNNEL = Spec(
     en="Over five weeks the funnel widens nowhere",
     severity=WARN,
 )
-SPECS = (PRESENT, SHARES, FRESH, GATES, FUNNEL)
+SPECS = (PRESENT, SHARES, KEPT, FRESH, GATES, FUNNEL)
 
 
 def pack_gate(facts: PackFacts) -> GateReport:
@@ -60,6 +66,7 @@ def pack_gate(facts: PackFacts) -> GateReport:
         return {
             PRESENT.key: Tally.of(are_present(facts)),
             SHARES.key: Tally.of(are_shares(figures)),
+            KEPT.key: Tally.of(are_kept(facts)),
             FRESH.key: Tally.of(all_of([not source.is_stale for source in facts.header.sources])),
             GATES.key: Tally.of(all_of([report.is_open for report in facts.appendix.gates])),
             FUNNEL.key: Tally.of(narrows(facts.funnel.steps)),
@@ -98,6 +105,14 @@ def are_present(facts: PackFacts) -> Ternary:
     figures = [figure_of.get(definition.kpi) for definition in facts.appendix.definitions]
     has_value = [f is not None and f.value is not None for f in figures]
     is_lost = [f is None or (f.value is None and f.state == State.OK) for f in figures]
+    return Ternary(np.array(has_value, dtype=np.bool_), np.array(is_lost, dtype=np.bool_))
+
+
+def are_kept(facts: PackFacts) -> Ternary:
+    """One answer a figure: has a value, was lost since the last pack, or had none then either (unknown)."""
+    figures = facts.appendix.figures
+    has_value = [figure.value is not None for figure in figures]
+    is_lost = [figure.kpi in facts.appendix.lost for figure in figures]
     return Ternary(np.array(has_value, dtype=np.bool_), np.array(is_lost, dtype=np.bool_))
 
 

@@ -10,7 +10,9 @@ from planerka.kpis.kpi import Change, State
 from planerka.model import Check, CheckSeverity, Consequence, GateReport
 from planerka.pack.facts import (
     Appendix,
+    Changed,
     ClauseFact,
+    Correction,
     DayValue,
     Definition,
     DisputeFacts,
@@ -513,6 +515,25 @@ def pack_facts(**parts: Any) -> PackFacts:
     return PackFacts(**{**defaults, **parts})
 
 
+def corrected_facts() -> PackFacts:
+    """A second version, shown although a check failed."""
+    facts = pack_facts()
+    despite = (Text(ru="Данные каждого источника не старше допустимого", en="No source is staler than is allowed"),)
+    return replace(
+        facts,
+        header=replace(facts.header, version=2, despite=despite),
+        correction=Correction(
+            replaces=1,
+            why="Телефония передала звонки за пятницу с опозданием.",
+            changed=(
+                Changed(kpi="leads_n", was=410, value=412),
+                Changed(kpi="in_sla_share", was=0.612, value=0.671),
+                Changed(kpi="cost_per_lead", was=None, value=3_150 * ROUBLES),
+            ),
+        ),
+    )
+
+
 def export_facts() -> PackFacts:
     """A company with leads and their statuses and nothing else: no calls, no spend, no plan, no regulation."""
     return pack_facts(
@@ -617,3 +638,7 @@ def empty_facts() -> PackFacts:
         ),
         appendix=replace(appendix(), quarantine=(), restated=(), gates=(), figures=()),
     )
+
+
+FACTS = {"full": pack_facts, "corrected": corrected_facts, "export": export_facts, "empty": empty_facts}
+"""The packs that everything made of facts is tried on."""

@@ -9,11 +9,11 @@ from planerka.store import gates
 from planerka.store.database import reading
 
 
-def stop_at(report: GateReport, what: str) -> None:
-    """GateStoppedError where a gate is closed, with every check that closed it."""
+def stop_at(report: GateReport, what: str, *remedies: str) -> None:
+    """GateStoppedError where a gate is closed, with every check that closed it, and what can be done."""
     if not report.is_open:
         lines = [f"  {c.en}: {c.error or f'{c.failed_n} of {c.rows_n} failed'}" for c in report.stopped_by]
-        raise GateStoppedError("\n".join([f"{what}, and the gate stopped the run:", *lines]))
+        raise GateStoppedError("\n".join([f"{what}, and the gate stopped the run:", *lines, *remedies]))
 
 
 def require_open_gate(engine: sa.Engine, source: str) -> None:

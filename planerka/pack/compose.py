@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from planerka.pack.facts import EditionFact, PackFacts
+from planerka.pack.facts import Correction, EditionFact, PackFacts
 from planerka.pack.model import Block, Bullets, Chart, Item, Letter, Page, Section, Tiles, Tone
 from planerka.pack.sections import appendix, funnel, rejections, result, speed
 from planerka.pack.sections.exceptions import exceptions
@@ -25,6 +25,7 @@ def compose(facts: PackFacts, language: str, data_report: str | None = None) -> 
         skip=say("Skip to the figures"),
         contents=say("Contents"),
         warnings=warnings(wording, facts),
+        changed=changed(wording, facts.correction),
         items=items(wording, facts),
         hero=result.hero(wording, facts),
         sections=sections(wording, facts, data_report),
@@ -99,13 +100,39 @@ def warnings(wording: Wording, facts: PackFacts) -> tuple[str, ...]:
     header, say = facts.header, wording.words.say
     stale = [source.source for source in header.sources if source.is_stale]
     lines = (
+        *correction(wording, facts),
         say("A made-up company: these figures show how planerka works.") if header.is_sample else "",
         say("The data are older than the settings allow: {sources}.", sources=", ".join(stale)) if stale else "",
         ""
         if all(report.is_open for report in facts.appendix.gates)
         else say("A data gate is closed: see the appendix."),
+        *(say("Shown although a check failed: {check}.", check=wording.text(check)) for check in header.despite),
     )
     return tuple(filter(None, lines))
+
+
+def correction(wording: Wording, facts: PackFacts) -> tuple[str, ...]:
+    """That the pack replaces an earlier version, and why."""
+    if facts.correction is None:
+        return ()
+    versions = {"version": facts.header.version, "replaced": facts.correction.replaces}
+    said = wording.words.say("Corrected: version {version} replaces version {replaced}.", **versions)
+    return (f"{said} {facts.correction.why}",)
+
+
+def changed(wording: Wording, correction: Correction | None) -> Bullets | None:
+    """Every figure of the company that the correction changes by more than is rounded away, as it was and as it is."""
+    if correction is None:
+        return None
+    say = wording.words.say
+    shown = [(f.kpi, wording.value(f.kpi, f.was), wording.value(f.kpi, f.value)) for f in correction.changed]
+    lines = tuple(
+        say("{title}: was {was}, is {value}", title=wording.title(kpi), was=was, value=value)
+        for kpi, was, value in shown
+        if was != value
+    )
+    none = say("No figure of the whole company: only the tables below.")
+    return Bullets(title=say("What changed in this version"), lines=lines or (none,))
 
 
 def footer(wording: Wording, facts: PackFacts) -> str:
@@ -124,11 +151,12 @@ def compose_letter(facts: PackFacts, language: str) -> Letter:
     movers = result.movers(wording, facts.result.movers)
     return Letter(
         language=language,
-        subject=f"{facts.header.company}: {week_title(wording, facts)}",
+        subject=subject(wording, facts),
         preheader=" — ".join(filter(None, (hero.headline, hero.detail))),
         company=facts.header.company,
         subtitle=week_title(wording, facts),
         warnings=warnings(wording, facts),
+        changed=changed(wording, facts.correction),
         hero=hero,
         week=Tiles(title=say("This week"), tiles=tuple(map(wording.tile, facts.result.week))),
         chart=letter_chart(wording, facts),
@@ -139,6 +167,11 @@ def compose_letter(facts: PackFacts, language: str) -> Letter:
         items=items(wording, facts),
         footer=footer(wording, facts),
     )
+
+
+def subject(wording: Wording, facts: PackFacts) -> str:
+    line = f"{facts.header.company}: {week_title(wording, facts)}"
+    return wording.words.say("Corrected: {subject}", subject=line) if facts.correction else line
 
 
 def letter_chart(wording: Wording, facts: PackFacts) -> Chart | None:

@@ -120,7 +120,7 @@ class EditionFact:
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """`edition` None: none was in force."""
+    """`edition` None: none was in force. `despite`: blocking checks that a person let pass."""
 
     company: str
     week: str
@@ -133,6 +133,7 @@ class Header:
     edition: EditionFact | None
     run: str
     is_sample: bool
+    despite: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -418,13 +419,34 @@ class Restated:
 
 @dataclass(frozen=True, kw_only=True)
 class Appendix:
-    """`figures`: every KPI of the rulebook for the company, computable or not."""
+    """`figures`: every KPI of the rulebook for the company, computable or not. `lost`: those that the last pack
+    showed and that the source no longer has the data for.
+    """
 
     definitions: tuple[Definition, ...]
     figures: tuple[Figure, ...]
     gates: tuple[GateReport, ...]
     quarantine: tuple[QuarantineFact, ...]
     restated: tuple[Restated, ...]
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A figure of the company that two versions of a pack show differently; None: no value."""
+
+    kpi: str
+    was: float | None
+    value: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """What a version of a pack says of the one it replaces. `why`: the words of the person who had it made."""
+
+    replaces: int
+    why: str
+    changed: tuple[Changed, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -436,6 +458,7 @@ class PackFacts:
     rejections: Rejections
     speed: Speed
     appendix: Appendix
+    correction: Correction | None = None
 
 
 ADAPTER = TypeAdapter(PackFacts)

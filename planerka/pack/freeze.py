@@ -1,6 +1,9 @@
-"""A pack is frozen by week and version: what people talked over stays what it was, whatever is counted later."""
+"""A pack is frozen by week and version: what people talked over stays what it was, whatever is counted later.
 
-from collections.abc import Callable
+A correction is the next version. It says what it replaces, why, and what has changed.
+"""
+
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,7 +13,7 @@ from planerka.clock import Week
 from planerka.intake.fitness import stop_at
 from planerka.model import GateReport
 from planerka.pack.assemble import assemble
-from planerka.pack.facts import PackFacts, from_json, to_json
+from planerka.pack.facts import Changed, Correction, PackFacts, Text, from_json, to_json
 from planerka.settings import Settings
 from planerka.store import gates, packs
 from planerka.store.locks import locked
@@ -37,27 +40,61 @@ def freeze(
     run: str,
     gate: Callable[[PackFacts], GateReport],
     holder: str,
+    despite: Collection[str] = (),
+    correct: str | None = None,
 ) -> FrozenPack:
     """The pack of a week: the one it has, or else a new one that its gate lets through.
 
+    `despite`: keys of blocking checks that a person lets pass; the pack says so. `correct`: why the pack that the
+    week has is to be assembled again; it stays where nothing has changed.
     GateStoppedError names the checks that a new one broke; nothing is frozen then. BusyError while another run
     (`holder` names this one) freezes the same week: both would find none, and the people would have two.
     """
-    if found := find_pack(engine, source, week):
+    if correct is None and (found := find_pack(engine, source, week)):
         return found
     with locked(engine, f"pack of {source} {week}", holder, now):
-        if found := find_pack(engine, source, week):
+        found = find_pack(engine, source, week)
+        if found and correct is None:
             return found
         facts = assemble(engine, source, week, settings, analyst_ids, now, run)
-        pass_gate(engine, source, week, gate(facts), now)
-        return put_pack(engine, source, week, facts, now)
+        if found and is_same(found.facts, facts):
+            return found
+        passed = pass_gate(engine, source, week, gate(facts), now, despite)
+        facts = replace(facts, header=replace(facts.header, despite=passed))
+        return put_pack(engine, source, week, corrected(found, facts, correct) if found and correct else facts, now)
 
 
-def pass_gate(engine: sa.Engine, source: str, week: Week, report: GateReport, now: datetime) -> None:
-    """What the gate found is kept whether it is open or not."""
+def is_same(facts: PackFacts, others: PackFacts) -> bool:
+    """Whether two packs tell the same, whoever assembled them and when."""
+    return replace(others, header=facts.header, correction=facts.correction) == facts
+
+
+def corrected(found: FrozenPack, facts: PackFacts, why: str) -> PackFacts:
+    """The facts with what they change of the version that was found."""
+    was = {figure.kpi: figure.value for figure in found.facts.appendix.figures}
+    changed = tuple(
+        Changed(kpi=figure.kpi, was=was.get(figure.kpi), value=figure.value)
+        for figure in facts.appendix.figures
+        if was.get(figure.kpi) != figure.value
+    )
+    return replace(facts, correction=Correction(replaces=found.version, why=why, changed=changed))
+
+
+def pass_gate(
+    engine: sa.Engine, source: str, week: Week, report: GateReport, now: datetime, despite: Collection[str]
+) -> tuple[Text, ...]:
+    """What the gate found is kept whether it is open or not; returns the checks that were let pass, in words."""
     with engine.begin() as connection:
         gates.add(connection, source, report, now)
-    stop_at(report, f"the pack of {week} is not fit to be shown")
+    let_pass = [check for check in report.stopped_by if check.key in despite]
+    closed_by = [check for check in report.stopped_by if check.key not in despite]
+    flags = " ".join(f"--despite {check.key}" for check in closed_by)
+    stop_at(
+        replace(report, checks=tuple(check for check in report.checks if check not in let_pass)),
+        f"the pack of {week} is not fit to be shown",
+        f"to show it all the same, and have it say so: planerka pack --week {week} {flags}",
+    )
+    return tuple(Text(ru=check.ru, en=check.en) for check in let_pass)
 
 
 def put_pack(engine: sa.Engine, source: str, week: Week, facts: PackFacts, now: datetime) -> FrozenPack:

@@ -165,7 +165,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """The whole pack. `skip` and `contents` word its navigation."""
+    """The whole pack. `skip` and `contents` word its navigation; `changed` is what a correction changes."""
 
     language: str
     title: str
@@ -174,6 +174,7 @@ class Page:
     skip: str
     contents: str
     warnings: tuple[str, ...]
+    changed: Bullets | None
     items: tuple[Item, ...]
     hero: Hero
     sections: tuple[Section, ...]
@@ -190,6 +191,7 @@ class Letter:
     company: str
     subtitle: str
     warnings: tuple[str, ...]
+    changed: Bullets | None
     hero: Hero
     week: Tiles
     chart: Chart | None

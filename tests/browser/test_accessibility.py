@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from expectations.page import gate_page
 from planerka.pack.compose import compose
 from planerka.pack.render import render_pack
-from tests.builders_pack import empty_facts, export_facts, pack_facts
+from tests.builders_pack import corrected_facts, empty_facts, export_facts, pack_facts
 
 MODES = ({"color_scheme": "light"}, {"color_scheme": "dark"}, {"media": "print"})
 AT = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -27,6 +27,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "a full pack in English": lambda: render_pack(compose(pack_facts(), "en")),
     "the pack of a bare export": lambda: render_pack(compose(export_facts(), "en")),
     "the pack of a week without leads": lambda: render_pack(compose(empty_facts(), "ru")),
+    "a corrected pack": lambda: render_pack(compose(corrected_facts(), "ru")),
     "the page of the gates": gates,
 }
 

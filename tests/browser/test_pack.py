@@ -6,9 +6,7 @@ import pytest
 
 from planerka.pack.compose import compose
 from planerka.pack.render import render_pack
-from tests.builders_pack import empty_facts, export_facts, pack_facts
-
-FACTS = {"full": pack_facts, "export": export_facts, "empty": empty_facts}
+from tests.builders_pack import FACTS
 
 
 @pytest.fixture(params=FACTS)

@@ -196,6 +196,12 @@ def test_a_figure_that_nobody_computed_stops_the_pack():
     assert ["pack.figures_present"] == not_passed(fewer)
 
 
+def test_a_figure_that_was_there_last_week_stops_the_pack():
+    """What the source never had stops nothing."""
+    facts = whole(pack_facts())
+    assert ["pack.kept"] == not_passed(replace(facts, appendix=replace(facts.appendix, lost=("leads_n",))))
+
+
 def test_stale_data_stop_the_pack():
     facts = whole(pack_facts())
     stale = tuple(replace(source, is_stale=True) for source in facts.header.sources)

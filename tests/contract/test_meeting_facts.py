@@ -1,5 +1,6 @@
 """What the pack says of rejections, silences, returned leads and stock, from rows of a store, on both databases."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,8 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from planerka.clock import Week
-from planerka.errors import BusyError
+from planerka.errors import BusyError, GateStoppedError
 from planerka.model import (
+    Check,
+    CheckSeverity,
     ClauseResult,
     Consequence,
     Contract,
@@ -25,10 +28,10 @@ from planerka.model import (
     Verdict,
 )
 from planerka.pack.assemble import open_week
-from planerka.pack.assembly.appendix import RECOUNTED, restated, why_restated
+from planerka.pack.assembly.appendix import RECOUNTED, appendix, why_restated
 from planerka.pack.assembly.rejections import ledger, rejections
 from planerka.pack.assembly.week import PackWeek, highest_first
-from planerka.pack.facts import State, VerdictCounts
+from planerka.pack.facts import Changed, Correction, State, Text, VerdictCounts
 from planerka.pack.freeze import find_pack, freeze
 from planerka.regulation.editions import parse
 from planerka.rulebook.regulation import Edition
@@ -88,9 +91,10 @@ def judged(connection: sa.Connection, edition: str, outcome: Outcome, *broken: s
     verdicts.add(connection, SOURCE, [new], UNTIL)
 
 
-def pack_of(connection: sa.Connection, week: Week = WEEK) -> PackWeek:
-    put_source(connection, KNOWN)
-    return open_week(connection, KNOWN, week, Settings(), frozenset({"analyst"}), UNTIL)
+def pack_of(connection: sa.Connection, week: Week = WEEK, lacks: frozenset[str] = frozenset()) -> PackWeek:
+    known = replace(KNOWN, lacks=lacks)
+    put_source(connection, known)
+    return open_week(connection, known, week, Settings(), frozenset({"analyst"}), UNTIL)
 
 
 KNOWN = Source(source=SOURCE, lacks=frozenset(), data_until=UNTIL)
@@ -234,8 +238,12 @@ def test_a_restated_figure_says_why_only_where_that_is_known() -> None:
     assert "it was version 1 and is 2" in why_restated("1", "2").en
 
 
-def freeze_with(engine: sa.Engine, gate: Any, holder: str) -> Any:
-    return freeze(engine, SOURCE, WEEK, Settings(), frozenset(), UNTIL, "run", gate, holder)
+def freeze_with(engine: sa.Engine, gate: Any, holder: str, **asked: Any) -> Any:
+    return freeze(engine, SOURCE, WEEK, Settings(), frozenset(), UNTIL, "run", gate, holder, **asked)
+
+
+def open_gate(_facts: object) -> GateReport:
+    return GateReport(suite="pack", checks=())
 
 
 def test_two_at_once_freeze_one_pack(engine: sa.Engine) -> None:
@@ -261,15 +269,71 @@ def test_the_next_pack_restates_a_figure_that_was_counted_again(engine: sa.Engin
     """Only figures whose counts differ, in the words of what is known of the reason."""
     with engine.begin() as connection:
         put_source(connection, KNOWN)
-    freeze_with(engine, lambda _: GateReport(suite="pack", checks=()), "run")
+    freeze_with(engine, open_gate, "run")
     with engine.begin() as connection:
         next_week = pack_of(connection, WEEK.back(-1))
-        assert [] == list(restated(next_week))
-        blank = dict.fromkeys(("project_id", "channel_id", "campaign_id", "manager_id", "agency_id"), "")
-        row = {"source": SOURCE, "measure": "leads_n", "day_on": WEEK.monday, "value": 5, **blank}
-        connection.execute(measure.insert().values(row))
-        found = [(fact.kpi, fact.week, fact.was, fact.value, fact.why) for fact in restated(next_week)]
+        assert () == appendix(next_week).restated
+        count_leads(connection, 5)
+        found = [(fact.kpi, fact.week, fact.was, fact.value, fact.why) for fact in appendix(next_week).restated]
     assert [("leads_n", str(WEEK), 0, 5, RECOUNTED)] == found
+
+
+def count_leads(connection: sa.Connection, leads_n: int) -> None:
+    """As a later measuring does."""
+    blank = dict.fromkeys(("project_id", "channel_id", "campaign_id", "manager_id", "agency_id"), "")
+    row = {"source": SOURCE, "measure": "leads_n", "day_on": WEEK.monday, "value": leads_n, **blank}
+    connection.execute(measure.insert().values(row))
+
+
+def test_a_correction_is_the_next_version_and_says_what_it_changes(engine: sa.Engine) -> None:
+    """With the version it replaces, the reason given, and each figure of the company as it was and as it is."""
+    with engine.begin() as connection:
+        put_source(connection, KNOWN)
+    first = freeze_with(engine, open_gate, "run")
+    assert first.facts.correction is None
+    with engine.begin() as connection:
+        count_leads(connection, 5)
+    second = freeze_with(engine, open_gate, "run", correct="calls came late")
+    expected = Correction(replaces=1, why="calls came late", changed=(Changed(kpi="leads_n", was=0, value=5),))
+    assert (2, True, expected) == (second.version, second.is_new, second.facts.correction)
+    assert second.facts == freeze_with(engine, open_gate, "run").facts
+
+
+def test_a_correction_that_changes_nothing_is_no_version(engine: sa.Engine) -> None:
+    """Nobody gets a second mail that tells the same; where there is no pack yet, there is nothing to correct."""
+    with engine.begin() as connection:
+        put_source(connection, KNOWN)
+    first = freeze_with(engine, open_gate, "run", correct="in vain")
+    again = freeze_with(engine, open_gate, "run", correct="in vain")
+    assert (1, None, False) == (first.version, first.facts.correction, again.is_new)
+
+
+def test_a_check_that_a_person_lets_pass_stands_in_the_pack(engine: sa.Engine) -> None:
+    """The others still stop it, and the message gives the command that goes on."""
+    with engine.begin() as connection:
+        put_source(connection, KNOWN)
+    closed = GateReport(suite="pack", checks=(broken("pack.fresh"), broken("pack.kept")))
+    with pytest.raises(GateStoppedError, match=f"planerka pack --week {WEEK} --despite pack.kept$"):
+        freeze_with(engine, lambda _: closed, "run", despite=["pack.fresh"])
+    shown = freeze_with(engine, lambda _: closed, "run", despite=["pack.fresh", "pack.kept"])
+    assert (Text(ru="нет", en="no"),) * 2 == shown.facts.header.despite
+
+
+def broken(key: str) -> Check:
+    return Check(
+        key=key, ru="нет", en="no", severity=CheckSeverity.BLOCK, rows_n=1, failed_n=1, unknown_n=0, is_passed=False
+    )
+
+
+def test_a_kpi_that_the_source_lost_the_field_of_is_named(engine: sa.Engine) -> None:
+    """An export that came without its calls: what the last pack had, and this one cannot."""
+    with engine.begin() as connection:
+        put_source(connection, KNOWN)
+    freeze_with(engine, open_gate, "run")
+    with engine.begin() as connection:
+        assert () == appendix(pack_of(connection, WEEK.back(-1))).lost
+        without_contracts = pack_of(connection, WEEK.back(-1), lacks=frozenset({"contract"}))
+        assert "contracts_n" in appendix(without_contracts).lost
 
 
 def test_figures_of_one_stretch_are_read_at_once(connection: sa.Connection) -> None:

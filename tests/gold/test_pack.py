@@ -17,10 +17,9 @@ from markupsafe import Markup
 from planerka.pack.compose import compose, compose_letter
 from planerka.pack.model import Chart
 from planerka.pack.render import LetterParts, render_letter, render_pack
-from tests.builders_pack import export_facts, pack_facts
+from tests.builders_pack import FACTS
 
 GOLD = Path(__file__).parent
-FACTS = {"full": pack_facts, "export": export_facts}
 
 
 def spec_of(chart: Chart) -> Markup:
@@ -32,8 +31,8 @@ def pack(facts: str, language: str) -> str:
     return render_pack(compose(FACTS[facts](), language, "gates.html"), draw=spec_of)
 
 
-def letter(language: str) -> LetterParts:
-    return render_letter(compose_letter(pack_facts(), language))
+def letter(language: str, facts: str = "full") -> LetterParts:
+    return render_letter(compose_letter(FACTS[facts](), language))
 
 
 FILES = {
@@ -41,10 +40,14 @@ FILES = {
     "full.en.html": lambda: pack("full", "en"),
     "export.ru.html": lambda: pack("export", "ru"),
     "export.en.html": lambda: pack("export", "en"),
+    "corrected.ru.html": lambda: pack("corrected", "ru"),
     "letter.ru.html": lambda: letter("ru").html,
     "letter.en.html": lambda: letter("en").html,
     "letter.ru.txt": lambda: letter("ru").text,
     "letter.en.txt": lambda: letter("en").text,
+    "letter.corrected.ru.html": lambda: letter("ru", "corrected").html,
+    "letter.corrected.ru.txt": lambda: letter("ru", "corrected").text,
+    "letter.corrected.en.txt": lambda: letter("en", "corrected").text,
 }
 
 

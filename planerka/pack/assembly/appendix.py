@@ -7,7 +7,7 @@ from datetime import date
 from planerka.intake.row_tests import BY_KEY
 from planerka.kpis.kpi import State
 from planerka.pack.assembly.week import PackWeek, Stretch
-from planerka.pack.facts import Appendix, Definition, Figure, QuarantineFact, Restated, Text, from_json
+from planerka.pack.facts import Appendix, Definition, Figure, PackFacts, QuarantineFact, Restated, Text, from_json
 from planerka.rulebook.kpis import PLAN, Kpi
 from planerka.store import gates, packs, quarantine
 
@@ -16,12 +16,16 @@ RECOUNTED = Text(ru="пересчитано по более новым данн�
 
 def appendix(pack: PackWeek) -> Appendix:
     report = gates.latest(pack.connection, pack.source, "intake")
+    figures = tuple(pack.figures({kpi: stretch_of(pack, kpi) for kpi in pack.reader.catalogue}).values())
+    before = packs.latest_before(pack.connection, pack.source, str(pack.week))
+    last = from_json(before) if before else None
     return Appendix(
         definitions=tuple(map(definition_of, pack.reader.catalogue.values())),
-        figures=tuple(pack.figures({kpi: stretch_of(pack, kpi) for kpi in pack.reader.catalogue}).values()),
+        figures=figures,
         gates=(report,) if report else (),
         quarantine=tuple(held(pack)),
-        restated=tuple(restated(pack)),
+        restated=tuple(restated(pack, last)) if last else (),
+        lost=tuple(lost(figures, last.appendix.figures)) if last else (),
     )
 
 
@@ -57,12 +61,19 @@ def held(pack: PackWeek) -> Iterator[QuarantineFact]:
         yield QuarantineFact(noun=noun, why=Text(ru=BY_KEY[key].ru, en=BY_KEY[key].en), rows_n=rows_n)
 
 
-def restated(pack: PackWeek) -> Iterator[Restated]:
+def lost(figures: tuple[Figure, ...], before: tuple[Figure, ...]) -> Iterator[str]:
+    """KPIs that had a value in the pack before, and none now for want of a field of the source.
+
+    No data is no loss: a week without bookings has no share of bookings that fell.
+    """
+    had_value = {figure.kpi for figure in before if figure.value is not None}
+    for figure in figures:
+        if figure.state == State.NOT_COMPUTABLE and figure.kpi in had_value:
+            yield figure.kpi
+
+
+def restated(pack: PackWeek, facts: PackFacts) -> Iterator[Restated]:
     """Figures of the last pack before this one that would be different today, of stretches that were over then."""
-    last = packs.latest_before(pack.connection, pack.source, str(pack.week))
-    if last is None:
-        return
-    facts = from_json(last)
     shown = {figure.kpi: figure for figure in facts.appendix.figures if is_comparable(pack, figure, facts.header.to_on)}
     now = pack.figures({kpi: (was.from_on, was.to_on) for kpi, was in shown.items() if was.from_on and was.to_on})
     versions = {definition.kpi: definition.version for definition in facts.appendix.definitions}
