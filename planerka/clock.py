@@ -16,6 +16,12 @@ Instants = NDArray[np.datetime64]
 FIRST_DAY, LAST_DAY = np.datetime64("1970-01-01"), np.datetime64("2100-01-01")
 
 
+def refuse_a_far_day(day: date, written: str) -> None:
+    """UsageError for a day near which no calendar can be counted."""
+    if not FIRST_DAY <= np.datetime64(day) < LAST_DAY:
+        raise UsageError(f"{written} lies outside the years 1970 to 2099: give a date of the company's life")
+
+
 @dataclass(frozen=True, order=True)
 class Week:
     """An ISO week, Monday to Sunday, written 2026-W47."""
@@ -30,8 +36,7 @@ class Week:
             week = cls.of(date.fromisocalendar(int(match[1]), int(match[2]), 1))  # type: ignore[index]
         except (TypeError, ValueError):
             raise UsageError(f"{text!r} is not an ISO week: write it as 2026-W47") from None
-        if not FIRST_DAY <= np.datetime64(week.monday) < LAST_DAY:
-            raise UsageError(f"{text!r} lies outside the years 1970 to 2099: write it as 2026-W47")
+        refuse_a_far_day(week.monday, repr(text))
         return week
 
     @classmethod

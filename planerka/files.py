@@ -3,13 +3,18 @@
 import csv
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from planerka.errors import PlanerkaError
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r]")
+"""Spreadsheets trim a cell, and some read the full-width signs as the plain ones."""
+
+NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that no sheet can hold, for XML has none of them."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -36,7 +41,10 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def harmless(cell: object) -> object:
     """A cell that a spreadsheet takes for text: one that looks like a formula gets an apostrophe in front."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    if not isinstance(cell, str):
+        return cell
+    text = NO_TEXT.sub("", cell)
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

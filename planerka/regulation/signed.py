@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from planerka.errors import UsageError
+from planerka.errors import RulebookError, UsageError
 from planerka.regulation.editions import ROLES, in_force, parse, refusal
 from planerka.rulebook.regulation import Edition
 from planerka.store import editions as stored
@@ -30,6 +30,7 @@ def sign_edition(engine: sa.Engine, edition: Edition, role: str, name: str, now:
     """Keep a department's signature under an edition; says whether it is in force now, and if not, why.
 
     The signature that brings it into force has the responses since `effective_on` counted anew, by its norm.
+    RulebookError for one that would bring a second edition of one day into force: nobody could say which of them is.
     """
     if role not in ROLES or not name.strip():
         raise UsageError(f"role {role!r}, name {name!r}: a head of {' or '.join(ROLES)} signs, by name")
@@ -40,7 +41,25 @@ def sign_edition(engine: sa.Engine, edition: Edition, role: str, name: str, now:
     with engine.begin() as connection:
         stored.put_edition(connection, kept)
         is_new = stored.sign(connection, signature)
-        why_not = refusal(edition, stored.all_signatures(connection))
+        signatures = stored.all_signatures(connection)
+        why_not = refusal(edition, signatures)
         if is_new and why_not is None:
+            refuse_a_second_of_the_day(connection, edition)
             touch_leads_since(connection, edition.effective_on)
-    return why_not or f"edition {edition.name} is signed by both and in force from {edition.effective_on}"
+    state = why_not or f"edition {edition.name} is signed by both and in force from {edition.effective_on}"
+    return state if is_new else f"{already_signed(signatures, signature)}; {state}"
+
+
+def already_signed(signatures: Sequence[Signature], late: Signature) -> str:
+    """Whose signature stands in place of the one that came late."""
+    (first,) = (s for s in signatures if (s.edition, s.role) == (late.edition, late.role))
+    return f"{first.name} already signed for {first.role} on {first.signed_at:%Y-%m-%d}: nothing has changed"
+
+
+def refuse_a_second_of_the_day(connection: sa.Connection, edition: Edition) -> None:
+    for other in signed_editions(connection):
+        if other.effective_on == edition.effective_on and other.name != edition.name:
+            raise RulebookError(
+                f"edition {edition.name} takes effect on {edition.effective_on}, and so does {other.name}, which both "
+                "signed: give it another day"
+            )

@@ -11,12 +11,20 @@ from planerka.errors import PlanerkaError
 from planerka.files import csv_bytes, harmless, write_atomically, xlsx_bytes
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+7 900", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("=1+1", "+7 900", "-2", "@SUM(A1)", "\t=1", "\r=1"),
+        *(" =1+1", "\n=1+1", "\xa0\n@SUM(A1)", "\u200b-2", "\ufeff+7"),
+        *("＝1+1", "＋7", "－2", "＠SUM(A1)", " ＝1"),
+    ],
+)
 def test_a_cell_that_looks_like_a_formula_becomes_text(cell):
+    """Whatever blanks stand before the sign, and however wide it is."""
     assert f"'{cell}" == harmless(cell)
 
 
-@pytest.mark.parametrize("cell", ["Недозвон", "", 5, -5, None, date(2026, 3, 2)])
+@pytest.mark.parametrize("cell", ["Недозвон", "два\nряда", " a=1", "1-2", "", 5, -5, None, date(2026, 3, 2)])
 def test_other_cells_stay_as_they_are(cell):
     assert cell == harmless(cell)
 
@@ -30,6 +38,18 @@ def test_a_csv_opens_in_excel_with_its_cyrillic():
 def test_an_xlsx_holds_no_formula():
     sheet = load_workbook(io.BytesIO(xlsx_bytes(["a"], [["=1+1"], [3]]))).active
     assert [("a", "s"), ("'=1+1", "s"), (3, "n")] == [(c.value, c.data_type) for c in sheet["A"]]
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [("пло\x0bхо\x00", "плохо"), ("\x1f=1+1", "'=1+1"), ("a\ud800\uffff", "a"), ("a\nb\tc", "a\nb\tc")],
+)
+def test_a_character_that_no_sheet_can_hold_is_left_out(text, expected):
+    """One comment from a CRM must not keep the whole queue from being exported."""
+    assert expected == load_workbook(io.BytesIO(xlsx_bytes(["a"], [[text]]))).active["A2"].value
+    assert [["a"], [expected]] == list(
+        csv.reader(io.StringIO(csv_bytes(["a"], [[text]]).decode("utf-8-sig"), newline=""))
+    )
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):

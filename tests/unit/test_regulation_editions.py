@@ -1,13 +1,18 @@
 """Which editions may be used: what a file must say, who must sign it, and which is in force on a day."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from planerka.errors import RulebookError
 from planerka.regulation.editions import Signature, check, in_force, load, load_all, parse, refusal
+from planerka.regulation.signed import sign_edition, signed_editions
 from planerka.rulebook.regulation import Edition
+from planerka.store import database
+from planerka.store.editions import all_signatures
 from tests.builders_regulation import EDITION, FIRST_EDITION
 
 SIGNED_AT = datetime(2023, 12, 20, tzinfo=UTC)
@@ -157,6 +162,39 @@ def test_the_last_signed_edition_of_a_day_is_in_force(
     """An unsigned edition is passed over, and the one before it stays in force."""
     signatures = [signature for edition in signed for signature in signatures_under(edition)]
     assert expected == in_force((NEW, OLD), signatures, date.fromisoformat(on))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[sa.Engine]:
+    engine = database.open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    yield engine
+    engine.dispose()
+
+
+def test_a_second_name_for_one_role_is_told_whose_signature_stands(store: sa.Engine) -> None:
+    """Whoever signs must not believe that their name was kept."""
+    sign_edition(store, OLD, "sales", "А. Лапин", SIGNED_AT)
+    sign_edition(store, OLD, "marketing", "Е. Громова", SIGNED_AT)
+    said = sign_edition(store, OLD, "sales", "Другой", SIGNED_AT + timedelta(days=9))
+    assert said.startswith(
+        "А. Лапин already signed for sales on 2023-12-20: nothing has changed; edition 2024-01-01 is"
+    )
+    with database.reading(store) as connection:
+        assert {"А. Лапин", "Е. Громова"} == {signature.name for signature in all_signatures(connection)}
+
+
+def test_a_second_edition_of_one_day_cannot_be_signed_by_both(store: sa.Engine) -> None:
+    """Which of the two is in force nobody could say; the signature that would do it is not kept."""
+    other = parse(TEXT.replace('edition: "2024-01-01"', 'edition: "other"'), "other")
+    for edition in (OLD, other):
+        sign_edition(store, edition, "sales", "А. Лапин", SIGNED_AT)
+    sign_edition(store, OLD, "marketing", "Е. Громова", SIGNED_AT)
+    with pytest.raises(
+        RulebookError, match=r"other takes effect on 2024-01-01, and so does 2024-01-01, .* another day"
+    ):
+        sign_edition(store, other, "marketing", "Е. Громова", SIGNED_AT)
+    with database.reading(store) as connection:
+        assert (OLD,) == signed_editions(connection)
 
 
 def test_a_folder_of_editions_is_read_oldest_first(tmp_path: Path) -> None:

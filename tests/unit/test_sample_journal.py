@@ -1,5 +1,6 @@
 """The sample's journal: commands are carried out once, and their leads live on."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -156,13 +157,31 @@ def test_a_journal_of_another_company_is_refused(tmp_path, asked):
         sample(tmp_path, **asked)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '"seed"', '{"seed": 2026}'])
+WHOLE = {"seed": 2026, "leads_n": 1_000, "anchor_on": "2026-11-23", "entries": []}
+SPOILT = [{"anchor_on": None}, {"anchor_on": "Monday"}, {"entries": 1}, {"entries": ["x"]}, {"entries": [{}]}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", "{}", '"seed"', '{"seed": 2026}'),
+        *(json.dumps({name: WHOLE[name] for name in WHOLE if name != missing}) for missing in WHOLE),
+        *(json.dumps({**WHOLE, **spoilt}) for spoilt in SPOILT),
+    ],
+)
 def test_a_file_that_is_no_journal_is_refused(tmp_path, content):
     """Rather than overwritten."""
     (tmp_path / "journal.json").write_text(content)
-    with pytest.raises(CrmError, match="is not the journal of a sample company"):
+    with pytest.raises(CrmError, match=r"is not the journal of a sample company: put back a copy, or name another"):
         sample(tmp_path)
     assert content == (tmp_path / "journal.json").read_text()
+
+
+def test_a_journal_that_cannot_be_kept_is_named(tmp_path):
+    """Its folder belongs to somebody else, or is none."""
+    (tmp_path / "var").write_text("a file where a folder should be")
+    with pytest.raises(CrmError, match=r"var/journal.json cannot be kept .*: give yourself rights to it"):
+        sample(tmp_path / "var")
 
 
 def test_commands_are_dated_in_order_even_if_the_day_moves_back(tmp_path):

@@ -54,6 +54,10 @@ class SampleCrm:
         """Nothing: the sample supplies every field of the model."""
         return frozenset()
 
+    def check_access(self) -> str:
+        """Nothing can be in the way."""
+        return f"the built-in sample company, its week of {self.anchor_on}"
+
     def data_until(self, now: datetime) -> datetime:
         """The start of the local day: whole days are published."""
         return start_of(now.astimezone(self._zone).date(), self._zone)

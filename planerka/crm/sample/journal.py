@@ -62,10 +62,14 @@ class Journal:
 
     def _read(self) -> dict[str, Any]:
         try:
-            content = json.loads(self._path.read_text(encoding="utf-8"))
-            content["entries"], content["anchor_on"], content["seed"], content["leads_n"]
-        except (ValueError, KeyError, TypeError):
-            raise CrmError(f"{self._path} is not the journal of a sample company: name another file") from None
+            content = json.loads(self._path.read_bytes())
+            content["seed"], content["leads_n"], date.fromisoformat(content["anchor_on"])
+            list(map(entry_of, content["entries"]))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            remedy = "put back a copy, or name another folder by `data`"
+            raise CrmError(f"{self._path} is not the journal of a sample company: {remedy}") from None
+        except OSError as wrong:
+            raise self._closed(wrong) from None
         return content
 
     def _write(self, content: dict[str, Any]) -> None:
@@ -73,10 +77,18 @@ class Journal:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.with_suffix(".lock").open("w") as lock:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self._path.with_suffix(".lock").open("w")
+        except OSError as wrong:
+            raise self._closed(wrong) from None
+        with lock:
             flock(lock, LOCK_EX)
             yield
+
+    def _closed(self, wrong: OSError) -> CrmError:
+        remedy = "give yourself rights to it and its folder, or name another folder by `data`"
+        return CrmError(f"{self._path} cannot be kept ({wrong.strerror}): {remedy}")
 
 
 def entry_of(row: dict[str, Any]) -> Entry:
