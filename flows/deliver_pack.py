@@ -1,21 +1,47 @@
 """Monday morning, after the pack: one mail to each person."""
 
-from datetime import datetime
+from typing import Literal
 
-from prefect import flow
+from prefect import State, flow
+from prefect.states import Completed
 
-from flows.wiring import frozen_pack, week_of, wire
-from planerka.delivery.outbox import DeliveryReport
+from flows.parameters import IsoWeek, Moment
+from flows.wiring import clock, frozen_pack, holder, week_of, wire
+from planerka.delivery.order import channel_of
+from planerka.delivery.sending import DeliveryReport
+from planerka.pack.freeze import FrozenPack
+from planerka.store.deliveries import Channel
 from tasks import pack
+from tasks.artifacts import mails, pack_name, show_pack
+from tasks.company import Company
+from tasks.runs import name_run
 
 
 @flow
-def deliver_pack(week: str | None = None, as_of: datetime | None = None) -> DeliveryReport:
+def deliver_pack(
+    week: IsoWeek | None = None, as_of: Moment | None = None, deliver: Literal["outbox", "smtp"] | None = None
+) -> State[DeliveryReport]:
     """Deliver the frozen pack of a week to everyone who has not got it.
 
     Args:
-        week: ISO week, as 2026-W47; the last one that is over if not given.
-        as_of: The instant the run is for; now if not given.
+        week: Неделя, например 2026-W47; пусто — последняя законченная. ISO week; the last one that is over if empty.
+        as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
+        deliver: Куда письма: файлами в папку или на почтовый сервер; пусто — как в настройках. Where the mails go:
+            files in a folder, or a mail server; as the settings say if empty.
     """
     company = wire(as_of)
-    return pack.deliver_pack(company, frozen_pack(company, week_of(company, week)))
+    channel = channel_of(company.settings.delivery, deliver)
+    assert channel  # only "none" gives none
+    meeting = week_of(company, week)
+    name_run(company, meeting)
+    frozen = frozen_pack(company, meeting)
+    report = deliver_and_show(company, frozen, channel)
+    return Completed(message=f"{pack_name(company, frozen)}: {', '.join(mails(company, frozen))}", data=report)
+
+
+def deliver_and_show(company: Company, frozen: FrozenPack, channel: Channel) -> DeliveryReport:
+    """Prefect's page says how many people have theirs, above all when some have not."""
+    try:
+        return pack.deliver_pack(company, frozen, channel, clock, holder())
+    finally:
+        show_pack(company, frozen)

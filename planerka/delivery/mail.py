@@ -1,4 +1,4 @@
-"""One e-mail to one person, and the folder that stands for an inbox.
+"""One e-mail to one person.
 
 The same pack for the same person is the same bytes: the Message-ID, and the boundaries made from it, follow
 from what is sent and to whom, so that sending again is recognisable by every mail server on the way.
@@ -6,39 +6,25 @@ from what is sent and to whom, so that sending again is recognisable by every ma
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from pathlib import Path
 from typing import cast
 
 from planerka.errors import SettingsError
-from planerka.files import write_atomically
 from planerka.pack.render import LetterParts
+from planerka.store.deliveries import Channel, Delivery, Mailing
 
 ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
-@dataclass(frozen=True, kw_only=True)
-class PackKey:
-    """Which pack is sent."""
-
-    source: str
-    week: str
-    version: int
-
-    @property
-    def file_name(self) -> str:
-        return f"planerka-{self.week}-v{self.version}.html"
-
-
-def message_id(key: PackKey, recipient: str, sender: str) -> str:
+def message_id(mailing: Mailing, recipient: str, attempt: int, sender: str) -> str:
     """`<digest@domain of the sender>`: the digest hides the recipient and is the same every time."""
-    said = "\n".join((key.source, key.week, str(key.version), recipient.lower()))
-    return f"<{hashlib.sha256(said.encode()).hexdigest()[:32]}@{domain(sender)}>"
+    said = (mailing.source, mailing.week, mailing.version, mailing.channel, recipient.lower(), attempt)
+    digest = hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()[:32]
+    return f"<{digest}@{domain(sender)}>"
 
 
 def domain(address: str) -> str:
@@ -55,20 +41,24 @@ def parsed(address: str) -> tuple[str, str]:
 
 
 def message(
-    parts: LetterParts, pack_html: str, key: PackKey, *, sender: str, recipient: str, sent_at: datetime
+    parts: LetterParts, pack_html: str, one: Delivery, *, sender: str, recipient: str, to: str, sent_at: datetime
 ) -> EmailMessage:
-    """Plain text, HTML with its pictures inside, and the pack attached. `sent_at` is an instant with a zone."""
+    """Plain text, HTML with its pictures inside, and the pack attached; all of it ASCII, as any server takes it.
+
+    `to` is the recipient, or the test address that stands in: the subject says for whom. `sent_at` has a zone.
+    """
     mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"], mail["Subject"] = sender, addressed(recipient), parts.subject
-    mail["Date"] = format_datetime(sent_at)
-    mail["Message-ID"] = message_id(key, recipient, sender)
+    mail["From"], mail["To"] = sender, addressed(to)
+    mail["Subject"] = f"[TEST → {recipient}] {parts.subject}" if one.channel == Channel.TEST else parts.subject
+    mail["Date"], mail["Message-ID"] = format_datetime(sent_at), one.message_id
     mail.set_content(parts.text, cte="quoted-printable")
     mail.add_alternative(parts.html, subtype="html", cte="quoted-printable")
     for name, picture in parts.images.items():
         html_part(mail).add_related(
             picture, "image", "png", cid=f"<{name}>", filename=f"{name}.png", disposition="inline"
         )
-    mail.add_attachment(pack_html.encode(), "text", "html", filename=key.file_name, params={"charset": "utf-8"})
+    file_name = f"planerka-{one.week}-v{one.version}.html"
+    mail.add_attachment(pack_html.encode(), "text", "html", filename=file_name, params={"charset": "utf-8"})
     fix_boundaries(mail)
     return mail
 
@@ -94,10 +84,3 @@ def digest(mail: EmailMessage) -> str:
     """The part of the Message-ID that is this pack and this person."""
     local: str = mail["Message-ID"].strip("<>").partition("@")[0]
     return local
-
-
-def write_to_outbox(mail: EmailMessage, folder: Path) -> Path:
-    """The message as an .eml that mail programs open; whole or not at all."""
-    path = folder / f"{digest(mail)}.eml"
-    write_atomically(path, mail.as_bytes())
-    return path
