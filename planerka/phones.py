@@ -4,10 +4,21 @@ import hashlib
 import hmac
 import re
 
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-GAP = r"[ \-().\xa0]*"
-PHONE = re.compile(rf"(?<![\w+/])(?:\+\d(?:{GAP}\d){{9,13}}|[78]?{GAP}\d{{3}}{GAP}\d{{3}}{GAP}\d\d{GAP}\d\d)(?!\w)")
+EMAIL = re.compile(r"(?<!://)(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+"""Not the user of a database in its url."""
+GAP = r"[ \-–‑().\xa0\u202f]*"
+NO_PHONE = r"(?:[01256]\d{9}|[3478]\d{7}00|\d{5,6}0{5})(?!\d)|[0-2]\d\d\.\d"
+"""Bare digits that are an id, a sum or seconds since 1970: ten that begin as no area code does, a round sum of money in
+minor units. And the address of a machine."""
+PHONE = re.compile(
+    rf"(?=[+(\d])(?<![^\W_])(?<![+])(?<!0\.)(?<!\D/)(?!{NO_PHONE})"
+    rf"(?:\+\d(?:{GAP}\d){{9,13}}|(?:[78]{GAP}|\((?=\d{{3}}\)))?\d{{3}}{GAP}\d{{3}}{GAP}\d\d{GAP}\d\d)(?![^\W_])"
+)
 """An international number, or ten digits in the usual groups; not a part of an address or of a longer number."""
+SURE_PHONE = re.compile(r"(?<![^\W_])(?:\+\d{10,14}|(?:[78][3489]|77)\d{9})(?![^\W_])")
+"""A phone though it stands where an id is asked for: CRMs have counted to ten bare digits, but not to these."""
+MESSENGER = re.compile(r"(?<![\w.-])(?:https?://)?(?:t|telegram|wa)\.me/[^\s,;)]*\w", re.IGNORECASE)
+"""A link that opens a chat with somebody: as good as their phone."""
 MASK = "***"
 
 
@@ -32,5 +43,16 @@ def phone_hash(phone: str, key: bytes) -> str:
 
 
 def masked(text: str) -> str:
-    """A free text without phones and e-mails."""
-    return PHONE.sub(MASK, EMAIL.sub(MASK, text))
+    """A text without phones, e-mails and links to messengers; what may look like them and is none stays."""
+    text = MESSENGER.sub(MASK, text)
+    if "@" in text:  # most texts have none, and to look for the whole takes as long as all the rest
+        text = EMAIL.sub(MASK, text)
+    return PHONE.sub(MASK, text)
+
+
+def is_contact(id_: str) -> bool:
+    """Whether an id is, or holds, somebody's phone, e-mail or link to a messenger."""
+    if id_.isalnum():
+        return bool(SURE_PHONE.fullmatch(id_))
+    has_contact = any(kind.search(id_) for kind in (EMAIL, MESSENGER, SURE_PHONE))
+    return has_contact or bool(SURE_PHONE.fullmatch(re.sub(GAP, "", id_)))

@@ -60,6 +60,12 @@ class Crm(Protocol):
         whole noun (`spend`). Facts that need it are "not computable", and make no dispute.
         """
 
+    def check_access(self) -> str:
+        """What may be read there, and what written, in words, for the doctor; within seconds and without a change.
+
+        Raises CrmError, MappingError where something is in the way.
+        """
+
     def data_until(self, now: datetime) -> datetime:
         """The instant up to which the source is complete: now for a CRM, the day of the export for a file."""
 

@@ -14,6 +14,8 @@ import pandas as pd
 from babel.numbers import get_currency_precision, get_currency_symbol
 from numpy.typing import NDArray
 
+from planerka.phones import is_contact, masked
+
 Texts = NDArray[np.object_]
 Reader = Callable[[Texts], Any]
 
@@ -99,3 +101,13 @@ def members(texts: Texts, kind: type[StrEnum]) -> Texts:
     """The texts that are values of `kind`."""
     known = set(kind)
     return np.array([text if text in known else None for text in texts], dtype=object)
+
+
+def card_ids(texts: Texts) -> Texts:
+    """Numbers of cards as they stand."""
+    return np.array([None if is_contact(text) else text for text in texts], dtype=object)
+
+
+def masked_texts(texts: Texts, own: frozenset[str]) -> Texts:
+    """Texts without phones, e-mails and messengers, but for those in `own`."""
+    return np.array([text if text in own else masked(text) for text in texts], dtype=object)

@@ -30,7 +30,8 @@ class Export:
 
     def __init__(self, mapping: Mapping, folder: Path, phone_key: bytes | None) -> None:
         self.mapping, self.folder, self.phone_key = mapping, folder, phone_key
-        self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region)
+        own_ids = frozenset(id_ for names in mapping.references.values() for id_ in names)
+        self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region, own_ids)
         contracts = mapping.contracts
         self.own_contracts = contracts if contracts and contracts.file else None
         self.joined_contracts = contracts if contracts and not contracts.file else None
@@ -50,6 +51,17 @@ class Export:
         if mapping.plan:
             for chunk in self.chunks(mapping.plan):
                 yield from plan_rows(self.convert, mapping.plan, chunk)
+
+    def look(self) -> tuple[int, int]:
+        """Read the first rows of every file: how many leads, and how many cells of theirs that cannot be read.
+
+        MappingError, CrmError where a file, a column or every value of one is not as the mapping says.
+        """
+        leads = next(self.rows_of_leads())
+        own_files = [part for part in (self.own_contracts, self.mapping.spend, self.mapping.plan) if part]
+        for part in [*own_files, *self.mapping.events.values()]:
+            next(self.chunks(part))
+        return len(leads.frame), len(leads.faults)
 
     def rows_of_leads(self) -> Iterator[Rows]:
         """Leads with their events, rejections and contracts, chunk after chunk."""

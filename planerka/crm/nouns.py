@@ -12,10 +12,7 @@ from planerka.crm.csv_file import distinct
 from planerka.crm.mapping import Column, Contracts, Events, Leads, Moment, Plans, Spending
 from planerka.crm.rows import Converter, Rows, matching, picked, unknown
 from planerka.model import ActorKind, Contract, Event, EventKind, Lead, LeadStatus, Plan, Rejection, Spend
-from planerka.phones import masked, normal_phone, phone_hash
-
-FREE_TEXTS = ("comment", "wanted_area", "wish", "offer", "competitor")
-"""Fields of a card in which a manager may have written a client's phone."""
+from planerka.phones import normal_phone, phone_hash
 
 
 def lead_rows(convert: Converter, leads: Leads, chunk: pd.DataFrame, phone_key: bytes | None) -> Rows:
@@ -69,13 +66,7 @@ def rejection_rows(convert: Converter, leads: Leads, part: pd.DataFrame, events:
     """The cards of rejected leads, where the moment of the rejection could be read."""
     cards = convert.rows(Rejection, part, leads.rejection, leads)
     cards.frame[["id", "lead_id"]] = events.frame[["id", "lead_id"]]
-    for name in (name for name in FREE_TEXTS if name in leads.rejection):
-        cards.frame[name] = distinct(cards.frame[name], all_masked).astype(cards.frame[name].dtype)
     return cards.where(events.frame["at"].notna())
-
-
-def all_masked(texts: Texts) -> Texts:
-    return np.array([masked(text) for text in texts], dtype=object)
 
 
 def contract_rows(convert: Converter, lead_id: Column, contracts: Contracts, chunk: pd.DataFrame) -> Iterator[Rows]:
@@ -101,17 +92,16 @@ def event_rows(convert: Converter, name: str, table: Events, chunk: pd.DataFrame
     """The events of a file, and empty cards for the rejections among them.
 
     Rows without a lead are nobody's: a telephone exchange has many. Without an id, two events of one kind, lead
-    and second are one.
+    and second are one; an exchange may put a client's phone into its ids, and those count for none.
     """
     is_ours = matching(chunk, table.when) & picked(chunk, table.columns["lead_id"]).notna()
     rows = convert.rows(Event, chunk[is_ours].reset_index(drop=True), table.columns, table)
     frame = rows.frame
     if "actor_kind" not in table.columns:
         frame["actor_kind"] = np.where(frame["actor_id"].notna(), ActorKind.PERSON.value, ActorKind.UNKNOWN.value)
-    if "id" in table.columns:
-        frame["id"] = f"{name}:" + frame["id"]
-    else:
-        frame["id"] = frame["lead_id"] + ":" + frame["kind"] + ":" + frame["at"].astype("int64").astype(str)
+    natural = frame["lead_id"] + ":" + frame["kind"] + ":" + frame["at"].astype("int64").astype(str)
+    frame["id"] = (f"{name}:" + frame["id"]).fillna(natural)
+    if "id" not in table.columns:
         rows = rows.where(~frame["id"].duplicated())
     yield rows
     rejected = rows.frame[rows.frame["kind"] == EventKind.REJECTED].reset_index(drop=True)

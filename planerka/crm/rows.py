@@ -21,6 +21,12 @@ from planerka.errors import MappingError
 ALL_WRONG_N = 10
 """From so many values on, a column of which not one can be read is a wrong mapping, not bad data."""
 
+CARD_IDS = ("id", "lead_id", "client_id", "deal_id", "duplicate_of_id")
+"""Numbers of cards: where somebody's phone stands in their place, the number is not known."""
+
+COLLEAGUES = ("manager_id", "actor_id", "agency_id", "url")
+"""Names of those who work with clients, and addresses of cards: kept as they stand. Every other text is masked."""
+
 TEXT = "str"
 INSTANT = "datetime64[us, UTC]"
 DTYPES = {str: TEXT, int: "float64", float: "float64", bool: "boolean", date: "datetime64[us]", datetime: INSTANT}
@@ -88,11 +94,15 @@ def matching(chunk: pd.DataFrame, condition: Condition | None) -> pd.Series:
 
 @dataclass(frozen=True)
 class Converter:
-    """Reads cells. `zone` is for files without one of their own, `region` for phones without a country code."""
+    """Reads cells. `zone` is for files without one of their own, `region` for phones without a country code.
+
+    `own_ids` are those that the mapping names: a channel may be called by the company's own phone.
+    """
 
     zone: ZoneInfo
     currency: str
     region: str
+    own_ids: frozenset[str]
 
     def rows(self, noun: type, chunk: pd.DataFrame, columns: Dict[str, Column], values: Values) -> Rows:
         """Rows of `noun` from a chunk, one for one; fields without a column are unknown."""
@@ -147,7 +157,11 @@ class Converter:
             return partial(cells.whole_numbers if kind is int else cells.numbers, decimal_mark=values.decimal_mark)
         if kind is bool:
             return cells.answers
-        return partial(cells.members, kind=kind) if issubclass(kind, StrEnum) else None
+        if issubclass(kind, StrEnum):
+            return partial(cells.members, kind=kind)
+        if name in COLLEAGUES:
+            return None
+        return cells.card_ids if name in CARD_IDS else partial(cells.masked_texts, own=self.own_ids)
 
 
 def all_wrong(name: str, column: Column, kind: type, example: str) -> str:
@@ -158,6 +172,8 @@ def all_wrong(name: str, column: Column, kind: type, example: str) -> str:
         if issubclass(kind, date)
         else "check the column and the `decimal_mark`"
     )
+    if name in CARD_IDS:
+        remedy = "a phone or an e-mail is no id: name the column with the number in the CRM, or leave it out"
     if issubclass(kind, StrEnum):
         remedy = f"translate them by `values` into {', '.join(kind)}"
     origin = column.column or column.constant

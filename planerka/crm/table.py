@@ -19,6 +19,7 @@ from planerka.crm.rows import picked
 from planerka.crm.worklist import Worklist
 from planerka.errors import CrmError, SettingsError
 from planerka.model import Command, Receipt
+from planerka.phones import normal_phone
 
 
 class TableCrm:
@@ -43,6 +44,16 @@ class TableCrm:
 
     def lacks(self) -> frozenset[str]:
         return lacks_of(self.mapping)
+
+    def check_access(self) -> str:
+        """The first rows of every file can be read, and the worklist can be written to."""
+        rows_n, unread_n = self.export.look()
+        self.worklist.read()
+        files_n, folder = len(files_in(self.mapping)), self.export.folder.resolve()
+        unread = (
+            f"{unread_n} cells of the first {rows_n} leads cannot be read" if unread_n else "every cell can be read"
+        )
+        return f"{self.source}: {files_n} files in {folder} fit the mapping; {unread}"
 
     def data_until(self, now: datetime) -> datetime:
         """The end of the day that the mapping names, or the last instant in the data that is not in the future.
@@ -90,6 +101,15 @@ class TableCrm:
         key = self.mapping.leads.columns["id"]
         for chunk in self.export.lead_chunks(columns_in(key)):
             yield from picked(chunk, key).dropna()
+
+    def phones(self) -> set[str]:
+        """Every phone of the leads that the numbering plan has, in E.164; none where the mapping reads no phones."""
+        column = self.mapping.leads.columns.get("phone")
+        if column is None:
+            return set()
+        chunks = self.export.lead_chunks(columns_in(column))
+        texts = {text for chunk in chunks for text in picked(chunk, column).dropna()}
+        return {phone for text in texts if (phone := normal_phone(text, self.mapping.phone_region))}
 
     def apply(self, command: Command) -> Receipt:
         """Put the command on the worklist, once. Whether people carried it out is read from a later pull."""

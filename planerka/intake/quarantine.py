@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from planerka.crm.base import Batch
+from planerka.crm.rows import CARD_IDS
 from planerka.errors import UsageError
 from planerka.intake.answers import is_optional, key_of, plain_type
 from planerka.intake.check import RowChecks
 from planerka.model import noun_name
-from planerka.phones import masked
+from planerka.phones import is_contact, masked
 
 
 def held_back(batch: Batch, checks: RowChecks) -> list[dict[str, Any]]:
@@ -67,11 +68,14 @@ def plain(value: Any) -> Any:
 
 
 def harmless(name: str, value: Any) -> Any:
-    """Text without phones, e-mails and NUL. Ids stay as they are: a long one would pass for a phone."""
+    """Text without phones, e-mails and NUL. Ids stay as they are, for a long one would pass for a phone; but one that
+    is a phone is none."""
     if not isinstance(value, str):
         return value
     text = value.replace("\0", "")
-    return text if name == "id" or name.endswith("_id") else masked(text)
+    if name == "id" or name.endswith("_id"):
+        return None if name in CARD_IDS and is_contact(text) else text
+    return masked(text)
 
 
 def released(noun: type, rows: list[dict[str, Any]]) -> pd.DataFrame:

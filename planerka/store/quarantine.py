@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from planerka.errors import UsageError
 from planerka.store.bulk import insert_into
 from planerka.store.tables import quarantine
+from planerka.store.withheld import withheld_rows
 
 
 class State(StrEnum):
@@ -42,10 +43,10 @@ def add(connection: sa.Connection, source: str, rows: Iterable[dict[str, Any]], 
     """Hold rows back, given as noun, row_key, row and why; returns how many were not held in this form before.
 
     A row that comes again unchanged keeps what was decided of it; changed, it waits for a new decision. Of rows with
-    one key the last counts.
+    one key the last counts. What was erased stays so.
     """
     same = {"source": source, "quarantined_at": at, "state": State.QUARANTINED}
-    last = {(row["noun"], row["row_key"]): {**row, **same} for row in rows}
+    last = {(row["noun"], row["row_key"]): {**row, **same} for row in withheld_rows(connection, source, rows)}
     if not last:
         return 0
     insert = insert_into(connection, quarantine)

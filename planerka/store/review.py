@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from planerka.model import Decision, DisputeOrigin, EventKind, LeadStatus, Outcome
-from planerka.store.tables import command, dispute, event, lead, receipt, rejection, ruling, verdict
+from planerka.store.tables import command, dispute, erased_lead, event, lead, receipt, rejection, ruling, verdict
 
 WRONG = (Outcome.UNLAWFUL, Outcome.UNPROVABLE)
 DAY = timedelta(days=1)
@@ -54,18 +54,25 @@ def is_superseded() -> sa.ColumnElement[bool]:
     return sa.exists().where(is_same, newer.c.number > verdict.c.number)
 
 
-def is_left_in_peace(source: str) -> sa.ColumnElement[bool]:
-    """Whether the client of a row of `lead` asked not to be called or withdrew consent, by this lead or another."""
+def leads_who_asked(source: str) -> sa.Subquery:
+    """`lead_id` of the leads whose clients asked not to be called or withdrew consent."""
     asked = sa.select(rejection.c.lead_id).where(rejection.c.source == source, rejection.c.asked_not_to_call.is_(True))
     is_withdrawal = event.c.kind == EventKind.CONSENT_WITHDRAWN
     withdrew = sa.select(event.c.lead_id).where(event.c.source == source, is_withdrawal)
-    leads_who_asked = sa.union_all(asked, withdrew).subquery()
+    return sa.union_all(asked, withdrew).subquery()
+
+
+def is_left_in_peace(source: str) -> sa.ColumnElement[bool]:
+    """Whether the client of a row of `lead` asked not to be called or withdrew consent, by this lead or another, or
+    asked to be erased."""
+    asked = leads_who_asked(source)
     other = lead.alias()
     clients = sa.select(other.c.client_id).where(
-        other.c.source == source, other.c.id.in_(sa.select(leads_who_asked.c.lead_id)), other.c.client_id.is_not(None)
+        other.c.source == source, other.c.id.in_(sa.select(asked.c.lead_id)), other.c.client_id.is_not(None)
     )
     is_client = lead.c.client_id.is_not(None) & lead.c.client_id.in_(clients)
-    return lead.c.id.in_(sa.select(leads_who_asked.c.lead_id)) | is_client
+    erased = sa.select(erased_lead.c.lead_id).where(erased_lead.c.source == source, erased_lead.c.is_by_request)
+    return lead.c.id.in_(sa.select(asked.c.lead_id)) | is_client | lead.c.id.in_(erased)
 
 
 def may_not_be_called(connection: sa.Connection, source: str, lead_id: str) -> bool:

@@ -66,8 +66,15 @@ def test_a_phone_in_the_place_of_a_date_is_masked_too():
 
 
 def test_a_long_id_is_no_phone():
-    (record,) = held(batch_of(Event, {"id": "89161234567", "lead_id": "9161234567"}))
-    assert ("89161234567", "9161234567") == (record["row_key"], record["row"]["lead_id"])
+    (record,) = held(batch_of(Event, {"id": "29161234567", "lead_id": "9161234567"}))
+    assert ("29161234567", "9161234567") == (record["row_key"], record["row"]["lead_id"])
+
+
+def test_a_phone_in_the_place_of_an_id_is_not_kept():
+    """Not in the row, and not as its key."""
+    (record,) = held(batch_of(Lead, {"id": None, "client_id": "a@mail.ru"}, faults=fault("id", "+7 916 123-45-67")))
+    assert (None, None) == (record["row"]["id"], record["row"]["client_id"])
+    assert record["row_key"].startswith("sha256:")
 
 
 def test_text_keeps_no_nul_which_a_database_refuses():

@@ -10,6 +10,7 @@ import pytest
 from planerka.crm import csv_file
 from planerka.crm.base import Batch, Fault
 from planerka.crm.table import TableCrm
+from planerka.crm.worklist import HEADER as WORKLIST_HEADER
 from planerka.errors import CrmError, MappingError, SettingsError
 from planerka.model import (
     Command,
@@ -407,6 +408,62 @@ def test_a_command_is_put_on_the_worklist_once(tmp_path):
     assert "2026-03-11 12:00" in lines[1]
 
 
+HEAD = ",".join(WORKLIST_HEADER)
+LINE = "planerka-1,2026-03-10T09:00:00+00:00,007,return_to_work,,new,note,task,2026-03-11 12:00"
+SAVED = {
+    "as it was": f"{HEAD}\r\n{LINE}\r\n".encode("utf-8-sig"),
+    "in the Excel of a Russian Windows": f"{HEAD}\r\n{LINE}\r\n".replace(",", ";").encode("cp1251"),
+    "with blank lines": f"{HEAD}\r\n\r\n,,,,,,,,\r\n{LINE}\r\n\r\n".encode("utf-8-sig"),
+    "with a column more": f"{HEAD},Done\r\n{LINE},yes\r\n".encode(),
+    "with a remark": f"{HEAD}\r\nday off till Monday\r\n{LINE}\r\n".encode(),
+}
+
+
+@pytest.mark.parametrize("content", SAVED.values(), ids=SAVED.keys())
+def test_a_worklist_that_people_saved_again_goes_on(tmp_path, content):
+    """No line is lost, and none is written twice."""
+    crm = crm_of(tmp_path)
+    crm.worklist.path.parent.mkdir()
+    crm.worklist.path.write_bytes(content)
+    was = crm.worklist.read()
+    assert LINE.split(",") == next(row[:9] for row in was[1] if row[0] == "planerka-1")
+    assert datetime(2026, 3, 10, 9, tzinfo=UTC) == crm.apply(command()).handed_over_at
+    assert content == crm.worklist.path.read_bytes()
+    crm.apply(command("planerka-2"))
+    (before, _), (after, lines) = was, crm.worklist.read()
+    assert before == after
+    assert [*was[1], "planerka-2"] == [*lines[:-1], lines[-1][0]]
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\r\n", b";;;;;;;;\r\n"])
+def test_an_emptied_worklist_is_begun_anew(tmp_path, content):
+    crm = crm_of(tmp_path)
+    crm.worklist.path.parent.mkdir()
+    crm.worklist.path.write_bytes(content)
+    crm.apply(command())
+    assert 2 == len(crm.worklist.path.read_text("utf-8-sig").splitlines())
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (LINE.encode(), "its first line is not the header of a worklist"),
+        (b"PK\x03\x04\x98 a workbook", "its first line is not the header of a worklist"),
+        (f"{HEAD}\n{LINE}".replace("2026-03-10T09:00:00+00:00", "10.03.26").encode(), "'10.03.26' is no time at which"),
+        (f"{HEAD}\nplanerka-1,,007".encode(), "'' is no time at which planerka-1 was handed over"),
+        (f"{HEAD}\nplanerka-1".encode(), "'' is no time at which planerka-1 was handed over"),
+    ],
+)
+def test_what_is_no_worklist_any_more_is_refused_and_kept(tmp_path, content, said):
+    """With the remedy; a command stays pending rather than be lost or done twice."""
+    crm = crm_of(tmp_path)
+    crm.worklist.path.parent.mkdir()
+    crm.worklist.path.write_bytes(content)
+    with pytest.raises(CrmError, match=rf"worklist\.csv: {said}.*; put it aside under another name"):
+        crm.apply(command())
+    assert content == crm.worklist.path.read_bytes()
+
+
 def test_the_worklist_runs_no_formula(tmp_path):
     crm = crm_of(tmp_path)
     crm.apply(command(note='=HYPERLINK("http://x")'))
@@ -422,3 +479,59 @@ def test_the_worklist_never_proves_that_a_command_was_carried_out(tmp_path):
     later = crm_of(tmp_path, leads=leads)
     later.clock = lambda: NOW + timedelta(days=2)
     assert handed_over == later.apply(command())
+
+
+CONTACTS = HEADER + LEADS.replace("reason_id: Reason}", "reason_id: Reason, client_id: Client, channel_id: Channel}")
+CONTACTS_CSV = """\
+ID,Created,Stage,Reason,Lost,Sold,Client,Channel
+7,2026-03-01,new,,,,a@mail.ru,от друга +7 916 123-45-67
+79161234567,2026-03-01,new,,,,17,8 800 555-35-35
+"""
+
+
+def test_an_id_that_is_somebodys_phone_is_unknown_and_told(tmp_path):
+    crm = crm_of(tmp_path, CONTACTS, leads=CONTACTS_CSV)
+    assert [("7", None), (None, "17")] == rows(crm, Lead, "id", "client_id")
+    told = [(fault.field, fault.value) for noun, fault in faults(crm) if noun == "Lead"]
+    assert [("id", "79161234567"), ("client_id", "a@mail.ru")] == told
+
+
+def test_a_column_of_phones_is_no_column_of_ids(tmp_path):
+    lines = "\n".join(f"791612345{n},2026-03-01,new,,," for n in range(10, 20))
+    with pytest.raises(MappingError, match="a phone or an e-mail is no id"):
+        read(crm_of(tmp_path, leads=f"{CSV.splitlines()[0]}\n{lines}\n"))
+
+
+def test_a_phone_in_a_title_is_masked_unless_the_mapping_names_it(tmp_path):
+    """Call tracking calls channels by the company's own phones."""
+    own = CONTACTS + "references: {channel: {8 800 555-35-35: Яндекс}}\n"
+    for mapping, channel in {CONTACTS: "***", own: "8 800 555-35-35"}.items():
+        crm = crm_of(tmp_path, mapping, leads=CONTACTS_CSV)
+        assert [("от друга ***",), (channel,)] == rows(crm, Lead, "channel_id")
+
+
+def test_a_call_whose_id_holds_a_phone_is_known_by_its_lead_and_time(tmp_path):
+    calls = (
+        "events: {calls: {file: calls.csv, columns: {id: Call, lead_id: Lead, kind: {constant: call_out}, at: At}}}\n"
+    )
+    content = "Call,Lead,At\nc1,8,2026-03-02\ncall-79161234567-1,8,2026-03-02\n"
+    crm = crm_of(tmp_path, HEADER + LEADS + calls, calls=content)
+    ids = [id_ for id_, kind in rows(crm, Event, "id", "kind") if kind == "call_out"]
+    assert ["calls:c1", "8:call_out:1772398800000000"] == ids
+
+
+def test_phones_are_handed_out_for_another_key_of_their_hashes(tmp_path):
+    mapping = HEADER + LEADS.replace("reason_id: Reason}", "phone: Reason}")
+    crm = crm_of(tmp_path, mapping, phone_key=b"key", leads=CSV.replace("junk", "8 (916) 123-45-67"))
+    assert {"+79161234567"} == crm.phones()
+    assert set() == crm_of(tmp_path).phones()
+
+
+def test_the_note_of_a_command_is_rewritten_and_all_else_stays(tmp_path):
+    crm = crm_of(tmp_path)
+    for marker in ("planerka-1", "planerka-2"):
+        crm.apply(command(marker))
+    header, (first, second) = crm.worklist.read()
+    assert [1, 0] == [crm.worklist.rewrite_notes({"planerka-1": "***", "planerka-9": "x"}) for _ in range(2)]
+    expected = ["***" if cell == "clause 1.2" else cell for cell in first]
+    assert (header, [expected, second]) == crm.worklist.read()

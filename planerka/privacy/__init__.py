@@ -1,0 +1,1 @@
+"""Personal data: erasure, retention, the key of the hashes."""

@@ -1,0 +1,296 @@
+"""Erasure, retention and rotation, on both databases: what goes, what stays, and what the next export may not bring."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from planerka.crm.worklist import FILE_NAME, Worklist
+from planerka.errors import UsageError
+from planerka.model import Command, Contract, Decision, DisputeOrigin, Event, Lead, Rejection
+from planerka.phones import phone_hash
+from planerka.privacy.erasing import Erased, erase_client
+from planerka.privacy.key_rotation import Rotated, rotate_key
+from planerka.privacy.retention import NOTHING, forget_old_leads
+from planerka.settings import PrivacySettings, Settings
+from planerka.store import disputes, leads, quarantine
+from planerka.store.disputes import NewDispute
+from planerka.store.review import may_not_be_called
+from planerka.store.tables import metadata, touched_day
+from planerka.store.tables import quarantine as quarantined
+from tests.builders_store import MOSCOW, frame_of
+
+CRM = "crm"
+NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+CREATED = "2026-11-02T09:00Z"
+SECRET = "хочет двушку у метро"
+REMARK = "клиент ждёт звонка"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(out=tmp_path / "out")
+
+
+@pytest.fixture
+def store(engine: sa.Engine, settings: Settings) -> sa.Engine:
+    """Two clients with a rejected lead each, a dispute ruled on and handed over, and rows in quarantine."""
+    with engine.begin() as connection:
+        for number in (1, 2):
+            keep(connection, Lead, id=f"L{number}", client_id=f"C{number}", url="https://crm/1", status="rejected")
+            keep(connection, Event, id=f"R{number}", lead_id=f"L{number}", kind="rejected")
+            keep(connection, Rejection, id=f"R{number}", lead_id=f"L{number}", comment=SECRET, wish=SECRET)
+            hold_back(connection, "lead", f"Q{number}", client_id=f"C{number}", url="https://crm/2")
+            hold_back(connection, "rejection", f"QR{number}", lead_id=f"Q{number}", comment=SECRET)
+            rule_on(connection, settings, f"R{number}", f"L{number}")
+    return engine
+
+
+def keep(connection: sa.Connection, noun: type, **row: Any) -> None:
+    leads.store_batch(connection, CRM, noun, frame_of(noun, row), MOSCOW)
+
+
+def hold_back(connection: sa.Connection, noun: str, key: str, at: datetime = NOW, **row: Any) -> None:
+    quarantine.add(connection, CRM, [{"noun": noun, "row_key": key, "row": {"id": key, **row}, "why": ["x"]}], at)
+
+
+def rule_on(connection: sa.Connection, settings: Settings, subject_id: str, lead_id: str) -> None:
+    new = NewDispute(origin=DisputeOrigin.UNLAWFUL, subject_id=subject_id, lead_id=lead_id, opened_at=NOW, due_at=NOW)
+    disputes.open_disputes(connection, CRM, [new])
+    (view,) = (v for v in disputes.listing(connection, CRM) if v.subject_id == subject_id)
+    marker = f"planerka-{view.id}"
+    command = Command(
+        marker=marker,
+        lead_id=lead_id,
+        kind=Decision.RETURN_TO_WORK,
+        manager_id=None,
+        stage_id=None,
+        note=f"Лид снова в работе. {REMARK} [{marker}]",
+        task="Позвоните",
+        due_at=NOW,
+    )
+    disputes.rule(connection, CRM, view.id, Decision.RETURN_TO_WORK, "Анна", REMARK, NOW, command)
+    Worklist(settings.out / FILE_NAME, MOSCOW).add(command, NOW)
+
+
+def everything(engine: sa.Engine, settings: Settings) -> dict[str, list[str]]:
+    """Every row of every table and line of the worklist, as text; `touched_day` apart."""
+    with engine.connect() as connection:
+        rows = {n: connection.execute(sa.select(t)).all() for n, t in metadata.tables.items() if n != touched_day.name}
+    worklist = settings.out / FILE_NAME
+    lines = worklist.read_text("utf-8-sig").splitlines() if worklist.exists() else []
+    return {**{name: sorted(map(repr, found)) for name, found in rows.items()}, "worklist": lines}
+
+
+def touched_days(engine: sa.Engine) -> list[date]:
+    with engine.connect() as connection:
+        return list(connection.scalars(sa.select(touched_day.c.day_on).order_by(touched_day.c.day_on)))
+
+
+def about(found: dict[str, list[str]], *words: str) -> set[str]:
+    """Where any of the words stand."""
+    return {name for name, rows in found.items() if any(word in row for row in rows for word in words)}
+
+
+def test_a_client_is_erased_everywhere_and_the_other_keeps_all(store, settings):
+    """The rows stay, for counts and money hang on them; what is written of the client goes from each."""
+    before, days = everything(store, settings), touched_days(store)
+    erased = erase_client(store, CRM, "C1", settings, NOW)
+    assert Erased(leads_n=1, cards_n=1, rulings_n=1, quarantined_n=2, worklist_n=1) == erased
+    after = everything(store, settings)
+    assert {name: len(rows) for name, rows in before.items()} | {"erased_client": 1, "erased_lead": 2} == {
+        name: len(rows) for name, rows in after.items()
+    }
+    assert set() == about(after, "'C1'", '"C1"')
+    for name in ("rejection", "ruling", "command", "quarantine", "worklist"):
+        rows = [row for row in after[name] if SECRET in row or REMARK in row]
+        assert 1 == len(rows), f"{name}: the other client's is there, and no other"
+    assert days == touched_days(store)
+
+
+def test_erased_once_more_nothing_changes(store, settings):
+    erase_client(store, CRM, "C1", settings, NOW)
+    before = everything(store, settings)
+    again = erase_client(store, CRM, "C1", settings, NOW + timedelta(days=1))
+    assert NOTHING == again
+    assert before == everything(store, settings)
+
+
+def test_a_client_nobody_knows_is_no_erasure(store, settings):
+    before = everything(store, settings)
+    with pytest.raises(UsageError, match="no lead of that client"):
+        erase_client(store, CRM, "C9", settings, NOW)
+    assert before == everything(store, settings)
+
+
+def test_the_next_export_brings_nothing_back(store, settings):
+    """Nor does it change anything: the same rows come, and are what is stored."""
+    erase_client(store, CRM, "C1", settings, NOW)
+    before = everything(store, settings)
+    with store.begin() as connection:
+        again = [
+            (Lead, {"id": "L1", "client_id": "C1", "url": "https://crm/1", "status": "rejected"}),
+            (Rejection, {"id": "R1", "lead_id": "L1", "comment": SECRET, "wish": SECRET}),
+        ]
+        assert [0, 0] == [leads.store_batch(connection, CRM, n, frame_of(n, row), MOSCOW) for n, row in again]
+        hold_back(connection, "lead", "Q1", client_id="C1", url="https://crm/2")
+        hold_back(connection, "rejection", "QR1", lead_id="Q1", comment=SECRET)
+    assert before == everything(store, settings)
+
+
+@pytest.mark.parametrize("created_at, is_known", [("2026-11-23T09:00Z", False), ("2026-11-25T09:00Z", True)])
+def test_an_older_lead_that_comes_late_is_erased_too_and_a_later_enquiry_is_a_new_one(
+    store, settings, created_at, is_known
+):
+    erase_client(store, CRM, "C1", settings, NOW)
+    with store.begin() as connection:
+        keep(connection, Lead, id="L3", client_id="C1", created_at=created_at)
+    assert is_known == ("lead" in about(everything(store, settings), "'C1'"))
+
+
+def test_who_was_erased_is_left_in_peace(store, settings):
+    erase_client(store, CRM, "C1", settings, NOW)
+    with store.connect() as connection:
+        assert [True, False] == [may_not_be_called(connection, CRM, lead_id) for lead_id in ("L1", "L2")]
+
+
+def test_an_erasure_that_cannot_write_the_worklist_has_not_been(store, settings):
+    """Half an erasure would be taken for a whole one."""
+    before = everything(store, settings)
+    (settings.out / FILE_NAME).write_text("nothing of the kind", "utf-8")
+    with pytest.raises(Exception, match="worklist"):
+        erase_client(store, CRM, "C1", settings, NOW)
+    after = everything(store, settings)
+    assert {**before, "worklist": []} == {**after, "worklist": []}
+
+
+KEPT_MONTHS = 12
+LONG_AGO, LATELY = "2024-03-01T09:00Z", "2026-10-01T09:00Z"
+
+OLD_LEADS: dict[str, tuple[bool, list[tuple[type, dict[str, Any]]]]] = {
+    "rejected long ago": (True, []),
+    "vanished while open": (True, [(Lead, {"status": "open"})]),
+    "in work": (False, [(Lead, {"status": "open"})]),
+    "a call lately": (False, [(Event, {"id": "E", "at": LATELY})]),
+    "a contract that stands": (False, [(Contract, {"signed_at": LONG_AGO})]),
+    "a contract terminated": (True, [(Contract, {"signed_at": LONG_AGO, "terminated_at": LONG_AGO})]),
+}
+
+
+@pytest.mark.parametrize("name", OLD_LEADS)
+def test_a_lead_is_forgotten_when_nothing_happened_for_long_and_nothing_is_open(engine, settings, name):
+    is_forgotten, rows = OLD_LEADS[name]
+    with engine.begin() as connection:
+        old = {"id": "L1", "client_id": "C1", "status": "rejected", "created_at": LONG_AGO}
+        keep(connection, Lead, **old)
+        for noun, row in rows:
+            keep(connection, noun, **(old | row if noun is Lead else {"lead_id": "L1"} | row))
+        if name == "vanished while open":
+            leads.sweep(connection, CRM, ["L2"], NOW)
+    forgotten = forget_old_leads(engine, CRM, keeping(settings), NOW)
+    assert is_forgotten == (forgotten.leads_n == 1)
+    assert is_forgotten == ("lead" not in about(everything(engine, settings), "'C1'"))
+
+
+def keeping(settings: Settings) -> Settings:
+    return settings.model_copy(update={"privacy": PrivacySettings(keep_months=KEPT_MONTHS)})
+
+
+def test_a_dispute_that_waits_keeps_its_lead(engine, settings):
+    with engine.begin() as connection:
+        keep(connection, Lead, id="L1", client_id="C1", status="rejected", created_at=LONG_AGO)
+        new = NewDispute(origin=DisputeOrigin.UNLAWFUL, subject_id="R1", lead_id="L1", opened_at=NOW, due_at=NOW)
+        disputes.open_disputes(connection, CRM, [new])
+    assert NOTHING == forget_old_leads(engine, CRM, keeping(settings), NOW)
+
+
+def test_for_ever_is_the_default(store, settings):
+    assert NOTHING == forget_old_leads(store, CRM, settings, NOW + timedelta(days=9999))
+
+
+def test_what_is_forgotten_stays_so_and_touches_no_day(engine, settings):
+    """A whole export comes every week, with all that was forgotten in it."""
+    rows: list[tuple[type, dict[str, Any]]] = [
+        (Lead, {"id": "L1", "client_id": "C1", "url": "u", "status": "rejected", "created_at": LONG_AGO}),
+        (Event, {"id": "R1", "lead_id": "L1", "kind": "rejected", "at": LONG_AGO}),
+        (Rejection, {"id": "R1", "lead_id": "L1", "comment": SECRET}),
+    ]
+    with engine.begin() as connection:
+        for noun, row in rows:
+            keep(connection, noun, **row)
+        hold_back(connection, "lead", "Q1", NOW - timedelta(days=900), client_id="C2")
+        connection.execute(touched_day.delete())
+    forgotten = forget_old_leads(engine, CRM, keeping(settings), NOW)
+    assert Erased(leads_n=1, cards_n=1, rulings_n=0, quarantined_n=1, worklist_n=0) == forgotten
+    before = everything(engine, settings)
+    with engine.begin() as connection:
+        for noun, row in rows:
+            keep(connection, noun, **row)
+        hold_back(connection, "lead", "Q1", client_id="C2")
+    assert NOTHING == forget_old_leads(engine, CRM, keeping(settings), NOW + timedelta(days=1))
+    assert before == everything(engine, settings)
+    assert [] == touched_days(engine)
+
+
+def test_who_asked_not_to_be_called_is_known_on_for_that_alone(engine, settings):
+    """The promise is for ever: by the forgotten lead the client's new one is recognised."""
+    with engine.begin() as connection:
+        keep(connection, Lead, id="L1", client_id="C1", status="rejected", created_at=LONG_AGO, url="u")
+        keep(connection, Rejection, id="R1", lead_id="L1", comment=SECRET, asked_not_to_call=True)
+        keep(connection, Lead, id="L2", client_id="C1", created_at=LATELY)
+    assert 1 == forget_old_leads(engine, CRM, keeping(settings), NOW).cards_n
+    with engine.begin() as connection:
+        keep(connection, Lead, id="L1", client_id="C1", status="rejected", created_at=LONG_AGO, url="u")
+        assert may_not_be_called(connection, CRM, "L2")
+
+
+PHONE, GONE = "+79161234567", "+79161234568"
+
+
+def hashed(phone: str, key: str) -> str:
+    return phone_hash(phone, key.encode())
+
+
+@pytest.mark.parametrize("is_rest_unlinked, rest", [(False, hashed(GONE, "old")), (True, None)])
+def test_under_a_new_key_a_client_is_the_same_client(engine, settings, is_rest_unlinked, rest):
+    """Leads that vanished from the export too, as long as it has the phone; ids of the CRM are no hashes."""
+    with engine.begin() as connection:
+        for id_, client_id in {"L1": hashed(PHONE, "old"), "L2": hashed(PHONE, "old")}.items():
+            keep(connection, Lead, id=id_, client_id=client_id)
+        keep(connection, Lead, id="L3", client_id=hashed(GONE, "old"))
+        keep(connection, Lead, id="L4", client_id="17")
+        hold_back(connection, "lead", "Q1", client_id=hashed(PHONE, "old"))
+        connection.execute(touched_day.delete())
+    keys = settings.model_copy(update=dict(Settings(phone_key="new", phone_key_before="old")) | {"out": settings.out})
+    for carried_n in (2, 0):
+        done = rotate_key(engine, CRM, [PHONE], keys, is_rest_unlinked=is_rest_unlinked)
+        assert carried_n == done.carried_n
+    assert Rotated(carried_n=0, rest_n=0 if is_rest_unlinked else 1) == done
+    with engine.connect() as connection:
+        found = leads.leads_of(connection, CRM, pd.Series(["L1", "L2", "L3", "L4"]))
+        (held,) = connection.scalars(sa.select(quarantined.c.row))
+    new = hashed(PHONE, "new")
+    clients = found.sort_values("id")["client_id"].astype(object)
+    assert [new, new, rest, "17"] == clients.where(clients.notna(), None).tolist()
+    assert new == held["client_id"]
+    assert [] == touched_days(engine)
+
+
+def test_an_erased_client_is_erased_under_the_new_key_too(engine, settings):
+    with engine.begin() as connection:
+        keep(connection, Lead, id="L1", client_id=hashed(PHONE, "old"))
+    erase_client(engine, CRM, hashed(PHONE, "old"), settings, NOW)
+    keys = Settings(phone_key="new", phone_key_before="old")
+    rotate_key(engine, CRM, [PHONE], keys, is_rest_unlinked=False)
+    with engine.begin() as connection:
+        keep(connection, Lead, id="L2", client_id=hashed(PHONE, "new"), created_at=CREATED)
+    assert set() == about(everything(engine, settings), hashed(PHONE, "new"))
+
+
+@pytest.mark.parametrize("keys", [{}, {"phone_key": "new"}, {"phone_key": "same", "phone_key_before": "same"}])
+def test_without_two_keys_nothing_is_rotated(engine, keys):
+    with pytest.raises(UsageError, match="PLANERKA_PHONE_KEY_BEFORE"):
+        rotate_key(engine, CRM, [PHONE], Settings(**keys), is_rest_unlinked=False)
