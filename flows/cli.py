@@ -5,13 +5,16 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from flows.cli_db import db_app
+from flows.cli_privacy import privacy_app
 from flows.cli_review import disputes_app, quarantine_app
 from flows.cli_rules import regulation_app
-from planerka.errors import PlanerkaError
+from flows.masking import mask_what_is_written
+from planerka.errors import PlanerkaError, UsageError
 
 if TYPE_CHECKING:
     from flows.weekly_cycle import CycleReport
@@ -25,23 +28,27 @@ app = typer.Typer(
 app.add_typer(disputes_app, name="disputes")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(regulation_app, name="regulation")
-db_app = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(privacy_app, name="privacy")
 app.add_typer(db_app, name="db")
 
 
 class Deliver(StrEnum):
     OUTBOX = "outbox"
+    SMTP = "smtp"
     NONE = "none"
 
 
 Week = Annotated[str | None, typer.Option(help="ISO week, as 2026-W47; the last complete one by default.")]
 AsOf = Annotated[datetime | None, typer.Option(help="The instant the run is for (UTC); now by default.")]
-Where = Annotated[Deliver, typer.Option(help="Where the mails go: .eml files in a folder, or nowhere.")]
+Where = Annotated[
+    Deliver | None,
+    typer.Option(help="Where the mails go: .eml files in a folder, a mail server, or nowhere; the setting by default."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys.")]
 
 
 @app.command()
-def weekly(week: Week = None, as_of: AsOf = None, deliver: Where = Deliver.OUTBOX) -> None:
+def weekly(week: Week = None, as_of: AsOf = None, deliver: Where = None) -> None:
     """Run the whole cycle: pull, judge, dispute, apply, measure, pack, deliver."""
     from flows.quiet import prefect_api
     from planerka.settings import load_settings
@@ -50,14 +57,39 @@ def weekly(week: Week = None, as_of: AsOf = None, deliver: Where = Deliver.OUTBO
         if api.is_temporary:
             print("Starting a temporary Prefect server …", flush=True)
         from flows.wiring import week_of, wire
+        from planerka.delivery.order import channel_of
 
         # What is wrong with the settings or the week is said before anybody waits for the server.
-        week_of(wire(utc(as_of)), week)
+        company = wire(utc(as_of))
+        week_of(company, week)
+        channel_of(company.settings.delivery, deliver)
         from flows.progress import show_progress
         from flows.weekly_cycle import weekly_cycle
 
         show_progress()
-        print_cycle(api.run(weekly_cycle, week=week, as_of=utc(as_of), deliver=str(deliver)))
+        print_cycle(api.run(weekly_cycle, week=week, as_of=utc(as_of), deliver=deliver and str(deliver)))
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="A new folder, or one that has none of these files.")]) -> None:
+    """Lay out a folder for a company: settings, its rules, a mapping and secrets to fill in."""
+    from flows.cli_setup import lay_out, print_next_commands
+
+    lay_out(folder)
+    print_next_commands(folder)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is wrong with this installation, and the command or key that mends it."""
+    from flows.cli_setup import print_findings
+    from flows.doctor.examine import examine
+    from flows.doctor.finding import Level
+
+    found = examine()
+    print_findings(found, as_json=as_json)
+    if any(finding.level == Level.WRONG for finding in found):
+        raise typer.Exit(UsageError.exit_code)
 
 
 @app.command()
@@ -118,7 +150,16 @@ def kpis(
 
 
 @app.command()
-def pack(week: Week = None, as_of: AsOf = None) -> None:
+def pack(
+    week: Week = None,
+    as_of: AsOf = None,
+    correct: Annotated[
+        str | None, typer.Option(metavar="WHY", help="Assemble it again; a version that says why and what changed.")
+    ] = None,
+    despite: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK", help="Let this blocking check pass; the pack says so.")
+    ] = None,
+) -> None:
     """Freeze the pack of a week, or take the one it has, and write its pages."""
     from expectations.pack import pack_gate
     from expectations.report import write_report
@@ -129,33 +170,68 @@ def pack(week: Week = None, as_of: AsOf = None) -> None:
     at = wire(utc(as_of))
     meeting = week_of(at, week)
     frozen = freeze(
-        at.engine, at.crm.source, meeting, at.settings, at.analyst_ids, at.now, "shell", pack_gate, holder()
+        at.engine,
+        at.crm.source,
+        meeting,
+        at.settings,
+        at.analyst_ids,
+        at.now,
+        "shell",
+        pack_gate,
+        holder(),
+        despite or (),
+        correct,
     )
+    if correct and not frozen.is_new:
+        print(f"Nothing has changed: version {frozen.version} of {meeting} stands.")
     print_files(write_pack(frozen, at.settings.out))
     write_report(at.engine, frozen, at.settings)
 
 
 @app.command()
-def send(week: Week = None, as_of: AsOf = None) -> None:
+def send(
+    week: Week = None,
+    as_of: AsOf = None,
+    only_failed: Annotated[
+        bool, typer.Option("--only-failed", help="Those delayed or refused once more, and nobody else.")
+    ] = False,
+    again: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="To this recipient once more, whatever the ledger says.")
+    ] = None,
+    deliver: Annotated[
+        Literal["outbox", "smtp"] | None, typer.Option(help="To a folder or by a mail server; the setting by default.")
+    ] = None,
+) -> None:
     """Deliver the pack of a week to everyone who has not got it."""
-    from flows.wiring import frozen_pack, week_of, wire
-    from planerka.delivery.outbox import deliver
+    from flows.cli_delivery import print_delivery, send_pack
 
-    company = wire(utc(as_of))
-    frozen = frozen_pack(company, week_of(company, week))
-    report = deliver(company.engine, frozen, company.settings, company.now)
-    print(f"{report.delivered_n} mails written to {report.folder}, {report.known_n} were there.")
+    print_delivery(send_pack(week, utc(as_of), deliver, is_only_failed=only_failed, again=again))
 
 
-@db_app.command()
-def upgrade() -> None:
-    """Bring the database of the settings to this version."""
+@app.command()
+def deliveries(week: Week = None, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Who was sent the pack of a week, and what the mail server said."""
+    from flows.cli_delivery import ledger_of, print_ledger
+
+    print_ledger(ledger_of(week, utc(as_of)), as_json=as_json)
+
+
+@app.command()
+def alarms() -> None:
+    """Have the Prefect server call `alarms.webhook` when a run failed, the pack is late or pulls have stopped."""
+    from flows.quiet import require_server
+    from planerka.errors import SettingsError
     from planerka.settings import load_settings
-    from planerka.store.database import connect
-    from planerka.store.database import upgrade as upgrade_store
+    from planerka.words import words_for
 
-    upgrade_store(connect(load_settings().store_url))
-    print("The database is at the version of this planerka.")
+    settings = load_settings()
+    if settings.alarms.webhook is None:
+        raise SettingsError("alarms.webhook is missing: name the address to be called (docs/operation.md)")
+    require_server()
+    from flows.alarms import set_alarms
+
+    for name in set_alarms(settings.alarms.webhook, words_for(settings.language)):
+        print(f"Set: {name}")
 
 
 def print_window(until: str, rows_n: int) -> None:
@@ -178,7 +254,8 @@ def print_cycle(report: "CycleReport") -> None:
     state = "new" if frozen.is_new else "was there: not written again"
     print(f"Pack      {frozen.week} version {frozen.version}, {state}")
     if mail := report.delivered:
-        print(f"Mail      {mail.delivered_n} new in {mail.folder}, {mail.known_n} were there")
+        where = mail.folder or f"by {mail.mailing.channel}"
+        print(f"Mail      {mail.sent_n} new {'in ' if mail.folder else ''}{where}, {mail.known_n} were sent before")
     print_files(report.files)
 
 
@@ -202,6 +279,7 @@ def main() -> None:
     """Run the command; an error of ours is one message and its exit code."""
     # Rows are tuples by the million without a cycle among them; looking for one every 700 takes a sixth of all time.
     gc.set_threshold(50_000)
+    mask_what_is_written()
     try:
         app()
     except PlanerkaError as error:

@@ -1,18 +1,22 @@
 """Every night: measures of the days that something touched."""
 
-from datetime import datetime
+from prefect import State, flow
+from prefect.states import Completed
 
-from prefect import flow
-
+from flows.parameters import Moment
 from flows.wiring import wire
 from tasks import kpis
+from tasks.runs import name_run
 
 
 @flow
-def compute_kpis(as_of: datetime | None = None) -> int:
+def compute_kpis(as_of: Moment | None = None) -> State[int]:
     """Count the measures of every touched day again; returns how many days.
 
     Args:
-        as_of: The instant the run is for; now if not given.
+        as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    return kpis.compute_kpis(wire(as_of))
+    company = wire(as_of)
+    name_run(company)
+    days_n = kpis.compute_kpis(company)
+    return Completed(message=company.words.count("{n} day measured", "{n} days measured", days_n), data=days_n)

@@ -1,22 +1,27 @@
-"""Every hour: verdicts on what has settled."""
+"""Every hour, and after each pull: verdicts on what has settled."""
 
-from datetime import datetime
+from prefect import State, flow
+from prefect.states import Completed
 
-from prefect import flow
-
+from flows.parameters import Moment
 from flows.wiring import wire
 from planerka.regulation.judging import JudgeReport
 from tasks import judge
+from tasks.runs import name_run
 
 
 @flow
-def judge_rejections(as_of: datetime | None = None) -> JudgeReport:
+def judge_rejections(as_of: Moment | None = None) -> State[JudgeReport]:
     """Judge every settled rejection that has no verdict, and find neglected leads.
 
     Args:
-        as_of: The instant the run is for; now if not given.
+        as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
     company = wire(as_of)
+    name_run(company)
     report = judge.judge_rejections(company)
-    judge.find_neglected(company)
-    return report
+    neglected_n = judge.find_neglected(company)
+    words = company.words
+    message = words.count("{n} rejection judged", "{n} rejections judged", report.judged_n)
+    neglected = words.count("{n} new neglected lead", "{n} new neglected leads", neglected_n)
+    return Completed(message=f"{message}, {neglected}", data=report)

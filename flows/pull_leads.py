@@ -1,21 +1,36 @@
 """Every quarter of an hour: what changed in the source."""
 
-from datetime import datetime
+from prefect import State, flow
+from prefect.states import Completed
 
-from prefect import flow
-
+from flows.parameters import Moment
 from flows.wiring import wire
-from planerka.model import GateReport
+from planerka.intake.pull import PullReport
+from planerka.words import Words
 from tasks import pull
+from tasks.runs import name_run
 
 
 @flow
-def pull_leads(as_of: datetime | None = None) -> GateReport:
+def pull_leads(as_of: Moment | None = None) -> State[PullReport]:
     """Pull what changed since the last pull, and check that it is fit to be judged.
 
     Args:
-        as_of: The instant the run is for; now if not given.
+        as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
     company = wire(as_of)
-    pull.pull_leads(company)
-    return pull.check_pull(company, company.now)
+    name_run(company)
+    report = pull.pull_leads(company)
+    pull.check_pull(company, company.now)
+    return Completed(message=summary(report, company.words), data=report)
+
+
+def summary(report: PullReport, words: Words) -> str:
+    changed, held = words.number(report.changed_n), words.number(report.quarantined_n)
+    return words.count(
+        "{n} row pulled: {changed} new or changed, {held} quarantined",
+        "{n} rows pulled: {changed} new or changed, {held} quarantined",
+        report.rows_n,
+        changed=changed,
+        held=held,
+    )

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planerka.errors import PlanerkaError
+from planerka.errors import PlanerkaError, UsageError
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -47,14 +47,24 @@ class ServerNotStartedError(PlanerkaError):
     """The temporary Prefect server did not come up."""
 
 
+class ServerLostError(PlanerkaError):
+    """A Prefect server went away while a run needed it."""
+
+
 class RunningServer:
     """A server that somebody else keeps running."""
 
     is_temporary = False
 
     def run(self, flow: Callable[..., Any], **parameters: Any) -> Any:
-        """What the flow returns, or raises."""
-        return flow(**parameters)
+        """What the flow returns, or raises; ServerLostError where the server did not come back in time."""
+        from httpx import TransportError
+
+        try:
+            return flow(**parameters)
+        except TransportError as lost:
+            remedy = "start it and run this again: what is done is not done twice"
+            raise ServerLostError(f"the Prefect server has been away for two minutes ({lost}): {remedy}") from lost
 
 
 class TemporaryServer:
@@ -102,19 +112,28 @@ class TemporaryServer:
 @contextmanager
 def prefect_api(home: Path) -> Iterator[RunningServer | TemporaryServer]:
     """The API for the flows run inside; enter it before the first `import prefect` of this process."""
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
+    be_quiet()
     if answers(os.environ.get("PREFECT_API_URL"), timeout_s=5):
         yield RunningServer()
         return
-    home.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_HOME"] = str(home.resolve())
-    server = TemporaryServer(home)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        server = TemporaryServer(home)
+    except OSError as wrong:
+        remedy = "give yourself rights to it, or name another folder by `data`"
+        raise ServerNotStartedError(f"{home} cannot hold a Prefect server ({wrong.strerror}): {remedy}") from None
     os.environ["PREFECT_API_URL"] = server.url
     try:
         yield server
     finally:
         server.stop()
+
+
+def be_quiet() -> None:
+    """Before the first `import prefect` of this process."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def answers(url: str | None, timeout_s: float) -> bool:
@@ -126,6 +145,14 @@ def answers(url: str | None, timeout_s: float) -> bool:
         return True
     except (OSError, ValueError):
         return False
+
+
+def require_server() -> None:
+    """UsageError unless the server that PREFECT_API_URL names answers."""
+    url = os.environ.get("PREFECT_API_URL")
+    if not answers(url, timeout_s=5):
+        named = f"PREFECT_API_URL names {url}, and nobody answers there" if url else "PREFECT_API_URL is not set"
+        raise UsageError(f"{named}: start the Prefect server, and name it (docs/operation.md)")
 
 
 def send_reports() -> None:

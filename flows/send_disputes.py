@@ -1,19 +1,24 @@
 """Every working morning: disputed rejections go to the analyst's queue."""
 
-from datetime import datetime
+from prefect import State, flow
+from prefect.states import Completed
 
-from prefect import flow
-
+from flows.parameters import Moment
 from flows.wiring import wire
 from planerka.disputes.opening import OpenReport
 from tasks import dispute
+from tasks.runs import name_run
 
 
 @flow
-def send_disputes(as_of: datetime | None = None) -> OpenReport:
+def send_disputes(as_of: Moment | None = None) -> State[OpenReport]:
     """Open a dispute on every wrong or unprovable rejection that can still be mended.
 
     Args:
-        as_of: The instant the run is for; now if not given.
+        as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    return dispute.send_disputes(wire(as_of))
+    company = wire(as_of)
+    name_run(company)
+    report = dispute.send_disputes(company)
+    message = company.words.count("{n} dispute opened", "{n} disputes opened", report.opened_n)
+    return Completed(message=message, data=report)

@@ -1,23 +1,30 @@
 """All of it, from the source to the mail: the main job."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from prefect import flow
+from prefect import State, flow
+from prefect.states import Completed
 
+from flows.deliver_pack import deliver_and_show
+from flows.owner import tell_owner
+from flows.parameters import IsoWeek, Moment
 from flows.wiring import clock, end_of, holder, week_of, wire
-from planerka.delivery.outbox import DeliveryReport
+from planerka.delivery.order import channel_of
+from planerka.delivery.sending import DeliveryReport
 from planerka.disputes.applying import ApplyReport
 from planerka.disputes.opening import OpenReport
 from planerka.intake.pull import PullReport
 from planerka.model import GateReport
 from planerka.pack.freeze import FrozenPack
 from planerka.regulation.judging import JudgeReport
+from planerka.store.deliveries import Channel
 from planerka.store.locks import locked
 from tasks import dispute, judge, kpis, pack, pull
+from tasks.artifacts import mails, pack_name
 from tasks.company import Company
+from tasks.runs import name_run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,25 +43,32 @@ class CycleReport:
     delivered: DeliveryReport | None
 
 
-@flow
+@flow(on_failure=[tell_owner])
 def weekly_cycle(
-    week: str | None = None, as_of: datetime | None = None, deliver: Literal["outbox", "none"] = "outbox"
-) -> CycleReport:
+    week: IsoWeek | None = None,
+    as_of: Moment | None = None,
+    deliver: Literal["outbox", "smtp", "none"] | None = None,
+) -> State[CycleReport]:
     """Pull, judge, dispute, apply, measure, freeze the pack of a week and deliver it.
 
     Args:
-        week: ISO week, as 2026-W47; the last one that is over in the source's data if not given.
-        as_of: The instant the run is for; now if not given.
-        deliver: Where the mails go: files in a folder, or nowhere.
+        week: Неделя, например 2026-W47; пусто — последняя законченная. ISO week; the last one that is over if empty.
+        as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
+        deliver: Куда письма: файлами в папку, на почтовый сервер или никуда; пусто — как в настройках. Where the
+            mails go: files in a folder, a mail server, or nowhere; as the settings say if empty.
     """
     company = wire(as_of)
+    channel = channel_of(company.settings.delivery, deliver)
     with locked(company.engine, f"cycle of {company.crm.source}", holder(), clock()):
-        return run_stations(company, week, deliver)
+        report = run_stations(company, week, channel)
+    return Completed(message=summary(report, company), data=report)
 
 
-def run_stations(company: Company, week: str | None, deliver: str) -> CycleReport:
+def run_stations(company: Company, week: str | None, channel: Channel | None) -> CycleReport:
+    name_run(company, week)
     pulled = pull.pull_leads(company)
     meeting = week_of(company, week)
+    name_run(company, meeting)
     gate = pull.check_pull(company, min(company.now, end_of(meeting, company)))
     judged = judge.judge_rejections(company)
     neglected_n = judge.find_neglected(company)
@@ -63,7 +77,7 @@ def run_stations(company: Company, week: str | None, deliver: str) -> CycleRepor
     measured_days_n = kpis.compute_kpis(company)
     frozen = pack.freeze_pack(company, meeting)
     files = pack.render_pack(company, frozen)
-    delivered = pack.deliver_pack(company, frozen) if deliver == "outbox" else None
+    delivered = deliver_and_show(company, frozen, channel) if channel else None
     return CycleReport(
         pulled=pulled,
         gate=gate,
@@ -76,3 +90,11 @@ def run_stations(company: Company, week: str | None, deliver: str) -> CycleRepor
         files=files,
         delivered=delivered,
     )
+
+
+def summary(report: CycleReport, company: Company) -> str:
+    """As `Week 2026-W47, version 1: 1,234 rows pulled, 31 disputes opened`."""
+    words = company.words
+    rows = words.count("{n} row pulled", "{n} rows pulled", report.pulled.rows_n)
+    opened = words.count("{n} dispute opened", "{n} disputes opened", report.opened.opened_n)
+    return f"{pack_name(company, report.pack)}: {', '.join([rows, opened, *mails(company, report.pack)])}"

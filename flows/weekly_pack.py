@@ -1,27 +1,35 @@
 """Monday morning: the pack of the week that is over."""
 
-from datetime import datetime
+from prefect import State, flow
+from prefect.states import Completed
 
-from prefect import flow
-
+from flows.owner import tell_owner
+from flows.parameters import IsoWeek, Moment
 from flows.wiring import week_of, wire
 from planerka.pack.freeze import FrozenPack
 from tasks import judge, kpis, pack
+from tasks.artifacts import pack_name
+from tasks.runs import name_run
 
 
-@flow
-def weekly_pack(week: str | None = None, as_of: datetime | None = None) -> FrozenPack:
+@flow(on_failure=[tell_owner])
+def weekly_pack(
+    week: IsoWeek | None = None, as_of: Moment | None = None, correct: str | None = None
+) -> State[FrozenPack]:
     """Judge and measure what is new, freeze the pack of a week and render it.
 
     Args:
-        week: ISO week, as 2026-W47; the last one that is over if not given.
-        as_of: The instant the run is for; now if not given.
+        week: Неделя, например 2026-W47; пусто — последняя законченная. ISO week; the last one that is over if empty.
+        as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
+        correct: Почему собрать заново пакет, который уже есть; попадёт в пакет. Why a pack that exists is made anew.
     """
     company = wire(as_of)
+    meeting = week_of(company, week)
+    name_run(company, meeting)
     # The schedules of judging and measuring are older than the newest pull: the pack shows one state of everything.
     judge.judge_rejections(company)
     judge.find_neglected(company)
     kpis.compute_kpis(company)
-    frozen = pack.freeze_pack(company, week_of(company, week))
+    frozen = pack.freeze_pack(company, meeting, correct)
     pack.render_pack(company, frozen)
-    return frozen
+    return Completed(message=pack_name(company, frozen), data=frozen)

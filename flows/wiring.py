@@ -3,17 +3,19 @@ the clock. Imports no Prefect."""
 
 import os
 import socket
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from planerka.clock import Week, WorkCalendar, start_of
+from flows.masking import mask_what_is_written
+from planerka.clock import Week, WorkCalendar, refuse_a_far_day, start_of
 from planerka.crm.base import Crm
 from planerka.crm.sample.adapter import SampleCrm
 from planerka.crm.sample.story import ANALYST_ID
 from planerka.crm.table import TableCrm
+from planerka.crm.worklist import FILE_NAME
 from planerka.errors import SettingsError, UsageError
 from planerka.pack.freeze import FrozenPack, find_pack
 from planerka.regulation.editions import load_all
@@ -30,10 +32,15 @@ SAMPLE_HEADS = {"marketing": "Елена Громова", "sales": "Андрей
 
 
 def wire(as_of: datetime | None = None) -> Company:
-    """The company of the settings at `as_of` (None: now). Raises SettingsError, StoreVersionError, MappingError."""
+    """The company of the settings at `as_of` (None: now).
+
+    Raises UsageError, SettingsError, StoreVersionError, StoreError, MappingError.
+    """
+    mask_what_is_written()
     settings = load_settings()
-    now = as_of.astimezone(UTC) if as_of else clock()
+    now = past(as_of) if as_of else clock()
     engine = open_store(settings.store_url)
+    refuse_a_second_world(engine, settings)
     crm = source_of(settings, now)
     keep_the_sample_apart(engine, crm.source)
     if settings.source.kind == "sample":
@@ -69,11 +76,24 @@ def holder() -> str:
     return f"{socket.gethostname()}, process {os.getpid()}"
 
 
+def past(as_of: datetime) -> datetime:
+    """The instant in UTC; UsageError for one that has not come: no source can be asked what will be."""
+    refuse_a_far_day(as_of.date(), f"--as-of {as_of}")
+    as_of, now = as_of.astimezone(UTC), clock()
+    if as_of > now:
+        raise UsageError(f"--as-of {as_of} lies in the future: give an instant up to now, {now:%Y-%m-%dT%H:%M} UTC")
+    return as_of
+
+
+def journal_of(settings: Settings) -> Path:
+    return settings.data / "sample-journal.json"
+
+
 def source_of(settings: Settings, now: datetime) -> Crm:
     source = settings.source
     if source.kind == "sample":
         return SampleCrm(
-            journal=settings.data / "sample-journal.json",
+            journal=journal_of(settings),
             as_of_on=now.astimezone(settings.zone).date(),
             leads_n=source.leads_n,
             seed=source.seed,
@@ -82,7 +102,7 @@ def source_of(settings: Settings, now: datetime) -> Crm:
     assert source.mapping is not None  # the settings refuse a table without one
     return TableCrm(
         source.mapping,
-        worklist=settings.out / "worklist.csv",
+        worklist=settings.out / FILE_NAME,
         now=lambda: now,
         folder=source.folder,
         phone_key=settings.phone_key.get_secret_value().encode() if settings.phone_key else None,
@@ -100,6 +120,19 @@ def keep_the_sample_apart(engine: sa.Engine, source: str) -> None:
         )
 
 
+def refuse_a_second_world(engine: sa.Engine, settings: Settings) -> None:
+    """SettingsError where a sample company is in the store and its journal is gone: another would mix with it."""
+    journal = journal_of(settings)
+    if settings.source.kind != "sample" or os.path.exists(journal):
+        return
+    with reading(engine) as connection:
+        if SampleCrm.source in all_sources(connection):
+            raise SettingsError(
+                f"the store {engine.url!r} holds a sample company, and its journal {journal} is gone: put it back, "
+                "or begin anew with another `data` folder and `store`"
+            )
+
+
 def sign_for_sample(engine: sa.Engine, rulebook: Path, now: datetime) -> None:
     """The sample company's heads have signed its rules; anybody else signs with `planerka regulation sign`."""
     with engine.begin() as connection:
@@ -115,20 +148,28 @@ def week_of(company: Company, week: str | None) -> Week:
 
     UsageError for a week that is not over, of which a frozen pack would lack days for ever, or before any data.
     """
-    if week:
-        asked = Week.parse(week)
-        refuse_a_week_without_data(company, asked)
-        return asked
-    return Week.last_complete(min(company.now, data_end(company)), company.settings.zone)
-
-
-def refuse_a_week_without_data(company: Company, week: Week) -> None:
-    if end_of(week, company) > company.now:
-        raise UsageError(f"week {week} is not over until {week.sunday}: ask for an earlier one, or wait")
+    zone = company.settings.zone
+    found = Week.parse(week) if week else Week.last_complete(min(company.now, data_end(company)), zone)
+    if end_of(found, company) > company.now:
+        raise UsageError(f"week {found} is not over until {found.sunday}: ask for an earlier one, or wait")
     with reading(company.engine) as connection:
         first_on, _ = created_between(connection, company.crm.source)
-    if first_on and week.sunday < first_on:
-        raise UsageError(f"week {week} lies before the data, which begin on {first_on}: ask for a later one")
+    if first_on and found.sunday < first_on:
+        raise UsageError(f"week {found} lies before the data, which begin on {first_on}: ask for a later one by --week")
+    return found
+
+
+def within_the_data(company: Company, first_on: date, last_on: date) -> tuple[date, date]:
+    """The part of a stretch of local days for which there are data; UsageError where there is none."""
+    source = company.crm.source
+    with reading(company.engine) as connection:
+        known, (begins_on, _) = get_source(connection, source), created_between(connection, source)
+    if known is None or begins_on is None:
+        raise UsageError("nothing has been pulled yet: run `planerka pull`")
+    ends_on = known.data_until.astimezone(company.settings.zone).date()
+    if not max(first_on, begins_on) <= min(last_on, ends_on):
+        raise UsageError(f"{first_on} to {last_on} holds no day of the data, which are of {begins_on} to {ends_on}")
+    return max(first_on, begins_on), min(last_on, ends_on)
 
 
 def data_end(company: Company) -> datetime:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from planerka.clock import WorkCalendar
 from planerka.crm.base import Crm
 from planerka.settings import Settings
+from planerka.words import Words, words_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,3 +22,8 @@ class Company:
     office: WorkCalendar
     review: WorkCalendar
     analyst_ids: frozenset[str]
+
+    @property
+    def words(self) -> Words:
+        """The company's language, for what Prefect's page shows."""
+        return words_for(self.settings.language)

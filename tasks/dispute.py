@@ -5,19 +5,20 @@ from prefect import get_run_logger, task
 from planerka.disputes.applying import ApplyReport, apply_commands
 from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.intake.fitness import require_open_gate
-from tasks import policies
+from tasks import artifacts, policies
 from tasks.company import Company
 
 
-@task(**policies.DATABASE)
+@task(task_run_name="open disputes", **policies.DATABASE)
 def send_disputes(company: Company) -> OpenReport:
     require_open_gate(company.engine, company.crm.source)
     report = open_disputes(company.engine, company.crm.source, company.review, company.now)
     get_run_logger().info("opened %d disputes %s, %d too old", report.opened_n, report.by_origin, report.older_n)
+    artifacts.show_disputes(company)
     return report
 
 
-@task(**policies.SOURCE_WRITES)
+@task(task_run_name="hand rulings over to the source", **policies.SOURCE_WRITES)
 def apply_rulings(company: Company) -> ApplyReport:
     report = apply_commands(company.engine, company.crm)
     log = get_run_logger()

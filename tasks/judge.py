@@ -10,7 +10,7 @@ from tasks import policies
 from tasks.company import Company
 
 
-@task(**policies.DATABASE)
+@task(task_run_name="judge rejections", **policies.DATABASE)
 def judge_rejections(company: Company) -> JudgeReport:
     require_open_gate(company.engine, company.crm.source)
     report = judge_new_rejections(company.engine, company.crm.source, company.office, regulation_gate, company.now)
@@ -18,7 +18,7 @@ def judge_rejections(company: Company) -> JudgeReport:
     return report
 
 
-@task(**policies.DATABASE)
+@task(task_run_name="find neglected leads", **policies.DATABASE)
 def find_neglected(company: Company) -> int:
     neglected_n = find_neglects(company.engine, company.crm.source, company.office)
     get_run_logger().info("%d new neglects", neglected_n)

@@ -7,7 +7,7 @@ from tasks import policies
 from tasks.company import Company
 
 
-@task(**policies.DATABASE)
+@task(task_run_name="measure the touched days", **policies.DATABASE)
 def compute_kpis(company: Company) -> int:
     days_n = measure_touched_days(company.engine, company.crm.source, company.office, company.analyst_ids)
     get_run_logger().info("measured %d days", days_n)

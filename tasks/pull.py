@@ -5,13 +5,14 @@ from datetime import datetime
 from prefect import get_run_logger, task
 
 from expectations import pull as gate
+from planerka.intake.check import SUITE
 from planerka.intake.pull import PullReport, pull, sweep
 from planerka.model import GateReport
-from tasks import policies
+from tasks import artifacts, policies
 from tasks.company import Company
 
 
-@task(**policies.SOURCE)
+@task(task_run_name="pull from the source", **policies.SOURCE)
 def pull_leads(company: Company) -> PullReport:
     log = get_run_logger()
 
@@ -23,15 +24,16 @@ def pull_leads(company: Company) -> PullReport:
     return report
 
 
-@task(**policies.DATABASE)
+@task(task_run_name="check what was pulled", **policies.DATABASE)
 def check_pull(company: Company, reach_at: datetime) -> GateReport:
     """Is what came fit to be judged, and does it reach that moment? GateStoppedError where it is not."""
-    report = gate.check_pull(company.engine, company.crm.source, company.settings, reach_at, company.now)
+    with artifacts.shown_gate(company, SUITE):
+        report = gate.check_pull(company.engine, company.crm.source, company.settings, reach_at, company.now)
     get_run_logger().info("gate open: %d checks, %d warnings", len(report.checks), len(report.warnings))
     return report
 
 
-@task(**policies.SOURCE)
+@task(task_run_name="look for vanished leads", **policies.SOURCE)
 def sweep_vanished(company: Company) -> int:
     vanished_n = sweep(company.engine, company.crm, company.now)
     get_run_logger().info("%d leads vanished from the source", vanished_n)

@@ -2,20 +2,25 @@
 
 import json
 from collections.abc import Iterable
+from datetime import date, timedelta
 from hashlib import sha256
 
+import pandas as pd
 import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
 from planerka.kpis.measures import compute_measures
 from planerka.regulation.signed import signed_editions
-from planerka.store.measures import put_rules
+from planerka.store.measures import put_rules, touch
 from planerka.store.windows import get_source
 
 
-def measure_touched_days(engine: sa.Engine, source: str, office: WorkCalendar, analyst_ids: Iterable[str]) -> int:
+def measure_touched_days(
+    engine: sa.Engine, source: str, office: WorkCalendar, analyst_ids: Iterable[str], again: Iterable[date] = ()
+) -> int:
     """Count every touched day of a source again, in one transaction; returns how many days that were.
 
+    `again`: local days that are counted whether anything touched them or not.
     A response is measured against the norm of the signed edition of its day; before the first, none is counted.
     Other office hours or analysts than the last time's count every day again.
     """
@@ -25,8 +30,15 @@ def measure_touched_days(engine: sa.Engine, source: str, office: WorkCalendar, a
         if known is None:
             return 0
         put_rules(connection, source, digest_of(office, analysts))
+        touch(connection, source, again)
         norms = {edition.effective_on: edition.norms.first_response_min for edition in signed_editions(connection)}
         return compute_measures(connection, source, office, norms, analysts, known.data_until)
+
+
+def months(first_on: date, last_on: date) -> list[tuple[date, date]]:
+    """A stretch of days, both included, as stretches that each lie in one month."""
+    starts = [first_on, *(day.date() for day in pd.date_range(first_on + timedelta(days=1), last_on, freq="MS"))]
+    return list(zip(starts, [*(day - timedelta(days=1) for day in starts[1:]), last_on], strict=True))
 
 
 def digest_of(office: WorkCalendar, analysts: list[str]) -> str:

@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from tests import services
 
 PROJECT = Path(__file__).parents[2]
 START_S = 120
@@ -23,11 +26,14 @@ class Server:
     log: Path
     env: dict[str, str]
 
-    def prefect(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """One `prefect …` command, with these variables besides; its output is both streams."""
-        command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
+    @property
+    def is_on_postgres(self) -> bool:
+        return "PREFECT_SERVER_DATABASE_CONNECTION_URL" in self.env
+
+    def run(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """A command of this Python, with these variables besides; its output is both streams."""
         return subprocess.run(
-            command,
+            [sys.executable, *command],
             cwd=PROJECT,
             env=self.env | env,
             stdout=subprocess.PIPE,
@@ -36,12 +42,22 @@ class Server:
             timeout=120,
         )
 
-    def ask(self, path: str, **query: Any) -> Any:
-        """The answer to a POST. A busy SQLite server says 503 now and then, as Prefect's own client knows."""
+    def prefect(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """One `prefect …` command."""
+        return self.run("-m", "prefect", "--no-prompt", *arguments, **env)
+
+    def post(self, path: str, **query: Any) -> httpx.Response:
+        """A busy SQLite server says 503 now and then, as Prefect's own client knows."""
         transport = httpx.HTTPTransport(retries=3)
         with httpx.Client(base_url=self.url, transport=transport, timeout=60) as client:
-            answer = client.post(path, json=query)
-            return answer.raise_for_status().json()
+            return client.post(path, json=query)
+
+    def ask(self, path: str, **query: Any) -> Any:
+        """The answer to a POST."""
+        return self.post(path, **query).raise_for_status().json()
+
+    def deployment_ids(self) -> dict[str, str]:
+        return {found["name"]: found["id"] for found in self.ask("/deployments/filter")}
 
     def errors(self) -> list[str]:
         return [line for line in self.log.read_text().splitlines() if "ERROR" in line or "CRITICAL" in line]
@@ -52,27 +68,51 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """`prefect server start` with all its services and an empty database."""
-    home, port = tmp_path_factory.mktemp("prefect"), free_port()
-    env = os.environ | {
+def environment(home: Path, database_url: str | None = None) -> dict[str, str]:
+    """The variables of a server on a port of its own, and of its clients. A run is late after a second."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PLANERKA_", "PREFECT_"))}
+    database = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": database_url} if database_url else {}
+    return inherited | database | {
         "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "1",
         "PREFECT_UI_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-    }
-    server = Server(env["PREFECT_API_URL"], home / "server.log", env)
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with server.log.open("wb") as log:
-        process = subprocess.Popen(command, cwd=home, env=env, stdout=log, stderr=log)
+    }  # fmt: skip
+
+
+@contextmanager
+def running(server: Server) -> Iterator[subprocess.Popen[bytes]]:
+    """`prefect server start` with all its services; its log goes on where it was."""
+    port = server.url.removesuffix("/api").rpartition(":")[2]
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
+    with server.log.open("ab") as log:
+        process = subprocess.Popen(command, cwd=server.log.parent, env=server.env, stdout=log, stderr=log)
     try:
         wait_until_healthy(server, process)
-        yield server
+        yield process
     finally:
         process.terminate()
         process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with an empty database: PostgreSQL, as a company has it, or SQLite where there is none."""
+    home, binaries = tmp_path_factory.mktemp("prefect"), services.find_postgres()
+    if binaries is None:
+        yield from started(home, None)
+        return
+    with services.postgres_cluster(binaries) as folder, services.postgres_database(folder, "prefect") as url:
+        yield from started(home, url.replace("psycopg", "asyncpg"))
+
+
+def started(home: Path, database_url: str | None) -> Iterator[Server]:
+    env = environment(home, database_url)
+    server = Server(env["PREFECT_API_URL"], home / "server.log", env)
+    with running(server):
+        yield server
 
 
 def wait_until_healthy(server: Server, process: subprocess.Popen[bytes]) -> None:

@@ -58,6 +58,13 @@ def run(home: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def test_a_home_that_cannot_be_used_is_named(tmp_path):
+    """One line, before any server is started."""
+    (tmp_path / "file").write_text("where a folder should be")
+    code, out, err = run(tmp_path / "file" / "prefect")
+    assert (0, "ServerNotStartedError\n", "") == (code, out, err)
+
+
 def stored(home: Path) -> list[tuple[str, str, int]]:
     """Flow state, task state and number of task runs, of each flow run in the temporary server's database."""
     sql = """

@@ -14,7 +14,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from flows import cli
+from flows import cli, wiring
 from planerka.store.database import connect
 from planerka.store.locks import locked
 from tests.builders_cycle import PROJECT, environment
@@ -226,6 +226,12 @@ REFUSED = [
     (["pack", "--week", "2099-W01"], "week 2099-W01 is not over until 2099-01-04"),
     (["send", "--week", "2025-W10"], "week 2025-W10 has no pack yet: run `planerka pack --week 2025-W10`"),
     (["pull", "--as-of", "yesterday"], "Invalid value for '--as-of'"),
+    (["pull", "--as-of", "2099-12-31"], "--as-of 2099-12-31 00:00:00+00:00 lies in the future: give an instant up to "),
+    (["send", "--as-of", "9999-12-31"], "--as-of 9999-12-31 00:00:00+00:00 lies outside the years 1970 to 2099"),
+    (["judge", "--as-of", "0001-01-01"], "--as-of 0001-01-01 00:00:00+00:00 lies outside the years 1970 to 2099"),
+    (["pack", "--week", "9999-W52"], "'9999-W52' lies outside the years 1970 to 2099"),
+    (["kpis", "--from", "2026-01-01", "--to", "9999-12-31"], "--to 9999-12-31 lies outside the years 1970 to 2099"),
+    (["kpis", "--from", "0001-01-01", "--to", "2026-01-31"], "--from 0001-01-01 lies outside the years 1970 to 2099"),
     (["weekly", "--deliver", "pigeon"], "Invalid value for '--deliver'"),
 ]
 
@@ -244,10 +250,11 @@ def test_wrong_settings_are_listed_at_once(planerka):
     assert all(name in answer.err for name in ("language:", "time_zone: 'Mars' is no time zone", "max_age_hours:"))
 
 
-def test_stale_data_stop_the_run(planerka):
+def test_stale_data_stop_the_run(planerka, monkeypatch):
     """Exit 3; the message names the check."""
-    noon = f"{datetime.now(UTC):%Y-%m-%d}T12:00"  # the sample is complete up to the midnight before
-    answer = planerka("pull", "--as-of", noon, MAX_AGE_HOURS="1")
+    noon = datetime.now(UTC).replace(hour=12)  # the sample is complete up to the midnight before
+    monkeypatch.setattr(wiring, "clock", lambda: noon)
+    answer = planerka("pull", MAX_AGE_HOURS="1")
     assert 3 == answer.code
     assert "the gate stopped the run:\n  Pull: the data are fresh: 1 of 1 failed" in answer.err
 
@@ -263,6 +270,32 @@ def test_the_sample_and_a_real_company_do_not_share_a_store(planerka):
     mapping = PROJECT / "mappings" / "olist.yaml"
     answer = planerka("disputes", "list", SOURCE__KIND="table", SOURCE__MAPPING=str(mapping))
     assert (2, True) == (answer.code, "one of them is the made-up sample company" in answer.err)
+
+
+def test_a_sample_whose_journal_is_gone_is_not_begun_anew_in_its_store(planerka, folder):
+    """A second company would mix with the first."""
+    journal = folder / "var" / "sample-journal.json"
+    aside = journal.rename(folder / "aside.json")
+    answer, is_begun = planerka("pull"), journal.exists()
+    aside.rename(journal)
+    assert (2, False) == (answer.code, is_begun)
+    assert f"its journal {journal} is gone: put it back" in answer.err
+
+
+@pytest.mark.parametrize(
+    "spoil, said",
+    [
+        (lambda store: store.write_bytes(b"Dear colleagues, " * 500), "file is not a database): name another file by"),
+        (lambda store: store.mkdir(), "unable to open database file): check the path in `store` or `data`"),
+    ],
+    ids=["a letter", "a folder"],
+)
+def test_a_store_that_fails_is_one_line_with_the_remedy(planerka, tmp_path, spoil, said):
+    """Exit 1, and no traceback."""
+    store = tmp_path / "store.db"
+    spoil(store)
+    answer = planerka("pull", STORE=f"sqlite:///{store}")
+    assert (1, True, 1) == (answer.code, said in answer.err, answer.err.count("\n")), answer.err
 
 
 def test_a_week_before_the_data_has_no_pack(planerka):

@@ -13,15 +13,15 @@ from planerka import words
 from planerka.errors import UsageError
 from planerka.words import words_for
 
-PACKAGE = Path(words.__file__).parent
+PROJECT = Path(__file__).parents[2]
 RU, EN = words_for("ru"), words_for("en")
 
 
 def used() -> set[str | tuple[str, str]]:
     """Every text that the code says."""
     keywords = {"say": None, "_": None, "count": (1, 2)}
-    methods = [("pack/**.py", "python"), ("disputes/**.py", "python"), ("words.py", "python")]
-    return {found[2] for found in extract_from_dir(PACKAGE, methods, keywords=keywords)}
+    methods = [(f"{package}/**.py", "python") for package in ("planerka", "tasks", "flows")]
+    return {found[2] for found in extract_from_dir(PROJECT, methods, keywords=keywords)}
 
 
 def translated() -> dict[str | tuple[str, str], tuple[str, ...]]:

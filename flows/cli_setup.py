@@ -1,0 +1,53 @@
+"""`planerka init` and `planerka doctor`: how an installation begins, and whether it is well."""
+
+import json
+import shlex
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from flows.doctor.finding import Finding, Level
+from planerka.errors import UsageError
+from planerka.files import write_atomically
+from planerka.settings import PROJECT
+
+STARTER, RULEBOOK = PROJECT / "starter", PROJECT / "rulebook"
+
+
+def lay_out(folder: Path) -> None:
+    """Write the files that a company begins with. UsageError where one is there and reads otherwise: nothing is then
+    written. What a killed run has written is no hindrance."""
+    files = {folder / path.relative_to(STARTER): path for path in STARTER.iterdir()}
+    files |= {folder / path.relative_to(PROJECT): path for path in sorted(RULEBOOK.rglob("*.yaml"))}
+    others = [str(path) for path, origin in files.items() if path.exists() and not is_copy(path, origin)]
+    if others:
+        raise UsageError(f"{', '.join(others)}: already there, and not overwritten; name a new folder")
+    for path, origin in files.items():
+        write_atomically(path, origin.read_bytes())
+
+
+def is_copy(path: Path, origin: Path) -> bool:
+    return path.is_file() and path.read_bytes() == origin.read_bytes()
+
+
+def print_next_commands(folder: Path) -> None:
+    """The command is named as it can be called from there."""
+    planerka = "planerka" if shutil.which("planerka") else shlex.quote(str(Path(sys.argv[0]).resolve()))
+    print(f"{folder} is ready, for the sample company so far: its planerka.toml says how to go on. Next:")
+    for command in (f"cd {shlex.quote(str(folder))}", f"{planerka} weekly", f"{planerka} doctor"):
+        print(f"    {command}")
+
+
+def print_findings(found: list[Finding], *, as_json: bool) -> None:
+    """A line a finding, or JSON with its keys: check, level, message."""
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=1))
+        return
+    for finding in found:
+        print(f"{finding.level:<8} {finding.check:<16} {finding.message}")
+    print(f"{count(found, Level.WRONG)} wrong, {count(found, Level.WARNING)} warnings.")
+
+
+def count(found: list[Finding], level: Level) -> int:
+    return sum(finding.level == level for finding in found)

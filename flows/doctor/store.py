@@ -1,0 +1,103 @@
+"""The database, and the signatures that it keeps."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from flows.doctor.finding import Finding, Level, Said, looked_at
+from flows.doctor.machine import difference
+from flows.wiring import clock, keep_the_sample_apart, refuse_a_second_world
+from planerka.crm.mapping import load_mapping
+from planerka.crm.sample.adapter import SampleCrm
+from planerka.errors import MappingError, RulebookError
+from planerka.regulation.editions import ROLES, load, refusal
+from planerka.regulation.signed import edition_in_force
+from planerka.rulebook.regulation import Edition
+from planerka.settings import Settings
+from planerka.store import editions
+from planerka.store.database import check_version, connect, head_version, reading
+from planerka.store.editions import Signature
+from planerka.store.health import clock_of, closed_tables, is_made
+
+
+@dataclass(frozen=True)
+class Store:
+    settings: Settings
+    engine: sa.Engine
+
+    @property
+    def is_sample(self) -> bool:
+        return self.settings.source.kind == "sample"
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """It answers and is at the version of this code, and what it holds is in order."""
+    if not is_made(settings.store_url):
+        yield Finding("database", Level.OK, "not there yet: the first run makes it in the folder `data`")
+        return
+    engine = connect(settings.store_url)
+    check_version(engine)
+    yield Finding("database", Level.OK, f"{engine.url!r}, at version {head_version()}")
+    yield from looked_at(Store(settings, engine), database_rights, database_clock, one_company, signatures)
+
+
+def database_rights(store: Store) -> Iterator[Said]:
+    """This user may read and write every table."""
+    user = store.engine.url.username
+    if closed := closed_tables(store.engine):
+        grant = f"`GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(closed)} TO {user}`"
+        yield Level.WRONG, f"{len(closed)} tables are closed to {user}: {grant}"
+    else:
+        yield Level.OK, "every table may be read and written"
+
+
+def database_clock(store: Store) -> Iterator[Said]:
+    """The server tells the same time."""
+    if at := clock_of(store.engine):
+        yield difference("the database's clock", at)
+
+
+def one_company(store: Store) -> Iterator[Said]:
+    """The made-up company and a real one do not share a database."""
+    refuse_a_second_world(store.engine, store.settings)
+    with suppress(MappingError):  # the check of the source tells of it
+        mapping = store.settings.source.mapping
+        source = load_mapping(mapping).source if mapping and not store.is_sample else SampleCrm.source
+        keep_the_sample_apart(store.engine, source)
+        yield Level.OK, f"of source {source}"
+
+
+def signatures(store: Store) -> Iterator[Said]:
+    """Each edition of the rulebook stands as both departments signed it, and one is in force."""
+    with reading(store.engine) as connection:
+        signed = editions.all_signatures(connection)
+        current = edition_in_force(connection, clock(), store.settings.zone)
+    if store.is_sample and not signed:
+        yield Level.OK, "the heads of the sample company sign at its first run"
+        return
+    yield from unsigned_and_altered(store.settings, signed)
+    if current:
+        yield Level.OK, f"edition {current.name} is in force"
+    else:
+        yield Level.WRONG, "no signed edition is in force, rejections wait: `planerka regulation sign --help`"
+
+
+def unsigned_and_altered(settings: Settings, signed: Sequence[Signature]) -> Iterator[Said]:
+    """What keeps the editions of the rulebook's files out of force."""
+    for file in sorted((settings.rulebook / "regulation").glob("*.yaml")):
+        with suppress(RulebookError):  # the check of the rulebook tells of it
+            edition = load(file)
+            if why_not := refusal(edition, signed):
+                lacking = roles_lacking(edition, signed)
+                commands = [f"`planerka regulation sign {file} --role {role} --name NAME`" for role in lacking]
+                yield (
+                    (Level.WARNING, f"edition {edition.name} is not signed: {', '.join(commands)}")
+                    if lacking
+                    else (Level.WRONG, f"{file}: {why_not}")
+                )
+
+
+def roles_lacking(edition: Edition, signed: Sequence[Signature]) -> list[str]:
+    return [role for role in ROLES if (edition.name, role) not in {(s.edition, s.role) for s in signed}]

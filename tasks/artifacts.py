@@ -1,0 +1,140 @@
+"""What Prefect's page shows of a run: the gate, the week's figures, the queue, the pack. Counts, and nobody's name."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from planerka.disputes.waiting import waiting
+from planerka.errors import GateStoppedError
+from planerka.model import Check, CheckSeverity
+from planerka.pack.facts import Trend
+from planerka.pack.freeze import FrozenPack
+from planerka.pack.wording import Wording
+from planerka.pack.write import folder_of
+from planerka.store import deliveries, gates
+from planerka.store.database import reading
+from planerka.store.deliveries import Channel, State
+from planerka.words import LOCALES, Words, _
+from tasks.company import Company
+
+GATES = {"intake": _("Check of what was pulled"), "pack": _("Check of the pack")}
+ORIGINS = {"unlawful": _("Unlawful rejection"), "unprovable": _("Unprovable rejection"), "neglect": _("Neglect")}
+CHANNELS = {
+    Channel.OUTBOX: _("mails written to a folder"),
+    Channel.SMTP: _("mails sent"),
+    Channel.TEST: _("mails sent to the test address"),
+}
+
+
+@contextmanager
+def shown_gate(company: Company, suite: str) -> Iterator[None]:
+    """Show what the gate that is asked inside has found: the closed one is what people look for."""
+    try:
+        yield
+    except GateStoppedError:
+        show_gate(company, suite)
+        raise
+    show_gate(company, suite)
+
+
+def show_gate(company: Company, suite: str) -> None:
+    with reading(company.engine) as connection:
+        report = gates.latest(connection, company.crm.source, suite)
+    if report:
+        words = company.words
+        what = f"{words.say(GATES[suite])}: {words.say('passed') if report.is_open else words.say('closed')}"
+        worst_first = sorted(report.checks, key=lambda check: check.is_passed)
+        show_table(company, f"gate-{suite}", what, [gate_row(check, words) for check in worst_first])
+
+
+def gate_row(check: Check, words: Words) -> dict[str, Any]:
+    return {
+        words.say("Check"): check.ru if words.language == "ru" else check.en,
+        words.say("Outcome"): outcome(check, words),
+        words.say("Failed"): check.failed_n,
+        words.say("Of"): check.rows_n,
+    }
+
+
+def outcome(check: Check, words: Words) -> str:
+    if check.error:
+        return words.say("could not run")
+    if check.is_passed:
+        return words.say("passed")
+    return words.say("stops the run") if check.severity == CheckSeverity.BLOCK else words.say("warning")
+
+
+def show_kpis(company: Company, frozen: FrozenPack) -> None:
+    """The week's figures for the company, in the words of the pack."""
+    wording, facts = Wording.of(frozen.facts, company.words), frozen.facts
+    rows = [kpi_row(wording, trend) for trend in (*facts.result.week, *facts.rejections.shares, *facts.speed.company)]
+    show_table(company, "headline-kpis", pack_name(company, frozen), rows)
+
+
+def kpi_row(wording: Wording, trend: Trend) -> dict[str, str]:
+    say, change = wording.words.say, wording.change(trend)
+    before = trend.before.value if trend.before and trend.before.is_shown else None
+    return {
+        say("KPI"): wording.title(trend.now.kpi),
+        say("This week"): wording.figure(trend.now),
+        say("Notes"): " · ".join(wording.notes(trend.now)),
+        say("A week before, on average"): wording.value(trend.now.kpi, before, digits_n=1),
+        say("Change"): ", ".join(filter(None, (change.text, change.note))),
+    }
+
+
+def show_disputes(company: Company) -> None:
+    """What waits for the analyst now."""
+    words = company.words
+    groups = waiting(company.engine, company.crm.source, company.now)
+    rows: list[dict[str, Any]] = [
+        {
+            words.say("Origin"): words.say(ORIGINS[group.origin]),
+            words.say("Reason"): group.reason or "—",
+            words.say("Waiting"): group.waiting_n,
+            words.say("Overdue"): group.overdue_n,
+            words.say("Days, the oldest"): group.oldest_days,
+        }
+        for group in groups
+    ]
+    waiting_n = sum(group.waiting_n for group in groups)
+    what = words.count("{n} dispute waits for a ruling", "{n} disputes wait for a ruling", waiting_n)
+    show_table(company, "open-disputes", what, rows)
+
+
+def show_pack(company: Company, frozen: FrozenPack) -> None:
+    """Where the pages of the pack are, and to how many people it went."""
+    say = company.words.say
+    state = say("frozen by this run") if frozen.is_new else say("was there, and stays as it was")
+    folder = folder_of(frozen, company.settings.out).resolve()
+    lines = [*(f"`{folder / f'pack.{language}.html'}`" for language in LOCALES), *mails(company, frozen)]
+    text = "\n- ".join([f"**{pack_name(company, frozen)}**: {state}\n", *lines])
+    create_markdown_artifact(text, key="pack", description=pack_name(company, frozen))
+
+
+def mails(company: Company, frozen: FrozenPack) -> list[str]:
+    """To how many people a version of the pack went, a line a channel that was used; no address."""
+    with reading(company.engine) as connection:
+        known = deliveries.of_week(connection, frozen.source, str(frozen.week))
+    states: dict[Channel, list[State]] = defaultdict(list)
+    for delivery in known:
+        if delivery.version == frozen.version:
+            states[delivery.channel].append(delivery.state)
+    say = company.words.say
+    return [
+        say("{channel}: {n} of {all_n}", channel=say(CHANNELS[channel]), n=of.count(State.SENT), all_n=len(of))
+        for channel, of in states.items()
+    ]
+
+
+def pack_name(company: Company, frozen: FrozenPack) -> str:
+    """As `Week 2026-W47, version 1`: a pack's name in a line."""
+    return company.words.say("Week {week}, version {version}", week=frozen.week, version=frozen.version)
+
+
+def show_table(company: Company, key: str, what: str, rows: list[dict[str, Any]]) -> None:
+    """A table under a key, the newest of which Prefect's page shows first; an empty one says so."""
+    create_table_artifact(rows, key=key, description=f"{what} · {company.crm.source}")

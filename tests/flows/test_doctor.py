@@ -1,0 +1,57 @@
+"""`planerka doctor` beside a real Prefect server."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import PROJECT, Server, free_port
+
+STARTED_S = 60
+
+
+def doctor(folder: Path, url: str) -> tuple[int, dict[str, list[str]]]:
+    """The exit code, and what is not well, by check."""
+    env = os.environ | {"PREFECT_API_URL": url, "PREFECT_HOME": str(folder / "prefect")}
+    command = [sys.executable, "-c", "from flows.cli import main; main()", "doctor", "--json"]
+    done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True, timeout=120, check=False)
+    found: dict[str, list[str]] = {}
+    for one in json.loads(done.stdout):
+        if one["level"] != "ok":
+            found.setdefault(one["check"], []).append(one["message"])
+    return done.returncode, found
+
+
+@pytest.fixture
+def worker(prefect_server: Server) -> Iterator[None]:
+    """Deployed, and a worker is at work."""
+    prefect_server.prefect("work-pool", "create", "local", "--type", "process", "--overwrite")
+    assert 0 == prefect_server.prefect("deploy", "--all").returncode
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "local"]
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env=prefect_server.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def test_an_installation_that_is_well_has_nothing_to_mend(prefect_server, worker, tmp_path):
+    """Once the worker has told of itself, and the scheduler has looked at the deployments."""
+    until = time.monotonic() + STARTED_S
+    while (said := doctor(tmp_path, prefect_server.url)) != (0, {}) and time.monotonic() < until:
+        pass
+    assert (0, {}) == said
+
+
+def test_a_server_that_does_not_answer_is_named_with_the_command_that_starts_it(tmp_path):
+    exit_code, found = doctor(tmp_path, f"http://127.0.0.1:{free_port()}/api")
+    assert (2, ["prefect"]) == (exit_code, list(found))
+    assert "does not answer: `systemctl start planerka-server`, or correct PREFECT_API_URL" in found["prefect"][0]

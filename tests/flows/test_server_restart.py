@@ -1,0 +1,40 @@
+"""The Prefect server dies in the middle of a run, and comes back."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.flows.conftest import Server, environment, running
+
+
+def weekly(server: Server, folder: Path) -> subprocess.Popen[str]:
+    """`planerka weekly` of a company in that folder, against that server."""
+    company = {
+        "PLANERKA_DATA": str(folder / "var"),
+        "PLANERKA_OUT": str(folder / "out"),
+        "PLANERKA_SOURCE__LEADS_N": "1000",
+    }
+    command = [str(Path(sys.executable).with_name("planerka")), "weekly"]
+    env = server.env | company
+    return subprocess.Popen(
+        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    )
+
+
+def test_a_run_waits_for_a_server_that_is_restarted(tmp_path):
+    """Killed while the run pulls: the run goes on when it is back, and the next one finds all of it done."""
+    env = environment(tmp_path)
+    server = Server(env["PREFECT_API_URL"], tmp_path / "server.log", env)
+    with running(server) as first:
+        run = weekly(server, tmp_path)
+        assert run.stdout
+        next(line for line in run.stdout if "pulled up to" in line)
+        first.kill()
+    with running(server):
+        out, _ = run.communicate(timeout=240)
+        assert (0, True) == (run.returncode, "Pack      " in out), out
+        states = {found["state_type"] for found in server.ask("/flow_runs/filter")}
+        again = weekly(server, tmp_path)
+        out, _ = again.communicate(timeout=240)
+    assert {"COMPLETED"} == states
+    assert (0, True) == (again.returncode, "was there: not written again" in out), out
