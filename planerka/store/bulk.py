@@ -13,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from planerka.store.database import in_words
 from planerka.store.frames import read_frame, values_of
 
 _numbers = count(1)
@@ -70,12 +71,13 @@ def staged(connection: sa.Connection, columns: Sequence[sa.Column[Any]], frame: 
 def fill(connection: sa.Connection, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
     """Rows of plain values into an empty table by the fastest way the driver has."""
     cursor: Any = connection.connection.cursor()
-    if connection.dialect.name == "postgresql":
-        with cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-    else:
-        cursor.executemany(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(table.c))})", rows)
+    with in_words(connection.engine):
+        if connection.dialect.name == "postgresql":
+            with cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            cursor.executemany(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(table.c))})", rows)
 
 
 def keys_of(connection: sa.Connection, table: sa.Table, rows: sa.Table) -> pd.DataFrame:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from planerka.errors import SettingsError, StoreBusyError, StoreVersionError
+from planerka.errors import (
+    PlanerkaError,
+    SettingsError,
+    StoreBusyError,
+    StoreError,
+    StoreGoneError,
+    StoreVersionError,
+)
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -20,7 +27,53 @@ JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 BUSY_TIMEOUT_S = 30
-STATEMENT_TIMEOUT_S = 600
+"""How long a writer waits for another one, in both databases."""
+
+POOL = {
+    "pool_size": 5,  # a run holds one for its work and one for each lock
+    "pool_pre_ping": True,  # a server that was restarted is met by a new connection, not by an error
+    "pool_recycle": 1800,  # firewalls forget a connection that has said nothing for an hour
+}
+
+DRIVER = {
+    "fallback_application_name": "planerka",
+    "connect_timeout": 10,  # seconds; a host that is switched off would be waited for two minutes
+    "keepalives_idle": 60,  # a network that is cut is noticed in a minute and a half, not in two hours
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+"""Of libpq, for PostgreSQL; the store's url may name others."""
+
+SERVER = {
+    "timezone": "UTC",
+    "statement_timeout": "10min",  # what takes longer has lost its way
+    "idle_in_transaction_session_timeout": "10min",  # of a run that hangs; a source may think for minutes in between
+    "idle_session_timeout": "0",  # the connection that holds a run's lock says nothing for as long as the run
+    "tcp_keepalives_idle": "60",  # a run whose machine lost its power holds its lock no longer than that
+    "client_connection_check_interval": "10s",  # and a killed one no longer than that, whatever it had asked for
+}
+"""Of a session on PostgreSQL."""
+
+REMEDIES = {
+    "is full": "free some space on its disk, and repeat",
+    "readonly": "give yourself the right to write to the file and its folder, and repeat",
+    "unable to open": "check the path in `store` or `data`, and your rights to the folder",
+    "not a database": "name another file by `store`",
+    "malformed": "put a copy back in its place",
+    "permission denied": "give the user of its url rights to it",
+    "read-only transaction": "name the server that may be written to",
+    "authentication failed": "correct the user or the password in `store`",
+    "no pg_hba.conf entry": "let this user in from this machine in the server's pg_hba.conf",
+    "does not exist": "create it, or correct its name in `store`",
+    "No space left": "free some space on the server's disk, and repeat",
+}
+"""What a person must do about a failing database, by words of its message; anything else may pass by itself."""
+
+CLOSED = ("42501", "25006", "25P03")
+"""SQLSTATE of PostgreSQL: insufficient privilege, read-only transaction, idle in a transaction for too long. Its driver
+takes them for faults of ours."""
+
+LOCK_TIMEOUT = "55P03"
 
 PRAGMAS = (
     "journal_mode = WAL",  # readers and the writer do not wait for each other
@@ -36,15 +89,13 @@ def open_store(url: str) -> sa.Engine:
     """An engine on a store of the right version.
 
     A new SQLite file is set up at once, so that a first run needs no other command. An empty PostgreSQL
-    database is not: somebody chose it, perhaps wrongly. Raises SettingsError, StoreVersionError, StoreBusyError.
+    database is not: somebody chose it, perhaps wrongly. Raises SettingsError, StoreVersionError, StoreError,
+    StoreBusyError.
     """
     engine = connect(url)
-    try:
-        if engine.dialect.name == "sqlite" and is_empty(engine):
-            upgrade(engine)
-        check_version(engine)
-    except (sa.exc.DBAPIError, sqlite3.DatabaseError) as error:
-        raise SettingsError(f"{engine.url!r} cannot be opened as a store: {error}. Check the store's url") from error
+    if engine.dialect.name == "sqlite" and is_empty(engine):
+        upgrade(engine)
+    check_version(engine)
     return engine
 
 
@@ -55,7 +106,9 @@ def connect(url: str) -> sa.Engine:
         make = {"sqlite": _sqlite, "postgresql": _postgresql}[address.get_backend_name()]
     except (sa.exc.ArgumentError, KeyError):
         raise SettingsError("The store's url is neither sqlite:///file nor postgresql://user@host/name") from None
-    return make(address, json_serializer=JSON.encode)
+    engine = make(address, json_serializer=JSON.encode)
+    sa.event.listen(engine, "handle_error", _in_words)
+    return engine
 
 
 @contextmanager
@@ -69,6 +122,7 @@ def upgrade(engine: sa.Engine) -> None:
     """Bring the database to the version of this code, all or nothing; one process at a time."""
     from alembic import command  # 0.2 s that only an upgrade should cost
 
+    refuse_a_newer(engine)
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("planerka upgrade"))))
@@ -87,11 +141,17 @@ def migration_config(connection: sa.Connection) -> "Config":
 
 def check_version(engine: sa.Engine) -> None:
     """Refuse a database that is older or newer than this code."""
+    refuse_a_newer(engine)
     found, wanted = version_of(engine), head_version()
     if found is None or found < wanted:
         state = "has no tables yet" if found is None else f"is at version {found}, this planerka needs {wanted}"
         raise StoreVersionError(f"The store {engine.url!r} {state}: run `planerka db upgrade`")
-    if found > wanted:
+
+
+def refuse_a_newer(engine: sa.Engine) -> None:
+    """An upgrade cannot mend it: only a newer planerka knows what it holds."""
+    found, wanted = version_of(engine), head_version()
+    if found is not None and found > wanted:
         raise StoreVersionError(
             f"The store {engine.url!r} is at version {found}, this planerka knows only {wanted}: "
             "update planerka, then run `planerka db upgrade`"
@@ -117,14 +177,16 @@ def is_empty(engine: sa.Engine) -> bool:
 
 
 def _sqlite(address: sa.URL, **options: Any) -> sa.Engine:
-    if address.database and address.database != ":memory:":
-        _make_folder(Path(address.database).parent)
+    if address.database in (None, "", ":memory:"):
+        raise SettingsError(
+            f"The store {address!r} is in memory, and gone when a command ends: name a file, as sqlite:///var/planerka.db"
+        )
+    _make_folder(Path(address.database).parent)
     # isolation_level None: the driver begins nothing by itself, `_begin` does.
     driver = {"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
     engine = sa.create_engine(address, connect_args=driver, **options)
     sa.event.listen(engine, "connect", _set_pragmas)
     sa.event.listen(engine, "begin", _begin)
-    sa.event.listen(engine, "handle_error", _busy)
     return engine
 
 
@@ -132,15 +194,17 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(
-            f"The folder of the store cannot be made: {error}. Name another in the store's url"
-        ) from None
+        remedy = "give yourself rights to it, or name another in the store's url"
+        raise StoreError(f"The folder of the store cannot be made: {error}; {remedy}") from None
 
 
 def _postgresql(address: sa.URL, **options: Any) -> sa.Engine:
-    driver = {"options": f"-c statement_timeout={STATEMENT_TIMEOUT_S}s -c timezone=UTC"}
+    session = SERVER | {"lock_timeout": f"{BUSY_TIMEOUT_S}s"}
+    ours = " ".join(f"-c {name}={value}" for name, value in session.items())
+    driver = {name: value for name, value in DRIVER.items() if name not in address.query}
+    driver["options"] = f"{ours} {address.query.get('options', '')}"
     address = address.set(drivername="postgresql+psycopg")
-    return sa.create_engine(address, pool_pre_ping=True, connect_args=driver, **options)
+    return sa.create_engine(address, connect_args=driver, **POOL, **options)
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: Any) -> None:
@@ -154,8 +218,42 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
 
-def _busy(context: sa.engine.ExceptionContext) -> None:
-    if "database is locked" in str(context.original_exception):
-        raise StoreBusyError(
+@contextmanager
+def in_words(engine: sa.Engine) -> Iterator[None]:
+    """For what the bare driver does in the block: its errors are those that the engine's own statements would raise."""
+    try:
+        yield
+    except engine.dialect.loaded_dbapi.Error as error:
+        if trouble := _trouble(error, engine.dialect, engine.url):
+            raise trouble from error
+        raise
+
+
+def _in_words(context: sa.engine.ExceptionContext) -> None:
+    """SQLAlchemy's own message would quote the rows that a statement was given."""
+    if context.is_pre_ping:  # the pool opens another connection in place of one that has died
+        return
+    url = context.engine.url if context.engine else None
+    if trouble := _trouble(context.original_exception, context.dialect, url):
+        raise trouble from context.original_exception
+
+
+def _trouble(error: BaseException, dialect: sa.Dialect, url: sa.URL | None) -> PlanerkaError | None:
+    """Trouble with the database itself, in its own words.
+
+    None for a statement that is wrong or breaks a constraint: a fault of ours, that stays what it is.
+    """
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    if "database is locked" in said or getattr(error, "sqlstate", None) == LOCK_TIMEOUT:
+        return StoreBusyError(
             f"Another program has been writing to the store for {BUSY_TIMEOUT_S} s: wait for it, or stop it, and repeat"
-        ) from context.original_exception
+        )
+    is_damaged = type(error) is sqlite3.DatabaseError  # the driver has no class of its own for it
+    is_closed = getattr(error, "sqlstate", None) in CLOSED
+    if not (is_damaged or is_closed or isinstance(error, dialect.loaded_dbapi.OperationalError)):
+        return None
+    failed = f"The store {url!r} failed ({said})" if url else f"The store failed ({said})"
+    remedy = next((REMEDIES[words] for words in REMEDIES if words in said), None)
+    return (
+        StoreError(f"{failed}: {remedy}") if remedy else StoreGoneError(f"{failed}: check that it is there, and repeat")
+    )

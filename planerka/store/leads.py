@@ -15,6 +15,7 @@ from planerka.store.bulk import changes, staged, upsert
 from planerka.store.frames import local_day, read_frame
 from planerka.store.tables import TABLE_OF, event, lead
 from planerka.store.touched import days_after, days_before, days_of_leads, touch
+from planerka.store.withheld import withheld
 
 DAYS: dict[type, dict[str, str]] = {
     Lead: {"created_on": "created_at"},
@@ -27,8 +28,9 @@ DAYS: dict[type, dict[str, str]] = {
 def store_batch(connection: sa.Connection, source: str, noun: type, frame: pd.DataFrame, zone: ZoneInfo) -> int:
     """Insert or update the rows of a noun, and remember the days that this touches.
 
-    `frame` as `crm.base.Batch.rows`; returns how many rows were new or really changed.
+    `frame` as `crm.base.Batch.rows`; returns how many rows were new or really changed. What was erased stays so.
     """
+    frame = withheld(connection, source, noun, frame)
     with changes(connection, TABLE_OF[noun], source, with_days(noun, frame, zone)) as rows:
         changed_n = connection.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
         if changed_n:
@@ -108,4 +110,5 @@ def _rows_of(
     with staged(connection, [lead_id], asked) as rows:
         # IN, not a join: SQLite knows nothing of the size of a temporary table and would scan it once an event.
         is_asked = lead_id.in_(sa.select(rows.c[lead_id.name]))
-        return read_frame(connection, sa.select(*columns).where(lead_id.table.c.source == source, is_asked, *conditions))
+        query = sa.select(*columns).where(lead_id.table.c.source == source, is_asked, *conditions)
+        return read_frame(connection, query)

@@ -7,13 +7,13 @@ holds one on a file beside the database. The table `run_lock` only says who hold
 import fcntl
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from planerka.errors import BusyError
+from planerka.errors import BusyError, StoreGoneError
 from planerka.store.bulk import insert_into
 from planerka.store.database import reading
 from planerka.store.tables import run_lock
@@ -49,7 +49,8 @@ def _advisory_lock(engine: sa.Engine, name: str) -> Iterator[bool]:
             yield is_ours
         finally:
             if is_ours:
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+                with suppress(StoreGoneError):  # a server that was restarted meanwhile has let go of it
+                    connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
 
 
 @contextmanager

@@ -289,10 +289,13 @@ delivery = sa.Table(
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("week", sa.Text, primary_key=True),
     sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("channel", sa.Text, primary_key=True),
     sa.Column("recipient", sa.Text, primary_key=True),
     sa.Column("message_id", sa.Text, nullable=False, unique=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("answer", sa.Text),
+    sa.Column("copied_to", sa.Text),
     sa.Column("at", Instant, nullable=False),
 )
 
@@ -302,4 +305,22 @@ run_lock = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("since", Instant, nullable=False),
+)
+
+erased_client = sa.Table(
+    "erased_client",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("client_sha256", sa.Text, primary_key=True),
+    sa.Column("erased_at", Instant, nullable=False),
+)
+
+erased_lead = sa.Table(
+    "erased_lead",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("lead_id", sa.Text, primary_key=True),
+    sa.Column("erased_at", Instant, nullable=False),
+    sa.Column("is_by_request", sa.Boolean, nullable=False),
+    sa.Index(None, "source", "erased_at"),
 )

@@ -22,7 +22,7 @@ def test_a_second_run_writes_nothing_and_says_so(store_url, tmp_path):
     assert (0, 0, {}, 0) == (again.pulled.rows_n, again.judged.judged_n, again.judged.by_outcome, again.neglected_n)
     assert (0, {}, first.opened.older_n) == (again.opened.opened_n, again.opened.by_origin, again.opened.older_n)
     assert (False, first.pack.version) == (again.pack.is_new, again.pack.version)
-    assert (0, 1) == (again.delivered.delivered_n, again.delivered.known_n)
+    assert (0, 1) == (again.delivered.sent_n, again.delivered.known_n)
     assert rows == rows_of(company.engine)
     assert files == files_of(tmp_path / "out")
     company.engine.dispose()
@@ -56,7 +56,7 @@ def test_a_report_counts_what_is_in_the_store(course):
     assert len(rows["dispute"]) == first.opened.opened_n == sum(first.opened.by_origin.values()) > 0
     assert len(rows["neglect"]) == first.neglected_n > 0
     assert len(rows["quarantine"]) == first.pulled.quarantined_n > 0
-    assert len(rows["delivery"]) == first.delivered.delivered_n == 1
+    assert len(rows["delivery"]) == first.delivered.sent_n == 1
 
 
 @pytest.mark.parametrize("table", ["verdict", "dispute", "pack", "delivery", "neglect", "edition", "signature"])

@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 from random import Random
+from signal import SIGKILL
 
 import pytest
 
@@ -14,19 +15,20 @@ LONG_S = 3.0
 """A cycle of that size takes about so long."""
 
 
-def run_killed(folder: Path, wait_s: float, leads_n: int = LEADS_N) -> bool:
-    """Start the cycle in a process of its own and kill it that long after it begins; whether it still ran."""
-    process = child(folder, leads_n)
+def run_killed(folder: Path, wait_s: float, *store_url: str) -> int:
+    """Start the cycle in a process of its own and kill it that long after it begins; its exit code."""
+    process = child(folder, LEADS_N, *store_url)
     assert process.stdout is not None
     assert "begins\n" == process.stdout.readline()
     time.sleep(wait_s)
     process.kill()
-    return process.wait() != 0
+    process.communicate()
+    return process.returncode
 
 
-def undisturbed(folder: Path, leads_n: int = LEADS_N) -> tuple[dict[str, list[str]], dict[str, bytes]]:
+def undisturbed(folder: Path, store_url: str | None = None) -> tuple[dict[str, list[str]], dict[str, bytes]]:
     """The rows and the files that a cycle leaves behind when nobody disturbs it."""
-    company = open_company(folder, leads_n=leads_n)
+    company = open_company(folder, store_url=store_url, leads_n=LEADS_N)
     run_cycle(company)
     company.engine.dispose()
     return rows_of(company.engine), files_of(folder / "out")
@@ -40,10 +42,10 @@ def expected(tmp_path_factory):
 def test_a_cycle_killed_at_any_moment_goes_on_to_the_same_end(tmp_path, expected):
     """Killed again and again, then left alone: the rows and the files of a run that nobody disturbed."""
     dice = Random(2026)
-    was_killed = [run_killed(tmp_path, dice.uniform(0, LONG_S)) for _ in range(3)]
+    codes = [run_killed(tmp_path, dice.uniform(0, LONG_S)) for _ in range(3)]
     company = open_company(tmp_path, leads_n=LEADS_N)
     run_cycle(company)
-    assert any(was_killed)
+    assert -SIGKILL in codes
     assert expected == (rows_of(company.engine), files_of(tmp_path / "out"))
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from planerka.errors import BusyError, SettingsError, StoreVersionError
+from planerka.errors import BusyError, SettingsError, StoreError, StoreVersionError
 from planerka.store import database
 from planerka.store.database import connect, open_store, reading, upgrade
 from planerka.store.tables import metadata, run_lock
@@ -57,8 +57,10 @@ def test_an_older_store_is_refused_with_the_command_that_mends_it(engine: sa.Eng
 def test_a_newer_store_is_refused_and_asks_for_a_newer_planerka(engine: sa.Engine) -> None:
     upgrade(engine)
     set_version(engine, "9999")
-    with pytest.raises(StoreVersionError, match=r"version 9999.*update planerka"):
-        database.check_version(engine)
+    for refused in (database.check_version, upgrade):
+        with pytest.raises(StoreVersionError, match=r"version 9999.*update planerka"):
+            refused(engine)
+    assert "9999" == database.version_of(engine)
 
 
 def test_a_store_that_lost_its_version_is_refused(engine: sa.Engine) -> None:
@@ -87,27 +89,83 @@ def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
         open_store(f"sqlite:///{file}")
 
 
-UNUSABLE = {
-    "mysql://host/name": "neither sqlite:///file nor postgresql://",
-    "planerka.db": "neither sqlite:///file nor postgresql://",
-    "sqlite:////dev/null/planerka.db": "folder of the store cannot be made",
-    "postgresql://user:secret@127.0.0.1:1/name": "cannot be opened as a store",
-}
-
-
-@pytest.mark.parametrize("url, words", UNUSABLE.items(), ids=["other kind", "bare file", "no folder", "no server"])
-def test_a_store_that_cannot_be_opened_is_a_wrong_setting(url: str, words: str) -> None:
+@pytest.mark.parametrize(
+    "url, words",
+    [
+        ("mysql://user:secret@host/name", "neither sqlite:///file nor postgresql://"),
+        ("planerka.db", "neither sqlite:///file nor postgresql://"),
+        ("sqlite://", "is in memory, and gone when a command ends: name a file, as sqlite:///var/planerka.db"),
+        ("sqlite:///:memory:", "is in memory"),
+    ],
+)
+def test_a_url_that_names_no_store_is_a_wrong_setting(url: str, words: str) -> None:
     """In words, and without the password."""
     with pytest.raises(SettingsError, match=words) as refusal:
         open_store(url)
     assert "secret" not in str(refusal.value)
 
 
-def test_a_file_that_is_no_database_is_a_wrong_setting(tmp_path: Path) -> None:
-    file = tmp_path / "letter.txt"
-    file.write_text("Уважаемые коллеги! " * 100)
-    with pytest.raises(SettingsError, match="not a database"):
-        open_store(f"sqlite:///{file}")
+@pytest.mark.parametrize(
+    "url, words",
+    [
+        ("sqlite:////dev/null/planerka.db", "The folder of the store cannot be made: .*; give yourself rights to it"),
+        ("sqlite:////dev", r"failed \(unable to open database file\): check the path in `store` or `data`"),
+        ("sqlite:///letter.txt", r"failed \(file is not a database\): name another file by `store`"),
+        ("sqlite:///damaged.db", r"failed \(database disk image is malformed\): put a copy back in its place"),
+        ("postgresql://user:secret@127.0.0.1:1/name", r"failed \(.*refused.*\): check that it is there, and repeat"),
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_one_line_with_the_remedy(
+    url: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the database's own words, and without the password."""
+    monkeypatch.chdir(tmp_path)
+    Path("letter.txt").write_text("Уважаемые коллеги! " * 100)
+    open_store("sqlite:///whole.db").dispose()
+    whole = Path("whole.db").read_bytes()
+    Path("damaged.db").write_bytes(whole[:4096] + b"\xff" * 20_000 + whole[24_096:])
+    with pytest.raises(StoreError, match=words) as refusal:
+        open_store(url)
+    assert "secret" not in str(refusal.value)
+    assert 1 == len(str(refusal.value).splitlines())
+
+
+@pytest.mark.parametrize(
+    "pragma, words",
+    [
+        ("max_page_count = 1", r"failed \(database or disk is full\): free some space on its disk"),
+        ("query_only = ON", r"failed \(attempt to write a readonly database\): give yourself the right to write"),
+    ],
+)
+def test_a_write_that_fails_says_why_and_quotes_no_row(tmp_path: Path, pragma: str, words: str) -> None:
+    """SQLAlchemy's own message has the parameters in it, and they may be a client's."""
+    engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    sa.event.listen(engine, "connect", lambda connection, _record: connection.execute(f"PRAGMA {pragma}"))
+    engine.dispose()
+    with pytest.raises(StoreError, match=words) as refusal, engine.begin() as connection:
+        connection.execute(run_lock.insert().values(name="a client" * 10_000, holder="b", since=NOW))
+    assert "client" not in str(refusal.value)
+    assert 1 == len(str(refusal.value).splitlines())
+
+
+@pytest.mark.parametrize(
+    "state, words",
+    [
+        (
+            "SET LOCAL ROLE clerk",
+            r"failed \(permission denied for table run_lock\): give the user of its url rights to it",
+        ),
+        ("SET TRANSACTION READ ONLY", r"failed \(cannot execute INSERT in a read-only transaction\): name the server"),
+    ],
+)
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+def test_a_postgresql_that_may_not_be_written_is_one_line_too(engine: sa.Engine, state: str, words: str) -> None:
+    upgrade(engine)
+    with engine.connect() as connection:
+        connection.execute(sa.text("CREATE ROLE clerk"))
+        connection.execute(sa.text(state))
+        with pytest.raises(StoreError, match=words):
+            connection.execute(run_lock.insert().values(name="a", holder="b", since=NOW))
 
 
 def test_processes_that_open_a_new_file_at_once_all_get_a_store(tmp_path: Path) -> None:
@@ -143,6 +201,21 @@ def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: py
     first, second = open_store(url), open_store(url)
     with first.begin(), pytest.raises(BusyError, match="writing to the store"), second.begin():
         pass
+
+
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    "of_url, name, timeout",
+    [("", "planerka", "30s"), ("&application_name=desk&options=-c%20lock_timeout%3D5s", "desk", "5s")],
+)
+def test_a_session_on_postgresql_has_its_name_and_its_time_outs(store_url: str, of_url: str, name: str, timeout: str):
+    """What the url says goes before."""
+    engine = connect(store_url + of_url)
+    with reading(engine) as connection:
+        names = ("application_name", "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+        said = [connection.scalar(sa.text(f"SHOW {setting}")) for setting in names]
+    engine.dispose()
+    assert [name, timeout, "10min", "10min"] == said
 
 
 def test_json_keeps_cyrillic_readable(engine: sa.Engine) -> None:

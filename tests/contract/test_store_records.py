@@ -308,17 +308,20 @@ def test_facts_that_json_cannot_hold_are_refused(connection: sa.Connection) -> N
         packs.put(connection, "crm", "2026-W47", {"share": float("nan")}, NOW)
 
 
-def test_a_person_gets_a_version_once(connection: sa.Connection) -> None:
-    """Planning again plans for newcomers only; what failed is due again, what was delivered is not."""
-    this = ("crm", "2026-W47", 1)
+def test_a_person_gets_a_version_once_by_a_channel(connection: sa.Connection) -> None:
+    """Planning again plans for newcomers only; what becomes of one attempt is no news of the next."""
+    mailing = deliveries.Mailing(source="crm", week="2026-W47", version=1, channel=deliveries.Channel.SMTP)
     ids = {"a@example.com": "<1@example.com>", "b@example.com": "<2@example.com>"}
-    assert [2, 0] == [deliveries.plan(connection, *this, ids, NOW) for _ in range(2)]
-    first, second = deliveries.due(connection, *this)
-    deliveries.settle(connection, first, deliveries.State.DELIVERED, None, LATER)
-    deliveries.settle(connection, second, deliveries.State.FAILED, "550 нет такого ящика", LATER)
-    assert ["b@example.com"] == [one.recipient for one in deliveries.due(connection, *this)]
-    assert ["delivered", "failed"] == [one.state for one in deliveries.listing(connection, *this)]
-    assert 1 == deliveries.plan(connection, *this, {**ids, "c@example.com": "<3@example.com>"}, LATER)
+    for more in ({}, {}, {"c@example.com": "<3@example.com>"}):
+        deliveries.plan(connection, mailing, ids | more, NOW)
+    first, second, _ = deliveries.of_mailing(connection, mailing)
+    deliveries.settle(connection, first, deliveries.State.REFUSED, "550 нет\nтакого ящика", LATER)
+    deliveries.queue_again(connection, first, "<4@example.com>", LATER)
+    deliveries.settle(connection, first, deliveries.State.SENT, "250 too late", LATER)
+    deliveries.settle(connection, second, deliveries.State.SENT, "250 ok", LATER)
+    assert [("queued", 2, "550 нет такого ящика"), ("sent", 1, "250 ok"), ("queued", 1, None)] == [
+        (one.state, one.attempt, one.answer) for one in deliveries.of_mailing(connection, mailing)
+    ]
 
 
 def test_a_lock_is_held_by_one_and_released(engine: sa.Engine) -> None:

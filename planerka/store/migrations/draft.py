@@ -6,6 +6,8 @@ A draft is read and corrected by a person: renames, for example, come out as a d
 """
 
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from alembic import command
 
@@ -13,11 +15,12 @@ from planerka.store.database import connect, head_version, migration_config, upg
 
 
 def draft(message: str) -> None:
-    engine = connect("sqlite://")
-    upgrade(engine)
     number = f"{int(head_version()) + 1:04d}"
-    with engine.begin() as connection:
-        command.revision(migration_config(connection), message, autogenerate=True, rev_id=number)
+    with TemporaryDirectory() as folder:
+        engine = connect(f"sqlite:///{Path(folder) / 'draft.db'}")
+        upgrade(engine)
+        with engine.begin() as connection:
+            command.revision(migration_config(connection), message, autogenerate=True, rev_id=number)
 
 
 if __name__ == "__main__":

@@ -33,12 +33,15 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("week", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("copied_to", sa.Text(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("source", "week", "version", "recipient", name=op.f("pk_delivery")),
+        sa.PrimaryKeyConstraint("source", "week", "version", "channel", "recipient", name=op.f("pk_delivery")),
         sa.UniqueConstraint("message_id", name=op.f("uq_delivery_message_id")),
     )
     op.create_table(
@@ -61,6 +64,22 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("edition", name=op.f("pk_edition")),
     )
+    op.create_table(
+        "erased_client",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("client_sha256", sa.Text(), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "client_sha256", name=op.f("pk_erased_client")),
+    )
+    op.create_table(
+        "erased_lead",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_by_request", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "lead_id", name=op.f("pk_erased_lead")),
+    )
+    op.create_index(op.f("ix_erased_lead_source_erased_at"), "erased_lead", ["source", "erased_at"], unique=False)
     op.create_table(
         "event",
         sa.Column("source", sa.Text(), nullable=False),
