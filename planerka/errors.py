@@ -11,16 +11,25 @@
     ├── DeliveryError             exit 5   somebody did not get the pack
     ├── BusyError                 exit 1   another run holds the lock
     │   └── StoreBusyError                 another program is writing to the database
+    ├── StoreError                exit 1   the database failed: no rights, no space, damaged
+    │   └── StoreGoneError                 it does not answer, and may do so in a minute
     └── NotAShareError            exit 1   a numerator outside its denominator: a fault of ours
 
-A message names the thing, the value and the remedy, and never quotes a client.
+A message names the thing, the value and the remedy, and never quotes a client: phones, e-mails and messengers in it
+are masked, wherever it ends up.
 """
+
+from planerka.phones import masked
 
 
 class PlanerkaError(Exception):
     """Root of the tree."""
 
     exit_code = 1
+    is_masked = True
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(masked(message) if self.is_masked else message)
 
 
 class UsageError(PlanerkaError):
@@ -30,7 +39,9 @@ class UsageError(PlanerkaError):
 
 
 class SettingsError(UsageError):
-    """Settings are incomplete or contradict each other."""
+    """Settings are incomplete or contradict each other. Quotes addresses of the company's own."""
+
+    is_masked = False
 
 
 class RulebookError(UsageError):
@@ -58,9 +69,10 @@ class CrmError(PlanerkaError):
 
 
 class DeliveryError(PlanerkaError):
-    """A pack did not reach everyone it was for."""
+    """A pack did not reach everyone it was for. Quotes addresses of the company's own."""
 
     exit_code = 5
+    is_masked = False
 
 
 class BusyError(PlanerkaError):
@@ -69,6 +81,14 @@ class BusyError(PlanerkaError):
 
 class StoreBusyError(BusyError):
     """Another program has been writing to the database for too long."""
+
+
+class StoreError(PlanerkaError):
+    """The database cannot be opened, read or written."""
+
+
+class StoreGoneError(StoreError):
+    """The database does not answer."""
 
 
 class NotAShareError(PlanerkaError):

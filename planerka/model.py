@@ -154,7 +154,7 @@ class Event:
 class Rejection:
     """The card of a lead as it stood when the lead was marked lost; `id` is the id of the rejected event.
 
-    Money is in minor units of the company's currency. `comment` has phones and e-mails masked.
+    Money is in minor units of the company's currency. `comment` has phones, e-mails and messengers masked.
     """
 
     id: str

@@ -11,11 +11,11 @@ from datetime import date, time, timedelta
 from difflib import get_close_matches
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from planerka.errors import SettingsError
@@ -23,6 +23,7 @@ from planerka.errors import SettingsError
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_FILE = Path("planerka.toml")
 PREFIX = "PLANERKA_"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ADDRESS = re.compile(r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
@@ -35,7 +36,7 @@ class SourceSettings(Section):
 
     kind: Literal["sample", "table"] = "sample"
     leads_n: int = Field(default=30_000, ge=100)
-    seed: int = 2026
+    seed: int = Field(default=2026, ge=0, lt=2**32)
     mapping: Path | None = None
     folder: Path | None = None
 
@@ -67,11 +68,82 @@ class HoursSettings(Section):
         return self
 
 
+class MailServerSettings(Section):
+    """A server that speaks of mail. Its certificate is verified, unless nothing is encrypted at all."""
+
+    PORTS: ClassVar[dict[str, int]]
+
+    host: str | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"]
+    user: str | None = None
+    password: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def login_must_be_whole_and_safe(self) -> "MailServerSettings":
+        if (self.user is None) != (self.password is None):
+            raise ValueError("a login is `user` and `password` together: write both or neither")
+        if self.password and not f"{self.user}{self.password.get_secret_value()}".isascii():
+            raise ValueError("`user` and `password` must be in Latin letters: mail programs agree on no others")
+        if self.user and self.security == "none" and self.host not in LOOPBACK:
+            raise ValueError(
+                'security = "none" would show the password to everybody on the way: use "starttls" or "tls"'
+            )
+        return self
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port; the host must have been given."""
+        return self.host or "", self.port or self.PORTS[self.security]
+
+
+class SmtpSettings(MailServerSettings):
+    """The server that takes the mails."""
+
+    PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    timeout_s: int = Field(default=60, ge=1)
+    per_minute: int = Field(default=60, ge=1)
+
+
+class MailboxSettings(MailServerSettings):
+    """The sender's own mailbox: a copy of a mail in it proves that the mail was taken."""
+
+    PORTS = {"starttls": 143, "tls": 993, "none": 143}
+
+    security: Literal["starttls", "tls", "none"] = "tls"
+
+    @model_validator(mode="after")
+    def nobody_reads_a_mailbox_without_a_login(self) -> "MailboxSettings":
+        if self.host and not self.user:
+            raise ValueError("a mailbox is read by its `user` and `password`: write both")
+        return self
+
+
 class DeliverySettings(Section):
     """Who gets the pack. The default is a folder: nothing reaches a real inbox by accident."""
 
+    how: Literal["outbox", "smtp"] = "outbox"
     sender: str = "planerka@example.com"
     recipients: tuple[str, ...] = ("weekly-meeting@example.com",)
+    owner: str | None = None
+    test_to: str | None = None
+    smtp: SmtpSettings = SmtpSettings()
+    mailbox: MailboxSettings = MailboxSettings()
+
+    @model_validator(mode="after")
+    def smtp_needs_a_server(self) -> "DeliverySettings":
+        if self.how == "smtp" and self.smtp.host is None:
+            raise ValueError('how = "smtp" needs `host` under [delivery.smtp]: name the server that takes the mails')
+        return self
+
+    @field_validator("owner", "test_to")
+    @classmethod
+    def address_must_be_one(cls, address: str | None) -> str | None:
+        if address is not None:
+            checked_address(address, address)
+        return address
 
     @field_validator("sender")
     @classmethod
@@ -90,9 +162,34 @@ class DeliverySettings(Section):
         return tuple({recipient.lower(): recipient for recipient in recipients}.values())
 
 
+class AlarmSettings(Section):
+    """Whom the Prefect server calls when something went wrong (`planerka alarms`)."""
+
+    webhook: SecretStr | None = None
+
+    @field_validator("webhook")
+    @classmethod
+    def webhook_must_be_an_address(cls, webhook: SecretStr | None) -> SecretStr | None:
+        if webhook and not webhook.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("this is no address of the web: begin it with https://")  # it may be a secret: not quoted
+        return webhook
+
+
+class PrivacySettings(Section):
+    """How long clients are known after the last that happened to their leads; None: for ever."""
+
+    keep_months: int | None = Field(default=None, ge=1)
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", env_file=".env", frozen=True, extra="forbid"
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8-sig",
+        dotenv_filtering="match_prefix",  # other programs keep theirs in the same .env
+        frozen=True,
+        extra="forbid",
     )
 
     company: str | None = None
@@ -105,10 +202,13 @@ class Settings(BaseSettings):
     max_age_hours: int = Field(default=48, ge=1)
     analyst_ids: tuple[str, ...] = ()
     phone_key: SecretStr | None = None
+    phone_key_before: SecretStr | None = None
     source: SourceSettings = SourceSettings()
     office: HoursSettings = HoursSettings()
     review: HoursSettings = HoursSettings(closes=time(18), weekdays=(1, 2, 3, 4, 5))
     delivery: DeliverySettings = DeliverySettings()
+    alarms: AlarmSettings = AlarmSettings()
+    privacy: PrivacySettings = PrivacySettings()
 
     @field_validator("time_zone")
     @classmethod
@@ -128,7 +228,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+        file_settings = InitSettingsSource(settings_cls, written_in(settings_file()))
+        return init_settings, env_settings, dotenv_settings, file_settings
 
     @property
     def company_title(self) -> str:
@@ -158,6 +259,11 @@ def settings_file() -> Path:
     return Path(named) if named else DEFAULT_FILE
 
 
+def written_in(file: Path) -> dict[str, Any]:
+    """What a settings file says, with or without the byte order mark of Windows; nothing where there is no file."""
+    return tomllib.loads(file.read_text("utf-8-sig")) if file.is_file() else {}
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Settings from file, environment and .env, or a SettingsError that names every wrong key with its remedy."""
     try:
@@ -168,6 +274,10 @@ def load_settings(**overrides: Any) -> Settings:
         raise refused([f"this file is no TOML: {wrong}; put texts in quotes"]) from None
     except UnicodeDecodeError:
         raise refused(["this file, or .env beside it, is not UTF-8: save it again as UTF-8"]) from None
+    except OSError as wrong:
+        raise refused(
+            [f"{wrong.filename} cannot be read ({wrong.strerror}): give yourself the right to read it"]
+        ) from None
     except UnreadableVariable as wrong:
         raise refused([f'{wrong}: write a list as ["a", "b"], also in the environment']) from None
     unknown = [name for name in os.environ if name.startswith(PREFIX) and not is_known(name)]

@@ -1,6 +1,6 @@
 """The weekly cycle as plain services, without Prefect: a company opened in a folder, and its stations in order.
 
-    python -m tests.builders_cycle FOLDER LEADS_N
+    python -m tests.builders_cycle FOLDER LEADS_N [STORE_URL]
 
 runs it in a process of its own, which a test may kill.
 """
@@ -21,7 +21,8 @@ import pytest
 import sqlalchemy as sa
 
 from flows.wiring import clock, holder, source_of, week_of, wire
-from planerka.delivery.outbox import DeliveryReport, deliver
+from planerka.delivery.order import Order
+from planerka.delivery.sending import DeliveryReport, deliver
 from planerka.disputes.applying import ApplyReport, apply_commands
 from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.errors import PlanerkaError
@@ -33,6 +34,7 @@ from planerka.pack.write import write_pack
 from planerka.processes.neglect import find_neglects
 from planerka.regulation.judging import JudgeReport, judge_new_rejections
 from planerka.store import database
+from planerka.store.deliveries import Channel
 from planerka.store.locks import locked
 from planerka.store.tables import metadata
 from tasks.company import Company
@@ -71,8 +73,9 @@ def open_company(folder: Path, as_of: datetime = AS_OF, store_url: str | None = 
         engine = database.connect(store_url)
         database.upgrade(engine)
         engine.dispose()
-    with patch.dict(os.environ, environment(folder, **settings), clear=True):
-        return wire(as_of)
+    variables = patch.dict(os.environ, environment(folder, **settings), clear=True)
+    with variables, patch("flows.wiring.clock", lambda: as_of):
+        return wire()
 
 
 @contextmanager
@@ -120,7 +123,7 @@ def run_stations(company: Company, progress: Callable[[str, int], None]) -> Cycl
     week, analyst_ids = week_of(company, None), company.analyst_ids
     pack = freeze(engine, source, week, company.settings, analyst_ids, now, "test", open_gate, holder())
     write_pack(pack, company.settings.out)
-    delivered = deliver(engine, pack, company.settings, now)
+    delivered = deliver(engine, pack, company.settings, Order(channel=Channel.OUTBOX), lambda: now, holder())
     return Cycle(
         pulled=pulled,
         judged=judged,
@@ -145,19 +148,20 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def child(folder: Path, leads_n: int) -> subprocess.Popen[str]:
+def child(folder: Path, leads_n: int, *store_url: str) -> subprocess.Popen[str]:
     """The cycle in a process of its own; its output is both streams."""
-    command = [sys.executable, "-W", "ignore", "-m", "tests.builders_cycle", str(folder), str(leads_n)]
+    command = [sys.executable, "-W", "ignore", "-m", "tests.builders_cycle", str(folder), str(leads_n), *store_url]
     return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def main(folder: str, leads_n: str) -> None:
+def main(folder: str, leads_n: str, store_url: str | None = None) -> None:
     """Say that everything is imported and the cycle begins, and what refused it."""
     print("begins", flush=True)
     try:
-        run_cycle(open_company(Path(folder), leads_n=int(leads_n)))
+        run_cycle(open_company(Path(folder), store_url=store_url, leads_n=int(leads_n)))
     except PlanerkaError as error:
         print(type(error).__name__, error)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

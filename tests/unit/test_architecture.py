@@ -12,13 +12,15 @@ PROJECT = Path(__file__).parents[2]
 PACKAGES = ("planerka", "expectations", "tasks", "flows")
 
 LAYERS: tuple[tuple[str, ...], ...] = (
+    ("planerka.phones",),
     ("planerka.errors",),
-    ("planerka.files", "planerka.phones"),
+    ("planerka.files",),
     ("planerka.model",),
     ("planerka.clock", "planerka.ternary", "planerka.stats", "planerka.words"),
     ("planerka.settings",),
     ("planerka.rulebook",),
     ("planerka.crm", "planerka.store"),
+    ("planerka.privacy",),
     ("planerka.intake",),
     ("planerka.regulation",),
     ("planerka.disputes",),
@@ -44,7 +46,7 @@ IMPORT_FENCES = {
     "alembic": ("planerka.store",),
     "sqlite3": ("planerka.store",),
     "psycopg": ("planerka.store",),
-    "httpx": ("planerka.crm",),
+    "httpx": ("planerka.crm", "flows.quiet"),  # whose errors Prefect's client raises
     "requests": (),
     "urllib.request": ("planerka.crm", "flows.quiet"),  # asks whether a Prefect server answers
     "smtplib": ("planerka.delivery",),
@@ -61,7 +63,7 @@ ENVIRONMENT_READERS = ("planerka.settings", "flows.wiring", "flows.quiet")
 CLOCK_READERS = ("planerka.settings", "flows.wiring")
 
 SQL_HOMES = ("planerka.store", "planerka.crm")
-SQL_TYPES = {"sqlalchemy.Engine", "sqlalchemy.Connection", "sqlalchemy.exc.OperationalError"}
+SQL_TYPES = {"sqlalchemy.Engine", "sqlalchemy.Connection"}
 SQL_CALLS = {"execute", "executemany", "exec_driver_sql", "scalar", "scalars", "read_sql", "read_sql_query", "to_sql"}
 
 CLOCKS = {"now", "utcnow", "today"}

@@ -15,9 +15,18 @@ from planerka.errors import SettingsError
 from planerka.settings import PREFIX, PROJECT, Settings, load_settings
 
 PAGE = (PROJECT / "docs" / "settings.md").read_text("utf-8")
-SECTIONS = {
-    name: field.default for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel)
-}
+
+
+def sections_of(model: type[BaseModel], within: str = "") -> dict[str, BaseModel]:
+    """Every section by its name in a file, as `delivery.smtp`, with its defaults."""
+    found = {}
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            found |= {within + name: field.default, **sections_of(type(field.default), f"{within}{name}.")}
+    return found
+
+
+SECTIONS = sections_of(Settings)
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +46,8 @@ def rows(section: str) -> dict[str, tuple[str, str]]:
 
 
 def defaults(section: str) -> dict[str, Any]:
-    if section:
-        return dict(SECTIONS[section])
-    return {name: field.default for name, field in Settings.model_fields.items() if name not in SECTIONS}
+    values = SECTIONS[section] if section else [(name, field.default) for name, field in Settings.model_fields.items()]
+    return {name: value for name, value in values if not isinstance(value, BaseModel)}
 
 
 def as_written(value: Any) -> str:
@@ -66,9 +74,11 @@ def test_every_example_of_the_page_is_a_setting_that_differs_from_the_default(tm
     (tmp_path / "planerka.toml").write_text(text, "utf-8")
     settings, written = load_settings(), tomllib.loads(text)
     for section in ["", *SECTIONS]:
-        part = dict(getattr(settings, section)) if section else dict(settings)
-        assert written.get(section, written).keys() >= rows(section).keys()
-        assert [] == [key for key, default in defaults(section).items() if part[key] == default]
+        part, text_of = settings, written
+        for name in filter(None, section.split(".")):
+            part, text_of = getattr(part, name), text_of[name]
+        assert text_of.keys() >= rows(section).keys()
+        assert [] == [key for key, default in defaults(section).items() if getattr(part, key) == default]
 
 
 def test_without_a_file_it_is_the_sample_company():
@@ -110,12 +120,26 @@ def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
         ('[source]\nfolde = "x"', ("source.folde: there is no such setting: the nearest is 'folder'",)),
         ("[reviews]", ("reviews: there is no such setting: the nearest is 'review'",)),
         ("smtp = 1", ("smtp: there is no such setting: docs/settings.md lists them all",)),
+        ("[source]\nseed = -1", ("source.seed: Input should be greater than or equal to 0",)),
+        ("[source]\nseed = 4294967296", ("source.seed: Input should be less than 4294967296",)),
         ('[source]\nkind = "tabel"', ("source.kind: Input should be 'sample' or 'table'",)),
         ('[source]\nkind = "table"', ("source", 'kind = "table" needs `mapping`')),
         ('time_zone = "Moscow"', ("time_zone: 'Moscow' is no time zone: write it as Europe/Moscow",)),
         ('analyst_ids = "17"', ('analyst_ids: write a list, as ["a", "b"]',)),
         ("[office]\nweekdays = [0]", ("office.weekdays.0", "greater than or equal to 1")),
         ('[office]\nopens = "22:00"', ("office: open from 22:00 to 21:00", "correct it")),
+        ('[delivery]\nhow = "smtp"', ("delivery: how =", "needs `host` under [delivery.smtp]")),
+        ('[delivery]\ntest_to = "me"', ("delivery.test_to: 'me' is no e-mail address",)),
+        ('[delivery.smtp]\nuser = "u"', ("delivery.smtp: a login is `user` and `password` together",)),
+        (
+            '[delivery.smtp]\nuser = "u"\npassword = "пароль"',
+            ("delivery.smtp: `user` and `password` must be in Latin",),
+        ),
+        (
+            '[delivery.smtp]\nhost = "mx"\nsecurity = "none"\nuser = "u"\npassword = "p"',
+            ("delivery.smtp: security =", "would show the password"),
+        ),
+        ('[delivery.mailbox]\nhost = "imap"', ("delivery.mailbox: a mailbox is read by its `user` and `password`",)),
         ("company = Our firm", ("planerka.toml", "no TOML", "line 1", "put texts in quotes")),
         ('langage = "ru"\nmax_age_hours = 0', ("langage", "max_age_hours")),
     ],
@@ -145,8 +169,21 @@ def test_a_wrong_variable_is_refused_with_its_remedy(variable, value, words, mon
 
 def test_a_wrong_name_in_env_is_refused(tmp_path):
     (tmp_path / ".env").write_text("PLANERKA_LANGAGE=en\n", "utf-8")
-    with pytest.raises(SettingsError, match="planerka_langage: there is no such setting: the nearest is 'language'"):
+    with pytest.raises(SettingsError, match=" langage: there is no such setting: the nearest is 'language'"):
         load_settings()
+
+
+def test_names_of_other_programs_in_env_are_left_alone(tmp_path):
+    """Many programs share one .env."""
+    (tmp_path / ".env").write_text("POSTGRES_PASSWORD=x\nLANGAGE=fr\nPLANERKA_COMPANY=env\n", "utf-8")
+    assert "env" == load_settings().company
+
+
+@pytest.mark.parametrize("name, text", [("planerka.toml", 'company = "Берег"'), (".env", "PLANERKA_COMPANY=Берег")])
+def test_a_byte_order_mark_does_no_harm(name, text, tmp_path):
+    """Notepad puts one before every file that it saves as UTF-8."""
+    (tmp_path / name).write_text(text, "utf-8-sig")
+    assert "Берег" == load_settings().company
 
 
 def test_a_secret_is_not_shown(monkeypatch):
