@@ -14,7 +14,7 @@ from tasks import policies
 from tasks.runs import name_run
 
 ONE_AFTER_ANOTHER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
-"""One transaction at a time measures a source: more threads would wait for it (docs/decisions/0011)."""
+"""One transaction at a time measures a source: more threads would wait for it (docs/decisions/0010)."""
 
 
 @flow(task_runner=ONE_AFTER_ANOTHER)
