@@ -13,6 +13,7 @@ from planerka.clock import Week
 from planerka.delivery.notice import tell_owner
 from planerka.settings import DeliverySettings, Settings
 from planerka.store import deliveries
+from planerka.store.check import check
 from planerka.store.deliveries import State
 
 WEEK, AT = Week.parse("2026-W47"), datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -53,6 +54,12 @@ def test_the_mail_says_why_and_what_goes_on(engine: sa.Engine, tmp_path: Path) -
     with engine.begin() as connection:
         (row,) = deliveries.of_week(connection, "crm", "2026-W47")
     assert (OWNER, State.SENT, mail["Message-ID"]) == (row.recipient, row.state, row.message_id)
+
+
+def test_a_notice_is_no_delivery_without_its_pack(engine: sa.Engine, tmp_path: Path) -> None:
+    """`planerka db check` finds nothing wrong with a week that has a notice and no pack."""
+    told(engine, tmp_path, "stale")
+    assert [] == [found for found in check(engine) if found.checked == "every delivery has its pack" and found.wrong]
 
 
 def test_each_week_has_its_own_notice(engine: sa.Engine, tmp_path: Path) -> None:
