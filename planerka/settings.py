@@ -128,6 +128,7 @@ class DeliverySettings(Section):
     sender: str = "planerka@example.com"
     recipients: tuple[str, ...] = ("weekly-meeting@example.com",)
     owner: str | None = None
+    analysts: tuple[str, ...] = ()
     test_to: str | None = None
     smtp: SmtpSettings = SmtpSettings()
     mailbox: MailboxSettings = MailboxSettings()
@@ -151,15 +152,20 @@ class DeliverySettings(Section):
         checked_address(parseaddr(sender)[1], sender)
         return sender
 
+    @field_validator("recipients", "analysts")
+    @classmethod
+    def people_must_have_addresses(cls, people: tuple[str, ...]) -> tuple[str, ...]:
+        """Each once, whatever its case: one person gets one mail."""
+        for person in people:
+            checked_address(person, person)
+        return tuple({person.lower(): person for person in people}.values())
+
     @field_validator("recipients")
     @classmethod
-    def recipients_must_be_addresses(cls, recipients: tuple[str, ...]) -> tuple[str, ...]:
-        """Each once, whatever its case: one person gets one mail."""
+    def somebody_gets_the_pack(cls, recipients: tuple[str, ...]) -> tuple[str, ...]:
         if not recipients:
             raise ValueError("nobody would get the pack: list at least one address")
-        for recipient in recipients:
-            checked_address(recipient, recipient)
-        return tuple({recipient.lower(): recipient for recipient in recipients}.values())
+        return recipients
 
 
 class AlarmSettings(Section):

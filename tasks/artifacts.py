@@ -7,7 +7,7 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from planerka.disputes.waiting import waiting
+from planerka.disputes.waiting import ORIGINS, waiting
 from planerka.errors import GateStoppedError
 from planerka.model import Check, CheckSeverity
 from planerka.pack.facts import Trend
@@ -21,7 +21,6 @@ from planerka.words import LOCALES, Words, _
 from tasks.company import Company
 
 GATES = {"intake": _("Check of what was pulled"), "pack": _("Check of the pack")}
-ORIGINS = {"unlawful": _("Unlawful rejection"), "unprovable": _("Unprovable rejection"), "neglect": _("Neglect")}
 CHANNELS = {
     Channel.OUTBOX: _("mails written to a folder"),
     Channel.SMTP: _("mails sent"),

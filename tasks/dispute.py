@@ -2,6 +2,8 @@
 
 from prefect import get_run_logger, task
 
+from planerka.delivery.reminder import remind
+from planerka.delivery.sending import Clock
 from planerka.disputes.applying import ApplyReport, apply_commands
 from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.intake.fitness import require_open_gate
@@ -16,6 +18,13 @@ def send_disputes(company: Company) -> OpenReport:
     get_run_logger().info("opened %d disputes %s, %d too old", report.opened_n, report.by_origin, report.older_n)
     artifacts.show_disputes(company)
     return report
+
+
+@task(task_run_name="remind the analysts", **policies.DELIVERY)
+def remind_analysts(company: Company, clock: Clock) -> int:
+    mails_n = remind(company.engine, company.crm.source, company.review, company.now, company.settings, clock)
+    get_run_logger().info("%d reminders", mails_n)
+    return mails_n
 
 
 @task(task_run_name="hand rulings over to the source", **policies.SOURCE_WRITES)

@@ -10,6 +10,9 @@ from planerka.model import DisputeOrigin, ReferenceKind
 from planerka.store.database import reading
 from planerka.store.disputes import DisputeView, listing
 from planerka.store.references import references
+from planerka.words import _
+
+ORIGINS = {"unlawful": _("Unlawful rejection"), "unprovable": _("Unprovable rejection"), "neglect": _("Neglect")}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,13 +27,15 @@ ANSWER_LENGTH = 300
 class Channel(StrEnum):
     """A mail in the folder does not count as sent, nor does one that a test address got instead of the person.
 
-    `notice`: that there is no pack to send, to its owner.
+    `notice`: that there is no pack to send, to its owner. `reminder`: of the disputes that wait, to the analysts; its
+    week is a day. Neither is of a pack: their version is 0.
     """
 
     OUTBOX = "outbox"
     SMTP = "smtp"
     TEST = "test"
     NOTICE = "notice"
+    REMINDER = "reminder"
 
 
 class State(StrEnum):

@@ -26,7 +26,7 @@ def told(engine: sa.Engine, out: Path, why: str, owner: str | None = OWNER, week
 
 
 def mails(out: Path) -> list[Any]:
-    return [message_from_bytes(path.read_bytes(), policy=default) for path in (out / "notices").glob("*.eml")]
+    return [message_from_bytes(path.read_bytes(), policy=default) for path in (out / "notes").glob("*.eml")]
 
 
 @pytest.mark.parametrize(

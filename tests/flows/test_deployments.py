@@ -201,7 +201,7 @@ def test_what_only_the_data_can_tell_fails_with_a_sentence(runs, worker):
 def test_the_owner_is_told_why_there_is_no_pack(worker, folder):
     """By a mail of its own, with the sentence that the run ended with."""
     ended(worker, start(worker, "weekly_pack", week="2099-W02"))
-    mails = [message_from_bytes(path.read_bytes(), policy=default) for path in (folder / "out/notices").glob("*.eml")]
+    mails = [message_from_bytes(path.read_bytes(), policy=default) for path in (folder / "out/notes").glob("*.eml")]
     (mail,) = (mail for mail in mails if "2099-W02" in mail["Subject"])
     assert "ops@company.example" in mail["To"]
     assert "week 2099-W02 is not over until" in mail.get_content()
