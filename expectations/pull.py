@@ -1,20 +1,23 @@
 """The gate between a pull and the judging: what came row by row, and the pull as a whole."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from expectations.intake import pull_gate
+from planerka.clock import Week
 from planerka.errors import GateStoppedError
 from planerka.intake.check import SUITE
 from planerka.intake.facts import facts_of_pull
 from planerka.intake.fitness import stop_at
+from planerka.intake.frame_tests import FRESH
 from planerka.intake.settling import unsettled
 from planerka.model import GateReport
 from planerka.settings import Settings
 from planerka.store import gates
 from planerka.store.intake_facts import last_open_at, whys_waiting, windows_since
-from planerka.store.windows import get_source
+from planerka.store.windows import Source, get_source
 
 
 def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: datetime, now: datetime) -> GateReport:
@@ -32,5 +35,13 @@ def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: dat
     report = pull_gate(pulled.checks, facts)
     with engine.begin() as connection:
         gates.add(connection, source, report, now)
-    stop_at(report, f"the data of {source} are not fit to be judged")
+    stop_at(report, f"the data of {source} are not fit to be judged", *earlier_week(report, known, settings))
     return report
+
+
+def earlier_week(report: GateReport, known: Source, settings: Settings) -> Iterator[str]:
+    """How to go on with data that end too early."""
+    if any(check.key == FRESH.key for check in report.stopped_by):
+        week = Week.last_complete(known.data_until, settings.zone)
+        reach = f"{known.data_until:%Y-%m-%d %H:%M} UTC"
+        yield f"they reach until {reach}: pull newer ones, or ask for an earlier week by --week {week}"

@@ -10,24 +10,28 @@ from pydantic import TypeAdapter
 from flows.wiring import clock, week_of, wire
 from planerka.clock import Week
 from planerka.delivery import notice
-from planerka.errors import PlanerkaError
+from planerka.errors import BusyError, PlanerkaError
+from planerka.pack.freeze import find_pack
 
 MOMENT = TypeAdapter[datetime | None](datetime | None)
 
 
 def tell_owner(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Whoever runs it from the shell reads it there, and is told nothing besides."""
-    if flow_run.deployment_id is None:
+    """Of a week that has no pack. Whoever runs it from the shell reads it there, and is told nothing besides; and while
+    another run is at it, nothing is amiss."""
+    error = state.result(raise_on_failure=False)
+    if flow_run.deployment_id is None or isinstance(error, BusyError):
         return
     company = wire(MOMENT.validate_python(flow_run.parameters.get("as_of")))
     asked = flow_run.parameters.get("week")
     week = Week.parse(asked) if asked else week_of(company, None)
-    notice.tell_owner(company.engine, company.crm.source, week, reason(flow_run, state), company.settings, clock)
+    if find_pack(company.engine, company.crm.source, week) is None:
+        why = reason(flow_run, error)
+        notice.tell_owner(company.engine, company.crm.source, week, why, company.settings, clock)
 
 
-def reason(flow_run: FlowRun, state: State[Any]) -> str:
+def reason(flow_run: FlowRun, error: BaseException) -> str:
     """Our own errors quote no client; of any other only the kind is told."""
-    error = state.result(raise_on_failure=False)
     if isinstance(error, PlanerkaError):
         return str(error)
     return f"{type(error).__name__}: see the log of the flow run {flow_run.name} in Prefect"

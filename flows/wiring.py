@@ -22,7 +22,7 @@ from planerka.regulation.editions import load_all
 from planerka.regulation.signed import sign_edition
 from planerka.settings import HoursSettings, Settings, load_settings
 from planerka.store import editions
-from planerka.store.database import open_store, reading
+from planerka.store.database import open_store, reading, shown
 from planerka.store.intake_facts import created_between
 from planerka.store.windows import all_sources, get_source
 from tasks.company import Company
@@ -40,6 +40,7 @@ def wire(as_of: datetime | None = None) -> Company:
     settings = load_settings()
     now = past(as_of) if as_of else clock()
     engine = open_store(settings.store_url)
+    refuse_an_unwritten_sample(engine, settings)
     refuse_a_second_world(engine, settings)
     crm = source_of(settings, now)
     keep_the_sample_apart(engine, crm.source)
@@ -79,7 +80,8 @@ def holder() -> str:
 def past(as_of: datetime) -> datetime:
     """The instant in UTC; UsageError for one that has not come: no source can be asked what will be."""
     refuse_a_far_day(as_of.date(), f"--as-of {as_of}")
-    as_of, now = as_of.astimezone(UTC), clock()
+    # Of a moment without a zone the machine's would make another one on each machine.
+    as_of, now = as_of.astimezone(UTC) if as_of.tzinfo else as_of.replace(tzinfo=UTC), clock()
     if as_of > now:
         raise UsageError(f"--as-of {as_of} lies in the future: give an instant up to now, {now:%Y-%m-%dT%H:%M} UTC")
     return as_of
@@ -120,6 +122,16 @@ def keep_the_sample_apart(engine: sa.Engine, source: str) -> None:
         )
 
 
+def refuse_an_unwritten_sample(engine: sa.Engine, settings: Settings) -> None:
+    """SettingsError where nobody wrote that PostgreSQL, which a company sets up for its own leads, takes the sample."""
+    if engine.dialect.name == "postgresql" and "kind" not in settings.source.model_fields_set:
+        raise SettingsError(
+            "source.kind is not written, and a company's database is not filled with the made-up sample by default: "
+            'under [source] write kind = "table" and its mapping (docs/your-own-export.md), or kind = "sample" to look '
+            "around"
+        )
+
+
 def refuse_a_second_world(engine: sa.Engine, settings: Settings) -> None:
     """SettingsError where a sample company is in the store and its journal is gone: another would mix with it."""
     journal = journal_of(settings)
@@ -128,8 +140,8 @@ def refuse_a_second_world(engine: sa.Engine, settings: Settings) -> None:
     with reading(engine) as connection:
         if SampleCrm.source in all_sources(connection):
             raise SettingsError(
-                f"the store {engine.url!r} holds a sample company, and its journal {journal} is gone: put it back, "
-                "or begin anew with another `data` folder and `store`"
+                f"the store {shown(engine.url)} holds a sample company, and its journal {journal} is gone: put it "
+                "back, or begin anew with another `data` folder and `store`"
             )
 
 
@@ -144,12 +156,11 @@ def sign_for_sample(engine: sa.Engine, rulebook: Path, now: datetime) -> None:
 
 
 def week_of(company: Company, week: str | None) -> Week:
-    """The week asked for, or the last one that is over in the data.
+    """The week asked for, or the last one that is over: whether the data hold it is for the gates to say.
 
     UsageError for a week that is not over, of which a frozen pack would lack days for ever, or before any data.
     """
-    zone = company.settings.zone
-    found = Week.parse(week) if week else Week.last_complete(min(company.now, data_end(company)), zone)
+    found = Week.parse(week) if week else Week.last_complete(company.now, company.settings.zone)
     if end_of(found, company) > company.now:
         raise UsageError(f"week {found} is not over until {found.sunday}: ask for an earlier one, or wait")
     with reading(company.engine) as connection:
@@ -170,17 +181,6 @@ def within_the_data(company: Company, first_on: date, last_on: date) -> tuple[da
     if not max(first_on, begins_on) <= min(last_on, ends_on):
         raise UsageError(f"{first_on} to {last_on} holds no day of the data, which are of {begins_on} to {ends_on}")
     return max(first_on, begins_on), min(last_on, ends_on)
-
-
-def data_end(company: Company) -> datetime:
-    """How far the data reach; those of an export to its last lead: it may know of deals made weeks later."""
-    source = company.crm.source
-    with reading(company.engine) as connection:
-        known, (_, last_on) = get_source(connection, source), created_between(connection, source)
-    until = known.data_until if known else company.now
-    if company.settings.source.kind == "table" and last_on:
-        return min(until, start_of(last_on + timedelta(days=1), company.settings.zone))
-    return until
 
 
 def frozen_pack(company: Company, week: Week) -> FrozenPack:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from flows.doctor.finding import Finding, Level, Said, looked_at
 from flows.doctor.machine import difference
-from flows.wiring import clock, keep_the_sample_apart, refuse_a_second_world
+from flows.wiring import clock, keep_the_sample_apart, refuse_a_second_world, refuse_an_unwritten_sample
 from planerka.crm.mapping import load_mapping
 from planerka.crm.sample.adapter import SampleCrm
 from planerka.errors import MappingError, RulebookError
@@ -17,7 +17,7 @@ from planerka.regulation.signed import edition_in_force
 from planerka.rulebook.regulation import Edition
 from planerka.settings import Settings
 from planerka.store import editions
-from planerka.store.database import check_version, connect, head_version, reading
+from planerka.store.database import check_version, connect, head_version, reading, shown
 from planerka.store.editions import Signature
 from planerka.store.health import clock_of, closed_tables, is_made
 
@@ -39,7 +39,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     engine = connect(settings.store_url)
     check_version(engine)
-    yield Finding("database", Level.OK, f"{engine.url!r}, at version {head_version()}")
+    yield Finding("database", Level.OK, f"{shown(engine.url)}, at version {head_version()}")
     yield from looked_at(Store(settings, engine), database_rights, database_clock, one_company, signatures)
 
 
@@ -61,6 +61,7 @@ def database_clock(store: Store) -> Iterator[Said]:
 
 def one_company(store: Store) -> Iterator[Said]:
     """The made-up company and a real one do not share a database."""
+    refuse_an_unwritten_sample(store.engine, store.settings)
     refuse_a_second_world(store.engine, store.settings)
     with suppress(MappingError):  # the check of the source tells of it
         mapping = store.settings.source.mapping

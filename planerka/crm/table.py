@@ -113,8 +113,5 @@ class TableCrm:
 
     def apply(self, command: Command) -> Receipt:
         """Put the command on the worklist, once. Whether people carried it out is read from a later pull."""
-        handed_over_at = self.worklist.handed_over_at(command.marker)
-        if handed_over_at is None:
-            handed_over_at = self.clock()
-            self.worklist.add(command, handed_over_at)
+        handed_over_at = self.worklist.add(command, self.clock())
         return Receipt(marker=command.marker, handed_over_at=handed_over_at, confirmed_at=None)

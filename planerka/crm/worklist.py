@@ -41,9 +41,8 @@ class Worklist:
     path: Path
     zone: ZoneInfo
 
-    def handed_over_at(self, marker: str) -> datetime | None:
-        """When the command with this marker was written here; None if it was not."""
-        _, rows = self.read()
+    def written_at(self, marker: str, rows: list[list[str]]) -> datetime | None:
+        """When the command with this marker was written among the rows; None if it was not."""
         written = next((row[1] for row in rows if row[0] == harmless(marker)), None)
         if written is None:
             return None
@@ -53,7 +52,8 @@ class Worklist:
             raise self.spoilt(f"{written!r} is no time at which {marker} was handed over") from None
         return at.replace(tzinfo=at.tzinfo or UTC)
 
-    def add(self, command: Command, at: datetime) -> None:
+    def add(self, command: Command, at: datetime) -> datetime:
+        """Write the command at `at` unless it is here; returns when it was written. Two runs at once write it once."""
         row = [
             command.marker,
             at.isoformat(),
@@ -67,7 +67,10 @@ class Worklist:
         ]
         with self.alone():
             header, rows = self.read()
+            if known_at := self.written_at(command.marker, rows):
+                return known_at
             write_atomically(self.path, csv_bytes(header, [*rows, row]))
+        return at
 
     def rewrite_notes(self, notes: dict[str, str]) -> int:
         """Give the commands with these markers these notes; returns how many had another."""

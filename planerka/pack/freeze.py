@@ -71,11 +71,11 @@ def is_same(facts: PackFacts, others: PackFacts) -> bool:
 
 def corrected(found: FrozenPack, facts: PackFacts, why: str) -> PackFacts:
     """The facts with what they change of the version that was found."""
-    was = {figure.kpi: figure.value for figure in found.facts.appendix.figures}
+    was, now = ({f.kpi: f.value for f in pack.appendix.figures} for pack in (found.facts, facts))
     changed = tuple(
-        Changed(kpi=figure.kpi, was=was.get(figure.kpi), value=figure.value)
-        for figure in facts.appendix.figures
-        if was.get(figure.kpi) != figure.value
+        Changed(kpi=kpi, was=was.get(kpi), value=now.get(kpi))
+        for kpi in (definition.kpi for definition in facts.appendix.definitions)
+        if was.get(kpi) != now.get(kpi)
     )
     return replace(facts, correction=Correction(replaces=found.version, why=why, changed=changed))
 

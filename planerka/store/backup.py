@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from planerka.errors import PlanerkaError, StoreError, StoreGoneError, StoreVersionError, UsageError
 from planerka.store import postgres_copies, sqlite_copies
-from planerka.store.database import head_version, is_empty, reading, version_of
+from planerka.store.database import head_version, is_empty, reading, shown, version_of
 from planerka.store.tables import lead, pull_window
 
 
@@ -45,7 +45,7 @@ def backup(engine: sa.Engine, file: Path, *, over: bool = False) -> None:
     if file.exists() and not over:
         raise UsageError(f"{file} is there already: name another file, or replace it with --over")
     if version_of(engine) is None:
-        raise UsageError(f"the store {engine.url!r} holds nothing of planerka's yet: there is nothing to copy")
+        raise UsageError(f"the store {shown(engine.url)} holds nothing of planerka's yet: there is nothing to copy")
     with _whole(file) as part:
         COPIES[engine.dialect.name].copy_to(engine, part)
 
@@ -66,7 +66,7 @@ def restore(engine: sa.Engine, file: Path, *, over: bool = False) -> Restored:
         )
     held = contents(engine)
     if held and not over:
-        raise UsageError(f"the store {engine.url!r} holds {held}: replace all of it with --over")
+        raise UsageError(f"the store {shown(engine.url)} holds {held}: replace all of it with --over")
     engine.dispose()  # our own connections would be in the way
     copies.put_back(engine, file)
     return Restored(version=version, replaced=held)

@@ -106,9 +106,14 @@ def connect(url: str) -> sa.Engine:
         make = {"sqlite": _sqlite, "postgresql": _postgresql}[address.get_backend_name()]
     except (sa.exc.ArgumentError, KeyError):
         raise SettingsError("The store's url is neither sqlite:///file nor postgresql://user@host/name") from None
-    engine = make(address, json_serializer=JSON.encode)
+    engine = make(address, json_serializer=JSON.encode, hide_parameters=True)
     sa.event.listen(engine, "handle_error", _in_words)
     return engine
+
+
+def shown(url: sa.URL) -> str:
+    """A store by its address, without any secret: SQLAlchemy hides the password alone, and not one in the query."""
+    return repr(url.difference_update_query([name for name in url.query if "pass" in name]))
 
 
 @contextmanager
@@ -145,7 +150,7 @@ def check_version(engine: sa.Engine) -> None:
     found, wanted = version_of(engine), head_version()
     if found is None or found < wanted:
         state = "has no tables yet" if found is None else f"is at version {found}, this planerka needs {wanted}"
-        raise StoreVersionError(f"The store {engine.url!r} {state}: run `planerka db upgrade`")
+        raise StoreVersionError(f"The store {shown(engine.url)} {state}: run `planerka db upgrade`")
 
 
 def refuse_a_newer(engine: sa.Engine) -> None:
@@ -153,7 +158,7 @@ def refuse_a_newer(engine: sa.Engine) -> None:
     found, wanted = version_of(engine), head_version()
     if found is not None and found > wanted:
         raise StoreVersionError(
-            f"The store {engine.url!r} is at version {found}, this planerka knows only {wanted}: "
+            f"The store {shown(engine.url)} is at version {found}, this planerka knows only {wanted}: "
             "update planerka, then run `planerka db upgrade`"
         )
 
@@ -179,7 +184,7 @@ def is_empty(engine: sa.Engine) -> bool:
 def _sqlite(address: sa.URL, **options: Any) -> sa.Engine:
     if address.database in (None, "", ":memory:"):
         raise SettingsError(
-            f"The store {address!r} is in memory, and gone when a command ends: name a file, as sqlite:///var/planerka.db"
+            f"The store {shown(address)} is in memory, and gone when a command ends: name a file, as sqlite:///var/planerka.db"
         )
     _make_folder(Path(address.database).parent)
     # isolation_level None: the driver begins nothing by itself, `_begin` does.
@@ -226,16 +231,30 @@ def in_words(engine: sa.Engine) -> Iterator[None]:
     except engine.dialect.loaded_dbapi.Error as error:
         if trouble := _trouble(error, engine.dialect, engine.url):
             raise trouble from error
+        _quote_no_row(error)
         raise
 
 
 def _in_words(context: sa.engine.ExceptionContext) -> None:
-    """SQLAlchemy's own message would quote the rows that a statement was given."""
+    """Trouble by its name and remedy, and no error with a row in it: Prefect would keep it as the state of a run."""
     if context.is_pre_ping:  # the pool opens another connection in place of one that has died
         return
     url = context.engine.url if context.engine else None
     if trouble := _trouble(context.original_exception, context.dialect, url):
         raise trouble from context.original_exception
+    if isinstance(context.sqlalchemy_exception, sa.exc.DBAPIError):
+        _quote_no_row(context.original_exception)
+        kind = type(context.sqlalchemy_exception)
+        raise kind(context.statement, None, context.original_exception, hide_parameters=True)
+
+
+def _quote_no_row(error: BaseException) -> None:
+    """PostgreSQL quotes the failing row below the first line, and the error is shown as a cause wherever it goes."""
+    error.args = (_first_line(error),)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _trouble(error: BaseException, dialect: sa.Dialect, url: sa.URL | None) -> PlanerkaError | None:
@@ -243,7 +262,7 @@ def _trouble(error: BaseException, dialect: sa.Dialect, url: sa.URL | None) -> P
 
     None for a statement that is wrong or breaks a constraint: a fault of ours, that stays what it is.
     """
-    said = (str(error).splitlines() or [type(error).__name__])[0]
+    said = _first_line(error)
     if "database is locked" in said or getattr(error, "sqlstate", None) == LOCK_TIMEOUT:
         return StoreBusyError(
             f"Another program has been writing to the store for {BUSY_TIMEOUT_S} s: wait for it, or stop it, and repeat"
@@ -252,7 +271,7 @@ def _trouble(error: BaseException, dialect: sa.Dialect, url: sa.URL | None) -> P
     is_closed = getattr(error, "sqlstate", None) in CLOSED
     if not (is_damaged or is_closed or isinstance(error, dialect.loaded_dbapi.OperationalError)):
         return None
-    failed = f"The store {url!r} failed ({said})" if url else f"The store failed ({said})"
+    failed = f"The store {shown(url)} failed ({said})" if url else f"The store failed ({said})"
     remedy = next((REMEDIES[words] for words in REMEDIES if words in said), None)
     return (
         StoreError(f"{failed}: {remedy}") if remedy else StoreGoneError(f"{failed}: check that it is there, and repeat")

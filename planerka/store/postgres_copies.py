@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from psycopg.conninfo import make_conninfo
 
 from planerka.errors import BusyError, StoreError, UsageError
-from planerka.store.database import BUSY_TIMEOUT_S, reading
+from planerka.store.database import BUSY_TIMEOUT_S, reading, shown
 
 DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs of each version: they are not all on PATH."""
@@ -52,8 +52,8 @@ def put_back(engine: sa.Engine, file: Path) -> None:
         since = connection.scalar(sa.text(OTHERS))
     if since:
         raise BusyError(
-            f"another planerka has been connected to {engine.url!r} since {since:%Y-%m-%d %H:%M} UTC: stop the worker "
-            "and every run, and repeat"
+            f"another planerka has been connected to {shown(engine.url)} since {since:%Y-%m-%d %H:%M} UTC: stop "
+            "the worker and every run, and repeat"
         )
     engine.dispose()
     with _where(engine) as conninfo:

@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from planerka.errors import BusyError, StoreError, UsageError
+from planerka.store.database import shown
 
 
 def copy_to(engine: sa.Engine, file: Path) -> None:
@@ -23,7 +24,7 @@ def copy_to(engine: sa.Engine, file: Path) -> None:
             refuse_unsound(copy)
     except sqlite3.Error as error:
         raise StoreError(
-            f"The store {engine.url!r} cannot be copied ({error}): free as much space as it takes, and repeat; "
+            f"The store {shown(engine.url)} cannot be copied ({error}): free as much space as it takes, and repeat; "
             "`planerka db check` says whether it is sound"
         ) from error
 

@@ -76,6 +76,13 @@ def test_bad_rows_go_on_stopping_until_somebody_decides_of_them(engine):
     assert [] == stopped_by(engine, after(3))
 
 
+def test_data_that_end_too_early_say_which_week_they_hold(engine):
+    """Not the week before in silence: the team would have no pack, and nobody would know."""
+    pull(engine, NOW, 1_000)
+    with pytest.raises(GateStoppedError, match=r"reach until 2026-11-22 21:00 UTC: .* by --week 2026-W47$"):
+        check_pull(engine, "crm", SETTINGS, UNTIL + timedelta(days=7), after(168))
+
+
 def test_bad_rows_that_were_let_through_once_are_not_counted_again(engine):
     tomorrow = after(24)
     pull(engine, NOW, 10_000, held=range(99))

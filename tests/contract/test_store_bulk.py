@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from planerka.store.bulk import merge
 from planerka.store.database import reading
 from planerka.store.frames import local_day, read_frame
 from planerka.store.leads import columns_of, with_days
-from planerka.store.tables import TABLE_OF, spend
+from planerka.store.tables import TABLE_OF, rejection, spend
 from tests.builders_store import MOSCOW, frame_of
 
 MERGING = """
@@ -197,6 +198,14 @@ def test_a_killed_merge_leaves_nothing(engine: sa.Engine) -> None:
     process.communicate()
     assert [] == stored(engine, Spend)["channel_id"].tolist()
     assert 1 == len(merged(engine, Spend, frame_of(Spend, {})))
+
+
+def test_a_row_that_is_refused_is_not_quoted(engine: sa.Engine) -> None:
+    """Neither by SQLAlchemy nor by PostgreSQL, which tells the failing row: Prefect keeps the words of an error."""
+    insert = rejection.insert().values(source="crm", id="E1", comment="звонил Иван Петров")
+    with pytest.raises(sa.exc.IntegrityError) as refused, engine.begin() as connection:
+        connection.execute(insert)
+    assert "Петров" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_a_failed_merge_leaves_the_connection_usable(engine: sa.Engine) -> None:

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 
 from planerka.errors import BusyError, SettingsError, StoreError, StoreVersionError
 from planerka.store import database
-from planerka.store.database import connect, open_store, reading, upgrade
+from planerka.store.database import connect, open_store, reading, shown, upgrade
 from planerka.store.tables import metadata, run_lock
 from tests.builders_store import instant
 
@@ -216,6 +216,20 @@ def test_a_session_on_postgresql_has_its_name_and_its_time_outs(store_url: str, 
         said = [connection.scalar(sa.text(f"SHOW {setting}")) for setting in names]
     engine.dispose()
     assert [name, timeout, "10min", "10min"] == said
+
+
+@pytest.mark.parametrize(
+    "url, expected",
+    [
+        ("postgresql://anna:hunter2@db/planerka", "postgresql://anna:***@db/planerka"),
+        ("postgresql://db/planerka?user=anna&password=hunter2", "postgresql://db/planerka?user=anna"),
+        ("postgresql://db/planerka?sslpassword=hunter2&host=a", "postgresql://db/planerka?host=a"),
+        ("sqlite:///var/planerka.db", "sqlite:///var/planerka.db"),
+    ],
+)
+def test_a_store_is_shown_without_its_password(url: str, expected: str) -> None:
+    """Wherever in the url it stands."""
+    assert expected == shown(sa.make_url(url))
 
 
 def test_json_keeps_cyrillic_readable(engine: sa.Engine) -> None:

@@ -1,5 +1,6 @@
 """The table adapter: what it makes of an export, and what it says of one that does not fit."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -406,6 +407,16 @@ def test_a_command_is_put_on_the_worklist_once(tmp_path):
     lines = crm.worklist.path.read_text("utf-8-sig").splitlines()
     assert ["planerka-1", "planerka-2"] == [line.split(",")[0] for line in lines[1:]]
     assert "2026-03-11 12:00" in lines[1]
+
+
+def test_two_runs_at_once_put_a_command_on_the_worklist_once(tmp_path):
+    """Each looks and writes under the lock of the file."""
+    markers = [f"planerka-{n}" for n in range(20)]
+    crms = [crm_of(tmp_path), crm_of(tmp_path)]
+    with ThreadPoolExecutor(2) as runs:
+        list(runs.map(lambda crm: [crm.apply(command(marker)) for marker in markers], crms))
+    lines = crms[0].worklist.path.read_text("utf-8-sig").splitlines()
+    assert sorted(markers) == sorted(line.split(",")[0] for line in lines[1:])
 
 
 HEAD = ",".join(WORKLIST_HEADER)
