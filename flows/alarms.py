@@ -33,7 +33,7 @@ OF_THE_RUN = {
 """What a text may name, as Prefect's templates. Not the message of a state: an error may quote a row."""
 
 RUN_FAILED = _(
-    "planerka: the run {run} ended as {state}. See the end of its log, mend what it names and run it "
+    "planerka: {deployment} ended as {state}, the run {run}. See the end of its log, mend what it names and run it "
     "again: nothing is done twice. {url}"
 )
 PACK_IS_LATE = _(

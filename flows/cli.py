@@ -182,8 +182,9 @@ def pack(
         despite or (),
         correct,
     )
-    if correct and not frozen.is_new:
-        print(f"Nothing has changed: version {frozen.version} of {meeting} stands.")
+    if not frozen.is_new:
+        what = "Nothing has changed" if correct else "It was frozen before"
+        print(f"{what}: version {frozen.version} of {meeting} stands.")
     print_files(write_pack(frozen, at.settings.out))
     write_report(at.engine, frozen, at.settings)
 
@@ -209,11 +210,14 @@ def send(
 
 
 @app.command()
-def deliveries(week: Week = None, as_of: AsOf = None, as_json: AsJson = False) -> None:
+def deliveries(
+    week: Annotated[str | None, typer.Option(help="ISO week, as 2026-W47; that of the newest pack by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Who was sent the pack of a week, and what the mail server said."""
     from flows.cli_delivery import ledger_of, print_ledger
 
-    print_ledger(ledger_of(week, utc(as_of)), as_json=as_json)
+    print_ledger(ledger_of(week), as_json=as_json)
 
 
 @app.command()

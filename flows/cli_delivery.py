@@ -5,10 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 
 from flows.wiring import clock, frozen_pack, holder, week_of, wire
+from planerka.clock import Week
 from planerka.delivery.order import Order, channel_of
 from planerka.delivery.sending import DeliveryReport, deliver
 from planerka.errors import UsageError
-from planerka.store import deliveries
+from planerka.store import deliveries, packs
 from planerka.store.database import reading
 from planerka.store.deliveries import Delivery, State
 
@@ -52,10 +53,12 @@ def print_delivery(report: DeliveryReport) -> None:
     report.require_all()
 
 
-def ledger_of(week: str | None, as_of: datetime | None) -> list[Delivery]:
-    company = wire(as_of)
+def ledger_of(week: str | None) -> list[Delivery]:
+    """What became of a week's mails, or of those of the newest pack."""
+    company = wire()
     with reading(company.engine) as connection:
-        return deliveries.of_week(connection, company.crm.source, str(week_of(company, week)))
+        asked = str(Week.parse(week)) if week else packs.newest_week(connection, company.crm.source)
+        return deliveries.of_week(connection, company.crm.source, asked) if asked else []
 
 
 def print_ledger(ledger: list[Delivery], *, as_json: bool) -> None:
@@ -63,7 +66,7 @@ def print_ledger(ledger: list[Delivery], *, as_json: bool) -> None:
         print(json.dumps([asdict(one) for one in ledger], ensure_ascii=False, indent=1, default=str))
         return
     for one in ledger:
-        print(f"v{one.version} {one.channel:<6} {one.at:%Y-%m-%d %H:%M} {line(one)}")
+        print(f"{one.week} v{one.version} {one.channel:<8} {one.at:%Y-%m-%d %H:%M} {line(one)}")
     print(f"{len(ledger)} deliveries. Times are UTC.")
 
 

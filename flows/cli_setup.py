@@ -34,8 +34,9 @@ def is_copy(path: Path, origin: Path) -> bool:
 def print_next_commands(folder: Path) -> None:
     """The command is named as it can be called from there."""
     planerka = "planerka" if shutil.which("planerka") else shlex.quote(str(Path(sys.argv[0]).resolve()))
-    print(f"{folder} is ready, for the sample company so far: its planerka.toml says how to go on. Next:")
-    for command in (f"cd {shlex.quote(str(folder))}", f"{planerka} weekly", f"{planerka} doctor"):
+    print(f"{folder} is ready. Its planerka.toml is of the sample company: to look around in it, or to make it yours.")
+    print("A database holds one of the two, so write your own [source] before the first run. Next:")
+    for command in (f"cd {shlex.quote(str(folder))}", f"{planerka} doctor", f"{planerka} weekly"):
         print(f"    {command}")
 
 

@@ -47,9 +47,17 @@ class SourceSettings(Section):
         return self
 
 
+def not_empty(written: Any) -> Any:
+    """An empty value is a variable that nobody filled in, and no wish for the default."""
+    text = written.get_secret_value() if isinstance(written, SecretStr) else written
+    if text is not None and not text.strip():
+        raise ValueError("it is empty: fill it in, or remove it")
+    return written
+
+
 def checked_address(address: str, written: str) -> None:
     if not ADDRESS.fullmatch(address):
-        raise ValueError(f"{written!r} is no e-mail address: write one as name@company.example, in Latin letters")
+        raise ValueError(f"{written!r} is no e-mail address: write it alone, as name@company.example, in Latin letters")
 
 
 class HoursSettings(Section):
@@ -78,6 +86,11 @@ class MailServerSettings(Section):
     security: Literal["starttls", "tls", "none"]
     user: str | None = None
     password: SecretStr | None = None
+
+    @field_validator("host", "user", "password")
+    @classmethod
+    def what_is_written_must_say_something(cls, value: Any) -> Any:
+        return not_empty(value)
 
     @model_validator(mode="after")
     def login_must_be_whole_and_safe(self) -> "MailServerSettings":
@@ -215,6 +228,18 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
     alarms: AlarmSettings = AlarmSettings()
     privacy: PrivacySettings = PrivacySettings()
+
+    @field_validator("company")
+    @classmethod
+    def company_must_fit_a_subject(cls, company: str | None) -> str | None:
+        if company and not company.isprintable():
+            raise ValueError(f"{company!r} stands in the subject of mails: write it on one line, without control signs")
+        return company
+
+    @field_validator("store", "phone_key", "phone_key_before")
+    @classmethod
+    def what_is_written_must_say_something(cls, secret: SecretStr | None) -> SecretStr | None:
+        return not_empty(secret)
 
     @field_validator("time_zone")
     @classmethod

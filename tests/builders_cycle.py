@@ -62,7 +62,8 @@ class Cycle:
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """The variables of a sample company that lives in the folder and nowhere else."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PLANERKA_", "PREFECT_"))}
-    return inherited | {"PLANERKA_DATA": str(folder / "var"), "PLANERKA_OUT": str(folder / "out")} | settings
+    sample = {"DATA": str(folder / "var"), "OUT": str(folder / "out"), "SOURCE__KIND": "sample"}
+    return inherited | {f"PLANERKA_{name}": value for name, value in sample.items()} | settings
 
 
 def open_company(folder: Path, as_of: datetime = AS_OF, store_url: str | None = None, leads_n: int = 1_000) -> Company:

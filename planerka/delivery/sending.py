@@ -60,7 +60,7 @@ class DeliveryReport:
             asked_n, week = self.sent_n + self.known_n + len(self.missing), self.mailing.week
             raise DeliveryError(
                 f"{len(self.missing)} of {asked_n} people have not got the pack of {week}: "
-                f"`planerka deliveries --week {week}` says who and why, `{self.command}` what to do"
+                f"`planerka deliveries --week {week}` says who and why; go on with `{self.command}`"
             )
 
     @property

@@ -8,10 +8,12 @@ from planerka.clock import WorkCalendar
 from planerka.disputes.returning import refuse_a_senseless_return
 from planerka.errors import UsageError
 from planerka.model import Command, Decision, DisputeOrigin
-from planerka.phones import masked
+from planerka.phones import MASK, masked
 from planerka.regulation.signed import edition_in_force
 from planerka.store import disputes
 from planerka.store.disputes import DisputeView
+from planerka.store.erasure import is_erased
+from planerka.store.touched import hold
 from planerka.words import Words, _
 
 TASK_WORKING_TIME = timedelta(hours=4)
@@ -36,18 +38,20 @@ def rule(
 ) -> int:
     """Record a ruling, and in the same transaction the command that carries it out; returns the ruling's number.
 
+    Of a lead that was erased the comment is kept as `***`, and goes so to the source.
     UsageError: no comment or author, a closed dispute, and a return of a lead that is in work again, won or gone,
     whose client asked not to be called, or that has been returned as often as the edition allows.
     """
     if not comment.strip() or not author.strip():
         raise UsageError("a ruling needs a comment and an author: the departments read why, and who decided")
     with engine.begin() as connection:
-        comment = masked(comment.strip())
+        hold(connection, source)  # an erasure that commits between this look and the writing would not see the ruling
         dispute = disputes.show(connection, source, dispute_id)
+        comment = MASK if is_erased(connection, source, dispute.lead_id) else masked(comment.strip())
         if decision == Decision.RETURN_TO_WORK:
             refuse_a_forbidden_return(connection, source, dispute, now, office)
         command = None if decision == Decision.UPHOLD else command_of(dispute, decision, comment, office, words, now)
-        return disputes.rule(connection, source, dispute_id, decision, author.strip(), comment.strip(), now, command)
+        return disputes.rule(connection, source, dispute_id, decision, author.strip(), comment, now, command)
 
 
 def refuse_a_forbidden_return(
@@ -73,7 +77,7 @@ def command_of(
         kind=decision,
         manager_id=dispute.manager_id,
         stage_id=None,
-        note=f"{'. '.join(filter(None, (what, clauses, comment.strip())))} [{marker}]",
+        note=f"{'. '.join(filter(None, (what, clauses, comment)))} [{marker}]",
         task=f"{task} [{marker}]",
         due_at=office.after(now, TASK_WORKING_TIME),
     )

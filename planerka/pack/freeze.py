@@ -3,6 +3,7 @@
 A correction is the next version. It says what it replaces, why, and what has changed.
 """
 
+import shlex
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,13 +11,17 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from planerka.clock import Week
+from planerka.errors import UsageError
 from planerka.intake.fitness import stop_at
 from planerka.model import GateReport
 from planerka.pack.assemble import assemble
 from planerka.pack.facts import Changed, Correction, PackFacts, Text, from_json, to_json
+from planerka.phones import masked
 from planerka.settings import Settings
 from planerka.store import gates, packs
 from planerka.store.locks import locked
+
+REASON_LENGTH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,27 +51,37 @@ def freeze(
     """The pack of a week: the one it has, or else a new one that its gate lets through.
 
     `despite`: keys of blocking checks that a person lets pass; the pack says so. `correct`: why the pack that the
-    week has is to be assembled again; it stays where nothing has changed.
+    week has is to be assembled again, masked; it stays where nothing has changed. UsageError for no reason at all.
     GateStoppedError names the checks that a new one broke; nothing is frozen then. BusyError while another run
     (`holder` names this one) freezes the same week: both would find none, and the people would have two.
     """
     if correct is None and (found := find_pack(engine, source, week)):
         return found
+    why = None if correct is None else reason_of(correct)
     with locked(engine, f"pack of {source} {week}", holder, now):
         found = find_pack(engine, source, week)
-        if found and correct is None:
+        if found and why is None:
             return found
         facts = assemble(engine, source, week, settings, analyst_ids, now, run)
         if found and is_same(found.facts, facts):
             return found
-        passed = pass_gate(engine, source, week, gate(facts), now, despite)
+        passed = pass_gate(engine, source, week, gate(facts), now, despite, why if found else None)
         facts = replace(facts, header=replace(facts.header, despite=passed))
-        return put_pack(engine, source, week, corrected(found, facts, correct) if found and correct else facts, now)
+        return put_pack(engine, source, week, corrected(found, facts, why) if found and why else facts, now)
+
+
+def reason_of(text: str) -> str:
+    """A reason as the pack may show it: something, on one line, not too much, and no phone or address of a client."""
+    said = masked(" ".join(text.split()))
+    if not said or len(said) > REASON_LENGTH:
+        raise UsageError(f"a correction says why, in 1 to {REASON_LENGTH} signs: {len(said)} were given")
+    return said
 
 
 def is_same(facts: PackFacts, others: PackFacts) -> bool:
     """Whether two packs tell the same, whoever assembled them and when."""
-    return replace(others, header=facts.header, correction=facts.correction) == facts
+    header = replace(facts.header, company=others.header.company)
+    return replace(others, header=header, correction=facts.correction) == facts
 
 
 def corrected(found: FrozenPack, facts: PackFacts, why: str) -> PackFacts:
@@ -81,14 +96,27 @@ def corrected(found: FrozenPack, facts: PackFacts, why: str) -> PackFacts:
 
 
 def pass_gate(
-    engine: sa.Engine, source: str, week: Week, report: GateReport, now: datetime, despite: Collection[str]
+    engine: sa.Engine,
+    source: str,
+    week: Week,
+    report: GateReport,
+    now: datetime,
+    despite: Collection[str],
+    correct: str | None,
 ) -> tuple[Text, ...]:
-    """What the gate found is kept whether it is open or not; returns the checks that were let pass, in words."""
+    """What the gate found is kept whether it is open or not; returns the checks that were let pass, in words.
+
+    UsageError for a check that there is none of; `correct` is part of the command that goes on.
+    """
+    if strangers := set(despite) - {check.key for check in report.checks}:
+        known = ", ".join(check.key for check in report.checks)
+        raise UsageError(f"there is no check {', '.join(sorted(strangers))} of a pack: they are {known}")
     with engine.begin() as connection:
         gates.add(connection, source, report, now)
     let_pass = [check for check in report.stopped_by if check.key in despite]
     closed_by = [check for check in report.stopped_by if check.key not in despite]
-    flags = " ".join(f"--despite {check.key}" for check in closed_by)
+    flags = " ".join(f"--despite {key}" for key in (*despite, *(check.key for check in closed_by)))
+    flags += f" --correct {shlex.quote(correct)}" if correct else ""
     stop_at(
         replace(report, checks=tuple(check for check in report.checks if check not in let_pass)),
         f"the pack of {week} is not fit to be shown",

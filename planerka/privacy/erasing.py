@@ -34,19 +34,19 @@ def erase_client(engine: sa.Engine, source: str, client_id: str, settings: Setti
         hold(connection, source)
         lead_ids = erasure.leads_of_client(source, client_id)
         marked_n = erasure.mark(connection, source, lead_ids, now, is_by_request=True)
-        is_new = erasure.put_client(connection, source, client_id, now)
+        is_new = erasure.put_client(connection, source, erasure.digest(client_id), now)
         if is_new and not marked_n:
             raise UsageError(
                 "no lead of that client is known: give the id that the CRM has for the client, or the phone"
             )
-        erased = blank(connection, source, now, worklist_of(settings))
+        erased = blank(connection, source, worklist_of(settings))
     erasure.scrub(engine)
     return erased
 
 
-def blank(connection: sa.Connection, source: str, marked_at: datetime, worklist: Worklist) -> Erased:
-    """Blank the leads that were marked at that instant, in the store and on the worklist."""
-    found = erasure.blank(connection, source, marked_at)
+def blank(connection: sa.Connection, source: str, worklist: Worklist) -> Erased:
+    """Blank the marked leads, in the store and on the worklist."""
+    found = erasure.blank(connection, source)
     return Erased(
         leads_n=found.leads_n,
         cards_n=found.cards_n,

@@ -29,4 +29,6 @@ def forget_old_leads(engine: sa.Engine, source: str, settings: Settings, now: da
         hold(connection, source)
         for lead_ids in (old_leads(source, before_on), old_rows(source, start_of(before_on, settings.zone))):
             erasure.mark(connection, source, lead_ids, now, is_by_request=False)
-        return blank(connection, source, now, worklist_of(settings))
+        forgotten = blank(connection, source, worklist_of(settings))
+    erasure.scrub(engine)
+    return forgotten

@@ -47,7 +47,8 @@ def sign_edition(engine: sa.Engine, edition: Edition, role: str, name: str, now:
             refuse_a_second_of_the_day(connection, edition)
             touch_leads_since(connection, edition.effective_on)
     state = why_not or f"edition {edition.name} is signed by both and in force from {edition.effective_on}"
-    return state if is_new else f"{already_signed(signatures, signature)}; {state}"
+    said = f"signed for {role} by {signature.name}" if is_new else already_signed(signatures, signature)
+    return f"{said}; {state}"
 
 
 def already_signed(signatures: Sequence[Signature], late: Signature) -> str:

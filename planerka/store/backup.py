@@ -44,6 +44,7 @@ def backup(engine: sa.Engine, file: Path, *, over: bool = False) -> None:
     """
     if file.exists() and not over:
         raise UsageError(f"{file} is there already: name another file, or replace it with --over")
+    refuse_the_store_itself(engine, file)
     if version_of(engine) is None:
         raise UsageError(f"the store {shown(engine.url)} holds nothing of planerka's yet: there is nothing to copy")
     with _whole(file) as part:
@@ -58,6 +59,7 @@ def restore(engine: sa.Engine, file: Path, *, over: bool = False) -> Restored:
     """
     if not file.is_file():
         raise UsageError(f"{file} is not there: name a file that `planerka db backup` wrote")
+    refuse_the_store_itself(engine, file)
     copies = COPIES[engine.dialect.name]
     version = copies.version_in(engine, file)
     if version > head_version():
@@ -70,6 +72,12 @@ def restore(engine: sa.Engine, file: Path, *, over: bool = False) -> Restored:
     engine.dispose()  # our own connections would be in the way
     copies.put_back(engine, file)
     return Restored(version=version, replaced=held)
+
+
+def refuse_the_store_itself(engine: sa.Engine, file: Path) -> None:
+    """SQLite would wait for itself for ever, or write into a file that has been taken from under it."""
+    if engine.dialect.name == "sqlite" and file.resolve() == Path(str(engine.url.database)).resolve():
+        raise UsageError(f"{file} is the store itself: name another file")
 
 
 def contents(engine: sa.Engine) -> str | None:

@@ -7,9 +7,10 @@ import pandas as pd
 import sqlalchemy as sa
 
 from planerka.store.bulk import staged
-from planerka.store.erasure import digest
+from planerka.store.erasure import digest, put_client
 from planerka.store.tables import erased_client, lead, quarantine
 from planerka.store.touched import hold
+from planerka.store.withheld import erased_clients
 
 HASH_LENGTH = 64
 """Of a hash in hex (`phones.phone_hash`); the id of a client in a CRM is shorter."""
@@ -52,9 +53,10 @@ def _rekey_quarantine(
 
 
 def _rekey_erased(connection: sa.Connection, source: str, hashes: dict[str, str]) -> None:
+    """A client may have been erased under both keys, the new one before the rotation: the later time counts."""
     digests = {digest(old): digest(new) for old, new in hashes.items()}
-    is_ours = erased_client.c.source == source
-    for known in connection.scalars(sa.select(erased_client.c.client_sha256).where(is_ours)).all():
+    for known, erased_at in erased_clients(connection, source).items():
         if known in digests:
-            renaming = erased_client.update().where(is_ours, erased_client.c.client_sha256 == known)
-            connection.execute(renaming.values(client_sha256=digests[known]))
+            is_it = (erased_client.c.source == source) & (erased_client.c.client_sha256 == known)
+            connection.execute(erased_client.delete().where(is_it))
+            put_client(connection, source, digests[known], erased_at)

@@ -104,7 +104,7 @@ def connect(url: str) -> sa.Engine:
     try:
         address = sa.make_url(url)
         make = {"sqlite": _sqlite, "postgresql": _postgresql}[address.get_backend_name()]
-    except (sa.exc.ArgumentError, KeyError):
+    except (sa.exc.ArgumentError, KeyError, ValueError):
         raise SettingsError("The store's url is neither sqlite:///file nor postgresql://user@host/name") from None
     engine = make(address, json_serializer=JSON.encode, hide_parameters=True)
     sa.event.listen(engine, "handle_error", _in_words)
@@ -267,6 +267,8 @@ def _trouble(error: BaseException, dialect: sa.Dialect, url: sa.URL | None) -> P
         return StoreBusyError(
             f"Another program has been writing to the store for {BUSY_TIMEOUT_S} s: wait for it, or stop it, and repeat"
         )
+    if "invalid connection option" in said:
+        return SettingsError(f"The store's url: {said}")
     is_damaged = type(error) is sqlite3.DatabaseError  # the driver has no class of its own for it
     is_closed = getattr(error, "sqlstate", None) in CLOSED
     if not (is_damaged or is_closed or isinstance(error, dialect.loaded_dbapi.OperationalError)):

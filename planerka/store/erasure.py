@@ -11,9 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from planerka.errors import StoreBusyError
 from planerka.phones import MASK
 from planerka.store.bulk import insert_into
-from planerka.store.database import in_words
+from planerka.store.database import BUSY_TIMEOUT_S, in_words
 from planerka.store.review import leads_who_asked
 from planerka.store.tables import command, dispute, erased_client, erased_lead, lead, quarantine, rejection, ruling
 
@@ -40,11 +41,16 @@ def digest(client_id: str) -> str:
     return hashlib.sha256(client_id.encode()).hexdigest()
 
 
-def put_client(connection: sa.Connection, source: str, client_id: str, now: datetime) -> bool:
-    """Remember that a client was erased; returns whether that is new."""
-    row = {"source": source, "client_sha256": digest(client_id), "erased_at": now}
-    insert = insert_into(connection, erased_client).values(row).on_conflict_do_nothing()
-    return connection.scalar(insert.returning(erased_client.c.erased_at)) is not None
+def put_client(connection: sa.Connection, source: str, client_sha256: str, at: datetime) -> bool:
+    """Remember when the client with this digest was erased, the last time; returns whether it was the first."""
+    is_it = (erased_client.c.source == source) & (erased_client.c.client_sha256 == client_sha256)
+    is_known = connection.scalar(sa.select(sa.exists().where(is_it)))
+    row = {"source": source, "client_sha256": client_sha256, "erased_at": at}
+    insert = insert_into(connection, erased_client).values(row)
+    erased_at = insert.excluded.erased_at
+    is_later, keys = erased_at > erased_client.c.erased_at, list(erased_client.primary_key)
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_={"erased_at": erased_at}, where=is_later))
+    return not is_known
 
 
 def leads_of_client(source: str, client_id: str) -> sa.Select[Any]:
@@ -68,9 +74,18 @@ def mark(
     return connection.execute(marking.execution_options(preserve_rowcount=True)).rowcount
 
 
-def blank(connection: sa.Connection, source: str, at: datetime) -> Blanked:
-    """Blank all that is stored of the leads that were marked at `at`."""
-    marked = sa.select(erased_lead.c.lead_id).where(erased_lead.c.source == source, erased_lead.c.erased_at == at)
+def is_erased(connection: sa.Connection, source: str, lead_id: str) -> bool:
+    """Whether the lead is marked; once `hold` is had, and until the transaction ends, that cannot change."""
+    is_it = (erased_lead.c.source == source) & (erased_lead.c.lead_id == lead_id)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_it))))
+
+
+def blank(connection: sa.Connection, source: str) -> Blanked:
+    """Blank all that is stored of marked leads, whenever they were marked: what was written since goes too.
+
+    Which of them are one client's cannot be told any more.
+    """
+    marked = sa.select(erased_lead.c.lead_id).where(erased_lead.c.source == source)
     notes = _blank_notes(connection, source, marked)
     disputes = sa.select(dispute.c.id).where(dispute.c.source == source, dispute.c.lead_id.in_(marked))
     ruled = ruling.update().where(ruling.c.dispute_id.in_(disputes), ruling.c.comment != MASK).values(comment=MASK)
@@ -149,10 +164,15 @@ def _instant(at: datetime) -> sa.ColumnElement[Any]:
 def scrub(engine: sa.Engine) -> None:
     """Have the file of SQLite hold nothing of what was blanked: it keeps old bytes in free space and in its log.
 
-    PostgreSQL does so by itself, in its own time.
+    PostgreSQL does so by itself, in its own time. StoreBusyError while somebody reads the old state: repeat it.
     """
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection, in_words(engine):
             cursor: Any = connection.connection.cursor()  # past SQLAlchemy, which would begin a transaction
             cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            raise StoreBusyError(
+                f"What was erased is still in the log of the store, for another program has been reading it for "
+                f"{BUSY_TIMEOUT_S} s: wait for it, or stop it, and repeat"
+            )

@@ -32,6 +32,11 @@ def latest(connection: sa.Connection, source: str, week: str) -> tuple[int, dict
     return None if row is None else (row.version, row.facts)
 
 
+def newest_week(connection: sa.Connection, source: str) -> str | None:
+    """The last week that has a pack; None where there is none."""
+    return connection.scalar(sa.select(sa.func.max(pack.c.week)).where(pack.c.source == source))
+
+
 def latest_before(connection: sa.Connection, source: str, week: str) -> dict[str, Any] | None:
     """The facts of the last pack of an earlier week; None for the first one."""
     query = sa.select(pack.c.facts).where(pack.c.source == source, pack.c.week < week)

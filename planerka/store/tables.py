@@ -322,5 +322,4 @@ erased_lead = sa.Table(
     sa.Column("lead_id", sa.Text, primary_key=True),
     sa.Column("erased_at", Instant, nullable=False),
     sa.Column("is_by_request", sa.Boolean, nullable=False),
-    sa.Index(None, "source", "erased_at"),
 )

@@ -1,5 +1,7 @@
 """Erasure, retention and rotation, on both databases: what goes, what stays, and what the next export may not bring."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,24 +11,30 @@ import pytest
 import sqlalchemy as sa
 
 from planerka.crm.worklist import FILE_NAME, Worklist
-from planerka.errors import UsageError
+from planerka.disputes.ruling import rule
+from planerka.errors import StoreBusyError, UsageError
 from planerka.model import Command, Contract, Decision, DisputeOrigin, Event, Lead, Rejection
-from planerka.phones import phone_hash
+from planerka.phones import MASK, phone_hash
 from planerka.privacy.erasing import Erased, erase_client
 from planerka.privacy.key_rotation import Rotated, rotate_key
 from planerka.privacy.retention import NOTHING, forget_old_leads
 from planerka.settings import PrivacySettings, Settings
-from planerka.store import disputes, leads, quarantine
+from planerka.store import commands, database, disputes, leads, quarantine
 from planerka.store.disputes import NewDispute
+from planerka.store.erasure import digest
 from planerka.store.review import may_not_be_called
 from planerka.store.tables import metadata, touched_day
 from planerka.store.tables import quarantine as quarantined
+from planerka.store.withheld import erased_clients
+from planerka.words import words_for
+from tests.builders_regulation import OFFICE
 from tests.builders_store import MOSCOW, frame_of
 
 CRM = "crm"
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 CREATED = "2026-11-02T09:00Z"
 SECRET = "хочет двушку у метро"
+NAMED = "Пётр Сидоров просит"
 REMARK = "клиент ждёт звонка"
 
 
@@ -112,11 +120,47 @@ def test_a_client_is_erased_everywhere_and_the_other_keeps_all(store, settings):
 
 
 def test_erased_once_more_nothing_changes(store, settings):
+    """But the time: what the client left until then goes."""
     erase_client(store, CRM, "C1", settings, NOW)
     before = everything(store, settings)
+    assert NOTHING == erase_client(store, CRM, "C1", settings, NOW + timedelta(days=1))
+    after = everything(store, settings)
+    assert {**before, "erased_client": []} == {**after, "erased_client": []}
+
+
+@pytest.mark.parametrize("decision, is_quoted", [(Decision.UPHOLD, False), (Decision.REQUEST_EVIDENCE, True)])
+def test_a_ruling_on_an_erased_lead_says_nothing_of_its_client(store, settings, decision, is_quoted):
+    number = dispute_over(store, "L1")
+    erase_client(store, CRM, "C1", settings, NOW)
+    rule(store, CRM, number, decision, "Анна", NAMED, OFFICE, words_for("ru"), NOW)
+    with store.connect() as connection:
+        assert MASK == disputes.show(connection, CRM, number).comment
+        notes = [command.note for command in commands.pending(connection, CRM)]
+    assert is_quoted == any(f". {MASK} [planerka-{number}-" in note for note in notes)
+    assert set() == about(everything(store, settings), NAMED)
+
+
+def test_what_was_written_after_an_erasure_goes_with_the_next(store, settings):
+    """A ruling that an older version kept, and a line that a hand-over had read before the erasure."""
+    number = dispute_over(store, "L1")
+    worklist = (settings.out / FILE_NAME).read_bytes()
+    erase_client(store, CRM, "C1", settings, NOW)
+    (settings.out / FILE_NAME).write_bytes(worklist)
+    with store.begin() as connection:
+        disputes.rule(connection, CRM, number, Decision.UPHOLD, "Анна", NAMED, NOW)
     again = erase_client(store, CRM, "C1", settings, NOW + timedelta(days=1))
-    assert NOTHING == again
-    assert before == everything(store, settings)
+    assert Erased(leads_n=0, cards_n=0, rulings_n=1, quarantined_n=0, worklist_n=1) == again
+    assert set() == about(everything(store, settings), NAMED)
+    assert 1 == len([line for line in everything(store, settings)["worklist"] if REMARK in line])
+
+
+def dispute_over(engine: sa.Engine, lead_id: str) -> int:
+    new = NewDispute(
+        origin=DisputeOrigin.NEGLECT, subject_id=f"silence {lead_id}", lead_id=lead_id, opened_at=NOW, due_at=NOW
+    )
+    with engine.begin() as connection:
+        disputes.open_disputes(connection, CRM, [new])
+        return next(view.id for view in disputes.listing(connection, CRM) if view.subject_id == new.subject_id)
 
 
 def test_a_client_nobody_knows_is_no_erasure(store, settings):
@@ -149,6 +193,16 @@ def test_an_older_lead_that_comes_late_is_erased_too_and_a_later_enquiry_is_a_ne
     with store.begin() as connection:
         keep(connection, Lead, id="L3", client_id="C1", created_at=created_at)
     assert is_known == ("lead" in about(everything(store, settings), "'C1'"))
+
+
+@pytest.mark.parametrize("days", [(0, 2), (2, 0)])
+def test_of_two_erasures_the_later_one_counts(store, settings, days):
+    """An enquiry between them, that comes only after both, is erased."""
+    for n in days:
+        erase_client(store, CRM, "C1", settings, NOW + timedelta(days=n))
+    with store.begin() as connection:
+        keep(connection, Lead, id="L3", client_id="C1", created_at="2026-11-25T09:00Z", url="https://crm/3")
+    assert set() == about(everything(store, settings), "'C1'", "https://crm/3")
 
 
 def test_who_was_erased_is_left_in_peace(store, settings):
@@ -235,6 +289,45 @@ def test_what_is_forgotten_stays_so_and_touches_no_day(engine, settings):
     assert [] == touched_days(engine)
 
 
+@pytest.fixture
+def file(engine: sa.Engine) -> Path:
+    """The store as a file, with one lead of long ago in it; for SQLite alone."""
+    if engine.dialect.name != "sqlite":
+        pytest.skip("the files of PostgreSQL are its own")
+    with engine.begin() as connection:
+        keep(connection, Lead, id="L1", client_id="C1", status="rejected", created_at=LONG_AGO, url=SECRET)
+        keep(connection, Rejection, id="R1", lead_id="L1", comment=SECRET)
+    return Path(engine.url.database or "")
+
+
+def holds_secret(file: Path) -> bool:
+    return any(SECRET.encode() in path.read_bytes() for path in (file, file.with_name(f"{file.name}-wal")))
+
+
+def test_the_file_and_its_log_hold_nothing_of_what_was_forgotten(engine, settings, file):
+    """Beside the connection of another program, that keeps the log from going when ours closes."""
+    with closing(sqlite3.connect(file)) as other:
+        assert [(1,)] == other.execute("SELECT count(*) FROM lead").fetchall()
+        assert holds_secret(file)
+        forget_old_leads(engine, CRM, keeping(settings), NOW)
+        assert not holds_secret(file)
+
+
+def test_while_somebody_reads_the_old_state_it_is_said_that_the_log_holds_it(settings, file, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.05)
+    engine = database.connect(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        assert [(1,)] == other.execute("SELECT count(*) FROM lead").fetchall()
+        with pytest.raises(StoreBusyError, match="reading"):
+            forget_old_leads(engine, CRM, keeping(settings), NOW)
+        assert holds_secret(file)
+        other.execute("COMMIT")
+        assert NOTHING == forget_old_leads(engine, CRM, keeping(settings), NOW)
+        assert not holds_secret(file)
+    engine.dispose()
+
+
 def test_who_asked_not_to_be_called_is_known_on_for_that_alone(engine, settings):
     """The promise is for ever: by the forgotten lead the client's new one is recognised."""
     with engine.begin() as connection:
@@ -288,6 +381,20 @@ def test_an_erased_client_is_erased_under_the_new_key_too(engine, settings):
     with engine.begin() as connection:
         keep(connection, Lead, id="L2", client_id=hashed(PHONE, "new"), created_at=CREATED)
     assert set() == about(everything(engine, settings), hashed(PHONE, "new"))
+
+
+@pytest.mark.parametrize("days", [(0, 2), (2, 0)])
+def test_a_client_erased_under_both_keys_is_one_client_erased_at_the_later_time(engine, settings, days):
+    """The second erasure: between the change of the key and the rotation."""
+    for key, n in zip(("old", "new"), days, strict=True):
+        with engine.begin() as connection:
+            keep(connection, Lead, id=f"L {key}", client_id=hashed(PHONE, key))
+        erase_client(engine, CRM, hashed(PHONE, key), settings, NOW + timedelta(days=n))
+    for _ in range(2):
+        rotate_key(engine, CRM, [PHONE], Settings(phone_key="new", phone_key_before="old"), is_rest_unlinked=False)
+    with engine.connect() as connection:
+        known = {digest(hashed(PHONE, "new")): NOW + timedelta(days=2)}
+        assert known == erased_clients(connection, CRM)
 
 
 @pytest.mark.parametrize("keys", [{}, {"phone_key": "new"}, {"phone_key": "same", "phone_key_before": "same"}])

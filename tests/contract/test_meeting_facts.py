@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from planerka.clock import Week
-from planerka.errors import BusyError, GateStoppedError
+from planerka.errors import BusyError, GateStoppedError, UsageError
 from planerka.model import (
     Check,
     CheckSeverity,
@@ -238,8 +238,8 @@ def test_a_restated_figure_says_why_only_where_that_is_known() -> None:
     assert "it was version 1 and is 2" in why_restated("1", "2").en
 
 
-def freeze_with(engine: sa.Engine, gate: Any, holder: str, **asked: Any) -> Any:
-    return freeze(engine, SOURCE, WEEK, Settings(), frozenset(), UNTIL, "run", gate, holder, **asked)
+def freeze_with(engine: sa.Engine, gate: Any, holder: str, settings: Settings = Settings(), **asked: Any) -> Any:
+    return freeze(engine, SOURCE, WEEK, settings, frozenset(), UNTIL, "run", gate, holder, **asked)
 
 
 def open_gate(_facts: object) -> GateReport:
@@ -299,6 +299,39 @@ def test_a_correction_is_the_next_version_and_says_what_it_changes(engine: sa.En
     assert second.facts == freeze_with(engine, open_gate, "run").facts
 
 
+WRONG_REASONS = ["", " \n", "x" * 501]
+
+
+@pytest.mark.parametrize("why", WRONG_REASONS, ids=["nothing", "blanks", "a letter"])
+def test_a_correction_must_say_why(engine: sa.Engine, why: str) -> None:
+    """A version that gives no reason goes to everybody and explains nothing."""
+    with engine.begin() as connection:
+        put_source(connection, KNOWN)
+    with pytest.raises(UsageError, match="a correction says why, in 1 to 500 signs"):
+        freeze_with(engine, open_gate, "run", correct=why)
+
+
+def test_the_reason_of_a_correction_quotes_no_client(engine: sa.Engine) -> None:
+    """It goes to everybody; a phone and an address in it are masked, and it is one line."""
+    with engine.begin() as connection:
+        put_source(connection, KNOWN)
+    freeze_with(engine, open_gate, "run")
+    with engine.begin() as connection:
+        count_leads(connection, 5)
+    second = freeze_with(engine, open_gate, "run", correct="клиент +7 916 123-45-67\nivan@mail.ru звонил")
+    assert second.facts.correction is not None
+    assert "клиент *** *** звонил" == second.facts.correction.why
+
+
+def test_another_name_of_the_company_can_be_corrected(engine: sa.Engine) -> None:
+    """It stands on top of the page, though no figure changes with it."""
+    with engine.begin() as connection:
+        put_source(connection, KNOWN)
+    freeze_with(engine, open_gate, "run")
+    second = freeze_with(engine, open_gate, "run", correct="a typing error", settings=Settings(company="Берег"))
+    assert (2, "Берег") == (second.version, second.facts.header.company)
+
+
 def test_a_correction_that_changes_nothing_is_no_version(engine: sa.Engine) -> None:
     """Nobody gets a second mail that tells the same; where there is no pack yet, there is nothing to correct."""
     with engine.begin() as connection:
@@ -313,10 +346,26 @@ def test_a_check_that_a_person_lets_pass_stands_in_the_pack(engine: sa.Engine) -
     with engine.begin() as connection:
         put_source(connection, KNOWN)
     closed = GateReport(suite="pack", checks=(broken("pack.fresh"), broken("pack.kept")))
-    with pytest.raises(GateStoppedError, match=f"planerka pack --week {WEEK} --despite pack.kept$"):
+    with pytest.raises(
+        GateStoppedError, match=f"planerka pack --week {WEEK} --despite pack.fresh --despite pack.kept$"
+    ):
         freeze_with(engine, lambda _: closed, "run", despite=["pack.fresh"])
+    with pytest.raises(UsageError, match="there is no check pack.frehs of a pack: they are pack.fresh, pack.kept"):
+        freeze_with(engine, lambda _: closed, "run", despite=["pack.frehs"])
     shown = freeze_with(engine, lambda _: closed, "run", despite=["pack.fresh", "pack.kept"])
     assert (Text(ru="нет", en="no"),) * 2 == shown.facts.header.despite
+
+
+def test_a_correction_that_was_stopped_goes_on_as_a_correction(engine: sa.Engine) -> None:
+    """The command in the message holds the reason too: without it the old version would stand, and no word of it."""
+    with engine.begin() as connection:
+        put_source(connection, KNOWN)
+    freeze_with(engine, open_gate, "run")
+    with engine.begin() as connection:
+        count_leads(connection, 5)
+    closed = GateReport(suite="pack", checks=(broken("pack.fresh"),))
+    with pytest.raises(GateStoppedError, match="--despite pack.fresh --correct 'calls came late'$"):
+        freeze_with(engine, lambda _: closed, "run", correct="calls came late")
 
 
 def broken(key: str) -> Check:

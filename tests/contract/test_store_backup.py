@@ -102,6 +102,16 @@ def test_a_backup_is_written_over_only_when_asked(store, tmp_path):
     assert 0o600 == file.stat().st_mode & 0o777
 
 
+def test_the_store_is_no_backup_of_itself(tmp_path):
+    """SQLite would wait for itself for ever, or lose the file that others write into."""
+    file = tmp_path / "store.db"
+    engine = open_store(f"sqlite:///{file}")
+    with pytest.raises(UsageError, match="is the store itself"):
+        backup(engine, file, over=True)
+    with pytest.raises(UsageError, match="is the store itself"):
+        restore(engine, file, over=True)
+
+
 def test_an_empty_store_is_not_worth_a_backup(store_url, tmp_path):
     """Somebody has named the wrong database."""
     with pytest.raises(UsageError, match="nothing to copy"):

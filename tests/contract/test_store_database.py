@@ -96,6 +96,8 @@ def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
         ("planerka.db", "neither sqlite:///file nor postgresql://"),
         ("sqlite://", "is in memory, and gone when a command ends: name a file, as sqlite:///var/planerka.db"),
         ("sqlite:///:memory:", "is in memory"),
+        ("postgresql://user:secret@127.0.0.1:54x32/name", "neither sqlite:///file nor postgresql://"),
+        ("postgresql://user:secret@127.0.0.1/name?nosuch=1", 'invalid connection option "nosuch"'),
     ],
 )
 def test_a_url_that_names_no_store_is_a_wrong_setting(url: str, words: str) -> None:

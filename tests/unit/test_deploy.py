@@ -17,6 +17,10 @@ from tests import services
 DEPLOY = PROJECT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+TEMPLATE = json.loads((DEPLOY / "kubernetes" / "job-template.json").read_text("utf-8"))
+RUN = TEMPLATE["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
+CLAIM, WORKER_DEPLOYMENT, *_ = yaml.safe_load_all((DEPLOY / "kubernetes" / "company.yaml").read_text("utf-8"))
+WORKER = WORKER_DEPLOYMENT["spec"]["template"]["spec"]
 MOST_EXPOSED = 20
 """Tenths, as systemd rates what a unit could do to its machine; up to 2.9 is its "OK"."""
 
@@ -105,13 +109,30 @@ def test_the_entry_point_can_be_started():
 
 
 def test_the_job_template_asks_for_nothing_that_it_does_not_declare():
-    """And a job finds the volume, the folder and the user of the image where the other files have them."""
-    template = json.loads((DEPLOY / "kubernetes" / "job-template.json").read_text("utf-8"))
-    asked = set(re.findall(r"\{\{ (\w+) \}\}", json.dumps(template["job_configuration"])))
-    assert asked == set(template["variables"]["properties"])
-    pod = template["job_configuration"]["job_manifest"]["spec"]["template"]["spec"]
-    volume, *_ = yaml.safe_load_all((DEPLOY / "kubernetes" / "company.yaml").read_text("utf-8"))
+    asked = set(re.findall(r"\{\{ (\w+) \}\}", json.dumps(TEMPLATE["job_configuration"])))
+    assert asked == set(TEMPLATE["variables"]["properties"])
+
+
+@pytest.mark.parametrize("pod", [RUN, WORKER], ids=["run", "worker"])
+def test_a_pod_has_the_company_in_the_folder_and_with_the_user_of_the_image(pod):
+    """The worker too: what is typed in its shell, `planerka init .` first of all, is for the runs."""
     dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
-    assert volume["metadata"]["name"] == pod["volumes"][0]["persistentVolumeClaim"]["claimName"]
-    assert f"WORKDIR {pod['containers'][0]['workingDir']}\n" in dockerfile
+    (container,) = pod["containers"]
+    assert [{"name": "company", "persistentVolumeClaim": {"claimName": CLAIM["metadata"]["name"]}}] == pod["volumes"]
+    assert [{"name": "company", "mountPath": container["workingDir"]}] == container["volumeMounts"]
+    assert f"WORKDIR {container['workingDir']}\n" in dockerfile
     assert f"--uid {pod['securityContext']['runAsUser']} " in dockerfile
+    assert pod["securityContext"]["fsGroup"] == pod["securityContext"]["runAsUser"]
+
+
+PAGES = {
+    "docs/install.md": ("write the source into `company/planerka.toml`", "docker compose up --detach\n"),
+    "docs/kubernetes.md": ("Write the source", "deploy --all"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_source_is_written_before_anything_pulls(page):
+    """A worker that found the settings of `init` would fill the database with the sample."""
+    said, (written, begins) = (PROJECT / page).read_text("utf-8"), PAGES[page]
+    assert (1, True) == (said.count(written), said.index(written) < said.index(begins))

@@ -156,6 +156,10 @@ def test_a_wrong_setting_is_refused_with_its_remedy(text, words, tmp_path):
     [
         ("PLANERKA_LANGAGE", "en", ("PLANERKA_LANGAGE: there is no such setting: the nearest is 'language'",)),
         ("PLANERKA_SOURCE__FOLDE", "x", ("source.folde: there is no such setting: the nearest is 'folder'",)),
+        ("PLANERKA_STORE", "", ("store: it is empty: fill it in, or remove it",)),
+        ("PLANERKA_PHONE_KEY", " ", ("phone_key: it is empty",)),
+        ("PLANERKA_DELIVERY__SMTP__HOST", "", ("delivery.smtp.host: it is empty",)),
+        ("PLANERKA_COMPANY", "A\nB", ("company: 'A\\nB' stands in the subject of mails",)),
         ("PLANERKA_ANALYST_IDS", "anna", ("analyst_ids", 'write a list as ["a", "b"]')),
         ("PLANERKA_ANALYST_IDS", "17", ("analyst_ids", 'write a list, as ["a", "b"]')),
     ],
@@ -197,7 +201,7 @@ def test_a_secret_is_not_shown(monkeypatch):
 )
 def test_an_address_that_no_mail_server_would_take_is_refused_before_anything_runs(recipient, monkeypatch):
     monkeypatch.setenv("PLANERKA_DELIVERY__RECIPIENTS", json.dumps([recipient]))
-    with pytest.raises(SettingsError, match=r"is no e-mail address: write one as name@company\.example"):
+    with pytest.raises(SettingsError, match=r"is no e-mail address: write it alone, as name@company\.example"):
         load_settings()
 
 

@@ -138,6 +138,6 @@ def test_the_next_commands_can_be_typed_as_they_are_printed(tmp_path, monkeypatc
     cli_setup.print_next_commands(Path("our company"))
     assert [
         "cd 'our company'",
-        "/opt/planerka/.venv/bin/planerka weekly",
         "/opt/planerka/.venv/bin/planerka doctor",
-    ] == [line.strip() for line in capsys.readouterr().out.splitlines()[1:]]
+        "/opt/planerka/.venv/bin/planerka weekly",
+    ] == [line.strip() for line in capsys.readouterr().out.splitlines()[2:]]

@@ -79,7 +79,6 @@ def upgrade() -> None:
         sa.Column("is_by_request", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("source", "lead_id", name=op.f("pk_erased_lead")),
     )
-    op.create_index(op.f("ix_erased_lead_source_erased_at"), "erased_lead", ["source", "erased_at"], unique=False)
     op.create_table(
         "event",
         sa.Column("source", sa.Text(), nullable=False),
