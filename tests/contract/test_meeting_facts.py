@@ -238,7 +238,8 @@ def test_a_restated_figure_says_why_only_where_that_is_known() -> None:
     assert "it was version 1 and is 2" in why_restated("1", "2").en
 
 
-def freeze_with(engine: sa.Engine, gate: Any, holder: str, settings: Settings = Settings(), **asked: Any) -> Any:
+def freeze_with(engine: sa.Engine, gate: Any, holder: str, company: str | None = None, **asked: Any) -> Any:
+    settings = Settings(company=company)
     return freeze(engine, SOURCE, WEEK, settings, frozenset(), UNTIL, "run", gate, holder, **asked)
 
 
@@ -328,7 +329,7 @@ def test_another_name_of_the_company_can_be_corrected(engine: sa.Engine) -> None
     with engine.begin() as connection:
         put_source(connection, KNOWN)
     freeze_with(engine, open_gate, "run")
-    second = freeze_with(engine, open_gate, "run", correct="a typing error", settings=Settings(company="Берег"))
+    second = freeze_with(engine, open_gate, "run", correct="a typing error", company="Берег")
     assert (2, "Берег") == (second.version, second.facts.header.company)
 
 
@@ -350,7 +351,7 @@ def test_a_check_that_a_person_lets_pass_stands_in_the_pack(engine: sa.Engine) -
         GateStoppedError, match=f"planerka pack --week {WEEK} --despite pack.fresh --despite pack.kept$"
     ):
         freeze_with(engine, lambda _: closed, "run", despite=["pack.fresh"])
-    with pytest.raises(UsageError, match="there is no check pack.frehs of a pack: they are pack.fresh, pack.kept"):
+    with pytest.raises(UsageError, match=r"there is no check pack\.frehs of a pack: they are pack\.fresh, pack\.kept"):
         freeze_with(engine, lambda _: closed, "run", despite=["pack.frehs"])
     shown = freeze_with(engine, lambda _: closed, "run", despite=["pack.fresh", "pack.kept"])
     assert (Text(ru="нет", en="no"),) * 2 == shown.facts.header.despite
@@ -364,7 +365,7 @@ def test_a_correction_that_was_stopped_goes_on_as_a_correction(engine: sa.Engine
     with engine.begin() as connection:
         count_leads(connection, 5)
     closed = GateReport(suite="pack", checks=(broken("pack.fresh"),))
-    with pytest.raises(GateStoppedError, match="--despite pack.fresh --correct 'calls came late'$"):
+    with pytest.raises(GateStoppedError, match=r"--despite pack\.fresh --correct 'calls came late'$"):
         freeze_with(engine, lambda _: closed, "run", correct="calls came late")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from planerka.errors import BusyError
 from tests.builders_cycle import child, files_of, open_company, rows_of
-from tests.contract.test_cycle_killed import LEADS_N, run_killed, undisturbed
+from tests.contract.test_cycle_killed import LEADS_N, LONG_S, run_killed, undisturbed
 from tests.contract.test_faults import cycle_with_the_database_gone
 from tests.services import find_postgres, missing, postgres_cluster, postgres_database, postgres_folder
 
@@ -38,10 +38,10 @@ def empty_store(kind: str, folder: Path, cluster: str) -> Iterator[str]:
             yield url
 
 
-def killed_to_its_end(folder: Path, store_url: str, dice: Random, long_s: float) -> int:
+def killed_to_its_end(folder: Path, store_url: str, dice: Random) -> int:
     """Kill the cycle, again and again, until one reaches its end before it is killed; how many were killed."""
     killed_n = 0
-    while code := run_killed(folder, dice.uniform(0, long_s), store_url):
+    while code := run_killed(folder, dice.uniform(0, LONG_S), store_url):
         assert code in (-SIGKILL, BusyError.exit_code)  # PostgreSQL needs a moment to see that a killed run is gone
         killed_n += code == -SIGKILL
     return killed_n
@@ -61,13 +61,12 @@ def test_cycles_killed_at_random_moments_all_come_to_the_same_end(tmp_path: Path
     began_s, dice, killed_n = time.monotonic(), Random(2026), 0
     with empty_store(kind, tmp_path / "undisturbed", cluster) as url:
         expected = undisturbed(tmp_path / "undisturbed", url)
-    long_s = time.monotonic() - began_s
     for number in count():
         with empty_store(kind, tmp_path / str(number), cluster) as url:
-            killed_n += killed_to_its_end(tmp_path / str(number), url, dice, long_s)
+            killed_n += killed_to_its_end(tmp_path / str(number), url, dice)
             assert expected == state_of(tmp_path / str(number), url)
+        print(f"{kind}: {killed_n} kills, {number + 1} companies, {time.monotonic() - began_s:.0f} s")
         if killed_n >= KILLS_N[kind]:
-            print(f"{kind}: {killed_n} kills, {number + 1} companies, {time.monotonic() - began_s:.0f} s")
             return
 
 
