@@ -5,6 +5,7 @@ from typing import Literal
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.owner import tell_owner_again
 from flows.parameters import IsoWeek, Moment
 from flows.wiring import clock, frozen_pack, holder, week_of, wire
 from planerka.delivery.order import channel_of
@@ -17,7 +18,7 @@ from tasks.company import Company
 from tasks.runs import name_run
 
 
-@flow
+@flow(on_failure=[tell_owner_again])
 def deliver_pack(
     week: IsoWeek | None = None, as_of: Moment | None = None, deliver: Literal["outbox", "smtp"] | None = None
 ) -> State[DeliveryReport]:

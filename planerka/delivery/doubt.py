@@ -6,10 +6,11 @@ to that very address, had time to come, and other copies of the same mailing did
 one whose server is behind, has none either.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import sqlalchemy as sa
 
+from planerka.clock import Week
 from planerka.delivery.bounces import Bounce
 from planerka.delivery.mailbox import Mailbox
 from planerka.store import deliveries
@@ -29,7 +30,7 @@ def resolve(engine: sa.Engine, mailing: Mailing, mailbox: Mailbox, own_address: 
     """
     with engine.begin() as connection:
         ledger = deliveries.of_mailing(connection, mailing)
-    since = min((one.at for one in ledger), default=now) - DAY  # its days are those of the server's zone
+    since = first_day(mailing, ledger)
     copies = mailbox.copies(since)
     failures = {one.message_id: one for one in mailbox.bounces(since) if one.recipient != own_address.lower()}
     missing_copies_tell = any(one.message_id in copies for one in ledger)
@@ -40,6 +41,13 @@ def resolve(engine: sa.Engine, mailing: Mailing, mailbox: Mailbox, own_address: 
                 found = State.QUEUED, "no copy came to the sender's mailbox"
             if found:
                 deliveries.settle(connection, one, *found, now)
+
+
+def first_day(mailing: Mailing, ledger: list[Delivery]) -> datetime:
+    """When the first copy may have come: a mail goes when its week is over, and a ledger that was put back does not
+    remember when that was. A day earlier, for the days of a mailbox are those of its server's zone."""
+    over_at = datetime.combine(Week.parse(mailing.week).sunday, time(), UTC)  # it is Monday already east of here
+    return min([over_at, *(one.at for one in ledger)]) - DAY
 
 
 def shown(one: Delivery, copies: set[str], bounce: Bounce | None) -> tuple[State, str] | None:

@@ -46,16 +46,18 @@ def send_note(
 
 
 def planned(engine: sa.Engine, source: str, note: Note, to: str, settings: DeliverySettings, clock: Clock) -> Delivery:
-    """The person's row of the ledger, due again when the occasion is another one."""
+    """The person's row of the ledger, due again when the occasion is another one or nobody heard the answer."""
     mailing = Mailing(source=source, week=note.about, version=0, channel=note.channel)
     said = "\n".join((source, note.channel, note.about, note.occasion, to.lower()))
     message_id = f"<{hashlib.sha256(said.encode()).hexdigest()[:32]}@{domain(settings.sender)}>"
     with engine.begin() as connection:
-        deliveries.plan(connection, mailing, {to: message_id}, clock())
+        deliveries.plan(connection, mailing, {to: message_id}, clock(), note.occasion)
         (one,) = (row for row in deliveries.of_mailing(connection, mailing) if row.recipient == to)
-        if one.message_id == message_id:
+        # A note in doubt goes once more: two are better than none, and twenty are not.
+        is_in_doubt = one.state == State.DOUBTFUL and one.attempt == 1
+        if one.message_id == message_id and not is_in_doubt:
             return one
-        deliveries.queue_again(connection, one, message_id, clock())
+        deliveries.queue_again(connection, one, message_id, clock(), note.occasion)
     return replace(one, attempt=one.attempt + 1, message_id=message_id, state=State.QUEUED)
 
 

@@ -40,21 +40,23 @@ def people(settings: DeliverySettings) -> dict[str, str]:
     return {recipient.lower(): recipient for recipient in settings.recipients}
 
 
-def chosen(
-    connection: sa.Connection, mailing: Mailing, order: Order, settings: DeliverySettings, now: datetime
-) -> list[Delivery]:
-    """The deliveries to be made now; what was refused, or is sent once more, becomes a new attempt.
+def chosen(connection: sa.Connection, mailing: Mailing, order: Order, settings: DeliverySettings) -> list[Delivery]:
+    """The deliveries to be made now, as they stand.
 
     Who is no recipient any more is left out. SettingsError where `again` names nobody who is one.
     """
     known = people(settings)
     ledger = [one for one in deliveries.of_mailing(connection, mailing) if one.recipient in known]
     if order.again:
-        return [next_attempt(connection, named(order.again, ledger), settings, now)]
+        return [named(order.again, ledger)]
     if order.only_failed:
-        delayed, refused = ([one for one in ledger if one.state == state] for state in (State.DELAYED, State.REFUSED))
-        return delayed + [next_attempt(connection, one, settings, now) for one in refused]
+        return [one for one in ledger if has_failed(one)]
     return [one for one in ledger if one.state in DUE]
+
+
+def has_failed(one: Delivery) -> bool:
+    """Tried in vain. A new attempt at what was refused, stopped before its mail was tried, is one still."""
+    return one.state in (State.DELAYED, State.REFUSED) or (one.state == State.QUEUED and one.attempt > 1)
 
 
 def named(address: str, ledger: list[Delivery]) -> Delivery:
@@ -64,9 +66,13 @@ def named(address: str, ledger: list[Delivery]) -> Delivery:
     raise UsageError("--again names nobody who gets the pack: add the address to `recipients` of [delivery]")
 
 
-def next_attempt(connection: sa.Connection, one: Delivery, settings: DeliverySettings, now: datetime) -> Delivery:
-    """Another Message-ID: this mail is not the one that was refused or perhaps arrived."""
+def next_attempt(engine: sa.Engine, one: Delivery, settings: DeliverySettings, now: datetime) -> Delivery:
+    """Another Message-ID: this mail is not the one that was refused or perhaps arrived.
+
+    Just before it is tried: of a run that is stopped, whoever was not reached stays refused.
+    """
     attempt = one.attempt + 1
     new_id = message_id(one, one.recipient, attempt, settings.sender)
-    deliveries.queue_again(connection, one, new_id, now)
+    with engine.begin() as connection:
+        deliveries.queue_again(connection, one, new_id, now)
     return replace(one, attempt=attempt, message_id=new_id, state=State.QUEUED, at=now)

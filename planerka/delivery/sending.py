@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from planerka.delivery import mailbox, smtp
 from planerka.delivery.doubt import resolve
 from planerka.delivery.mail import message, message_id, parsed
-from planerka.delivery.order import Order, chosen, people
+from planerka.delivery.order import Order, chosen, next_attempt, people
 from planerka.delivery.outbox import Outbox
 from planerka.errors import DeliveryError
 from planerka.pack.compose import compose, compose_letter
@@ -23,7 +23,7 @@ from planerka.pack.render import LetterParts, render_letter, render_pack
 from planerka.pack.write import folder_of
 from planerka.settings import DeliverySettings, Settings
 from planerka.store import deliveries
-from planerka.store.deliveries import Channel, Delivery, Mailing, State
+from planerka.store.deliveries import DUE, Channel, Delivery, Mailing, State
 from planerka.store.locks import locked
 
 Clock = Callable[[], datetime]
@@ -90,7 +90,7 @@ def deliver(
         plan(engine, mailing, settings.delivery, clock())
         trouble = look_into_mailbox(engine, mailing, settings.delivery, clock())
         with engine.begin() as connection:
-            due = chosen(connection, mailing, order, settings.delivery, clock())
+            due = chosen(connection, mailing, order, settings.delivery)
         if due:
             send_all(engine, pack, due, settings, clock, progress)
         return report(engine, pack, mailing, settings, {one.recipient for one in due}, trouble)
@@ -142,6 +142,8 @@ def send_one(
     settings: DeliverySettings,
     clock: Clock,
 ) -> None:
+    if one.state not in DUE:
+        one = next_attempt(engine, one, settings, clock())
     recipient = people(settings)[one.recipient]
     to = settings.test_to if one.channel == Channel.TEST and settings.test_to else recipient
     mail = message(parts, page, one, sender=settings.sender, recipient=recipient, to=to, sent_at=clock())

@@ -60,10 +60,10 @@ class Mailer:
             try:
                 outcome = self.hand_over(to, body, claim)
             except OSError as cut:  # every error of smtplib is one
-                self.disconnect()
-                self.cuts_n, self.trouble = self.cuts_n + 1, words_of(cut)
+                self.lose(cut)
             else:
-                self.cuts_n = 0
+                if self.server:  # else its line was lost
+                    self.cuts_n = 0
                 return outcome
         return State.DELAYED, f"not handed over: {self.trouble}"
 
@@ -76,15 +76,24 @@ class Mailer:
             with suppress(OSError):
                 server.rset()
             return refusal
-        server.send(body)
+        put(server, body)
         claim()
+        return self.end(server)
+
+    def end(self, server: smtplib.SMTP) -> Outcome:
+        """The last line, and what the server makes of it.
+
+        The operating system takes all of its bytes or says that it did not: a line that broke earlier, or has no room
+        left, never brings the server an end. Once they are taken, nobody knows what became of them but the server.
+        """
+        state, what = State.DELAYED, "not handed over"
         try:
-            server.send(END)
-            code, said = server.getreply()
+            put(server, END)
+            state, what = State.DOUBTFUL, "the answer was not heard"
+            return outcome_of(*server.getreply())
         except OSError as cut:
-            self.disconnect()
-            return State.DOUBTFUL, f"the answer was not heard: {words_of(cut)}"
-        return outcome_of(code, said)
+            self.lose(cut)
+            return state, f"{what}: {self.trouble}"
 
     def announce(self, server: smtplib.SMTP, to: str) -> Outcome | None:
         """Ask for leave to send a body; what the server said where it gives none. OSError: it wants to be left."""
@@ -110,6 +119,11 @@ class Mailer:
         """No more mails a minute than the server likes."""
         time.sleep(max(0.0, self.next_at_s - time.monotonic()))
         self.next_at_s = time.monotonic() + 60 / self.settings.per_minute
+
+    def lose(self, cut: OSError) -> None:
+        """A connection that broke, at whatever moment, counts towards giving up."""
+        self.disconnect()
+        self.cuts_n, self.trouble = self.cuts_n + 1, words_of(cut)
 
     def disconnect(self) -> None:
         """At once, without a word: in the middle of a body any word would be part of it."""
@@ -157,6 +171,18 @@ def dial(settings: SmtpSettings, trusted: ssl.SSLContext) -> smtplib.SMTP:
     if settings.security == "tls":
         return smtplib.SMTP_SSL(*settings.address, timeout=settings.timeout_s, context=trusted)
     return smtplib.SMTP(*settings.address, timeout=settings.timeout_s)
+
+
+def put(server: smtplib.SMTP, piece: bytes) -> None:
+    """Past smtplib, which closes a broken line before what the server said last (552, too big) is read from it.
+
+    OSError, with these words if there are any: the server has not got the whole piece.
+    """
+    assert server.sock  # it has just answered
+    try:
+        server.sock.sendall(piece)
+    except ConnectionError:
+        raise smtplib.SMTPDataError(*server.getreply()) from None
 
 
 def is_for_good(refused: OSError) -> bool:

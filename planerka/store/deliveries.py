@@ -62,7 +62,8 @@ class Mailing:
 @dataclass(frozen=True, kw_only=True)
 class Delivery(Mailing):
     """`attempt` grows only when a person has it sent again. `answer`: the server's words, None before any; `copied_to`:
-    the sender's own address, if the mail was handed over for it too; `at`: since when the state is so."""
+    the sender's own address, if the mail was handed over for it too; `occasion`: what a notice or a reminder is about,
+    None for a pack; `at`: since when the state is so."""
 
     recipient: str
     message_id: str
@@ -70,12 +71,19 @@ class Delivery(Mailing):
     state: State
     answer: str | None
     copied_to: str | None = None
+    occasion: str | None = None
     at: datetime
 
 
-def plan(connection: sa.Connection, mailing: Mailing, message_ids: Mapping[str, str], at: datetime) -> None:
+def plan(
+    connection: sa.Connection,
+    mailing: Mailing,
+    message_ids: Mapping[str, str],
+    at: datetime,
+    occasion: str | None = None,
+) -> None:
     """Queue a delivery to each recipient (a message id each) that has none yet."""
-    same = {**asdict(mailing), "attempt": 1, "state": State.QUEUED, "at": at}
+    same = {**asdict(mailing), "attempt": 1, "state": State.QUEUED, "occasion": occasion, "at": at}
     rows = [{**same, "recipient": recipient, "message_id": mid} for recipient, mid in message_ids.items()]
     connection.execute(insert_into(connection, delivery).on_conflict_do_nothing(), rows)
 
@@ -110,10 +118,12 @@ def settle(connection: sa.Connection, one: Delivery, state: State, answer: str, 
     connection.execute(delivery.update().where(*_is_delivery(one)).values(values))
 
 
-def queue_again(connection: sa.Connection, one: Delivery, message_id: str, at: datetime) -> None:
-    """Make a delivery due as the next attempt, under a message id of its own: a person asked for it."""
+def queue_again(
+    connection: sa.Connection, one: Delivery, message_id: str, at: datetime, occasion: str | None = None
+) -> None:
+    """Make a delivery due as the next attempt, under that message id: a person asked for it, or it is another note."""
     values = {"state": State.QUEUED, "attempt": one.attempt + 1, "message_id": message_id, "at": at}
-    connection.execute(delivery.update().where(*_is_delivery(one)).values(values))
+    connection.execute(delivery.update().where(*_is_delivery(one)).values({**values, "occasion": occasion}))
 
 
 @contextmanager

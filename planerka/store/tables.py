@@ -296,6 +296,7 @@ delivery = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("answer", sa.Text),
     sa.Column("copied_to", sa.Text),
+    sa.Column("occasion", sa.Text),
     sa.Column("at", Instant, nullable=False),
 )
 

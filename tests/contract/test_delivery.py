@@ -1,9 +1,15 @@
 """A pack goes to each person once, on both databases: whatever the server answers, wherever the line breaks."""
 
+import socket
+import struct
 import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -97,6 +103,55 @@ def test_a_line_cut_within_the_body_never_makes_two(engine):
     with mail_server(post) as port, breaking_line(port, cuts.__next__) as line:
         send(engine, delivery_settings(line.port, [ANNA]))
     assert [post.mails.count((ANNA,))] == [{"sent": 1, "doubtful": 0}[states(engine)["anna"]]]
+
+
+def test_a_server_that_dies_after_every_last_line_is_given_up(engine):
+    """Four are in doubt and not everybody; the rest get theirs when there is a server again."""
+    post, people = ScriptedPost(), [f"p{number}@lab.test" for number in range(6)]
+    with mail_server(post) as port:
+        with breaking_line(port, lambda: Cut.AFTER_END) as line:
+            send(engine, delivery_settings(line.port, people))
+        assert ["doubtful"] * 4 + ["delayed"] * 2 == list(states(engine).values())
+        send(engine, delivery_settings(port, people), LATER)
+    assert ["doubtful"] * 4 + ["sent"] * 2 == list(states(engine).values())
+    assert [(person,) for person in people] == post.mails
+
+
+@contextmanager
+def server_that_hangs_up(said: bytes) -> Iterator[tuple[int, Callable[[], None]]]:
+    """A server to its first mail's body, and what makes it say its last word and reset the line."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+
+        def answer() -> socket.socket:
+            line, _ = listening.accept()
+            line.sendall(b"220 lab\r\n")
+            for reply in (b"250 lab", b"250 OK", b"250 OK", b"354 go on"):
+                line.recv(65536)
+                line.sendall(reply + b"\r\n")
+            return line
+
+        line = pool.submit(answer)
+
+        def hang_up() -> None:
+            line.result().sendall(said)
+            line.result().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            line.result().close()
+
+        yield listening.getsockname()[1], hang_up
+
+
+@pytest.mark.parametrize(
+    "said, answer", [(b"", "Connection unexpectedly closed"), (b"552 5.3.4 too big\r\n", "552 5.3.4 too big")]
+)
+def test_a_line_dead_before_the_last_line_leaves_no_doubt(said, answer):
+    """What the server said last is kept."""
+    mail = EmailMessage(policy=policy.SMTP)
+    mail.set_content("body")
+    with server_that_hangs_up(said) as (port, hang_up):
+        settings = SmtpSettings(host="127.0.0.1", port=port, security="none", per_minute=60_000)
+        mailer = Mailer(settings, "sender@lab.test")
+        state, words = mailer.send(mail, ANNA, claim=hang_up)
+    assert ("delayed", f"not handed over: {answer}", 1) == (state, words, mailer.cuts_n)
 
 
 def test_without_a_server_everyone_is_delayed_and_gets_it_when_there_is_one(engine):
@@ -208,6 +263,18 @@ def test_only_failed_tries_the_delayed_and_the_refused_and_nobody_else(engine):
     assert (1, 2) == (after[ANNA].attempt, after[BORIS].attempt)
 
 
+def test_only_failed_stopped_on_its_way_still_knows_whom_it_was_to_try(engine):
+    """Whoever was not reached is refused as before, and no run sends to them unasked."""
+    post = ScriptedPost(**{person: ["550 no such user"] for person in PEOPLE})
+    with mail_server(post) as port:
+        send(engine, delivery_settings(port, PEOPLE))
+        post.answers["MAIL"] = ["550 5.7.1 sender not allowed"]
+        with pytest.raises(DeliveryError):
+            send(engine, delivery_settings(port, PEOPLE), LATER, only_failed=True)
+        assert {"anna": "queued", "boris": "refused", "vera": "refused"} == states(engine)
+        assert 3 == send(engine, delivery_settings(port, PEOPLE), LATER, only_failed=True).sent_n
+
+
 def test_one_person_is_sent_it_once_more_when_somebody_asks(engine):
     """Whatever the ledger says, by any spelling of the address, and only to a recipient."""
     post = ScriptedPost()
@@ -266,13 +333,13 @@ def unreachable_mailbox() -> dict[str, object]:
 
 
 class KnownMailbox:
-    """A mailbox that holds what a test put into it."""
+    """A mailbox that holds what a test put into it, since the day of NOW."""
 
     def __init__(self, copies: set[str] = frozenset(), bounces: tuple[Bounce, ...] = ()) -> None:
         self.held, self.returned = copies, bounces
 
     def copies(self, since):
-        return set(self.held)
+        return set(self.held) if since.date() <= NOW.date() else set()
 
     def bounces(self, since):
         return list(self.returned)
@@ -329,11 +396,12 @@ def test_a_bounce_refuses_what_was_sent_unless_it_is_of_the_copy(engine, doubtfu
     assert (True, True) == (answer.isprintable(), len(answer) <= 300)
 
 
-def test_a_ledger_put_back_from_a_backup_learns_what_it_had_sent(engine):
-    """It says queued; the copies say sent."""
+@pytest.mark.parametrize("after", [timedelta(minutes=1), timedelta(days=2), timedelta(days=30)])
+def test_a_ledger_put_back_from_a_backup_learns_what_it_had_sent(engine, after):
+    """Its rows are of today; the copies, from the day of sending, say sent."""
     with mail_server(ScriptedPost(**{ANNA: ["451 later"]})) as port:
-        send(engine, delivery_settings(port, [ANNA]))
-    assert "sent" == look(engine, KnownMailbox({ledger(engine)[0].message_id}), timedelta(minutes=1))
+        send(engine, delivery_settings(port, [ANNA]), NOW + after)
+    assert "sent" == look(engine, KnownMailbox({ledger(engine)[0].message_id}), after)
 
 
 def test_a_mailbox_out_of_reach_is_said_and_nothing_in_doubt_is_sent(engine, doubtful):
