@@ -7,7 +7,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -39,6 +40,12 @@ def missing(what: str, package: str) -> NoReturn:
 def program(name: str, what: str, package: str) -> str:
     """The path of a program that a test runs, or the end of that test."""
     return shutil.which(name) or missing(what, package)
+
+
+def without_event_loop(work: Callable[[], object]) -> None:
+    """Playwright leaves a loop running in the thread of its tests, and what Prefect does at once becomes a coroutine."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(work).result()
 
 
 def find_chromium() -> str | None:

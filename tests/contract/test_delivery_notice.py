@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -24,6 +25,7 @@ from planerka.settings import DeliverySettings, Settings
 from planerka.store import deliveries
 from planerka.store.check import check
 from planerka.store.deliveries import State
+from tests import services
 from tests.builders_cycle import environment, open_company
 from tests.builders_mail import ScriptedPost, delivery_settings, free_port, mail_server
 
@@ -112,7 +114,7 @@ def run_fails(folder: Path, port: int, flow: Flow[..., Any], error: Exception) -
     delivery = {f"PLANERKA_DELIVERY__{name}": value for name, value in smtp.items()}
     with patch.dict(os.environ, environment(folder, PLANERKA_SOURCE__LEADS_N="1000", **delivery), clear=True):
         for hook in flow.on_failure_hooks:
-            hook(flow, run, Failed(data=error))
+            services.without_event_loop(partial(hook, flow, run, Failed(data=error)))
 
 
 def test_a_mail_server_that_comes_back_on_monday_brings_the_reason(tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import Failed
 
 from flows.owner import tell_owner
+from flows.weekly_pack import weekly_pack
 from planerka.errors import BusyError, GateStoppedError
 from planerka.pack.facts import to_json
 from planerka.store import packs
+from tests import services
 from tests.builders_cycle import environment, open_company
 from tests.builders_pack import pack_facts
 
@@ -28,7 +30,7 @@ def notes_after(folder: Path, error: Exception, *, is_deployed: bool = True) -> 
     run = FlowRun(flow_id=uuid4(), name="weekly_pack", deployment_id=uuid4() if is_deployed else None, parameters=asked)
     owner = {"PLANERKA_DELIVERY__OWNER": "ops@company.example", "PLANERKA_SOURCE__LEADS_N": "1000"}
     with patch.dict(os.environ, environment(folder, **owner), clear=True):
-        tell_owner(None, run, Failed(data=error))  # type: ignore[arg-type]
+        services.without_event_loop(lambda: tell_owner(weekly_pack, run, Failed(data=error)))
     return len(list((folder / "out/notes").glob("*.eml")))
 
 
