@@ -43,7 +43,7 @@ def program(name: str, what: str, package: str) -> str:
 
 
 def without_event_loop(work: Callable[[], object]) -> None:
-    """Playwright leaves a loop running in the thread of its tests, and what Prefect does at once becomes a coroutine."""
+    """Playwright leaves a loop running in its thread, and what Prefect does at once becomes a coroutine there."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(work).result()
 
