@@ -1,9 +1,7 @@
 """Which rejections are sent to review, and how the queue is handed out."""
 
 import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -16,7 +14,7 @@ from planerka.disputes.export import COLUMNS, queue_rows, write_sheet
 from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.model import Event, Finding, Lead, Outcome, Reference, Rejection, Verdict
 from planerka.regulation.signed import sign_edition
-from planerka.store import database, disputes, leads, neglect, verdicts, windows
+from planerka.store import disputes, leads, neglect, verdicts, windows
 from planerka.store.windows import Source
 from tests.builders_regulation import EDITION
 from tests.builders_store import frame_of
@@ -28,16 +26,13 @@ HORIZON_DAYS = EDITION.norms.dispute_horizon_days
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[sa.Engine]:
+def store(engine: sa.Engine) -> sa.Engine:
     """A store of the source `crm`, complete up to now, under a signed edition."""
-    engine = database.connect(f"sqlite:///{tmp_path / 'store.db'}")
-    database.upgrade(engine)
     for role in ("marketing", "sales"):
         sign_edition(engine, EDITION, role, "Иванова", NOW)
     with engine.begin() as connection:
         windows.put_source(connection, Source(source="crm", lacks=frozenset(), data_until=NOW))
-    yield engine
-    engine.dispose()
+    return engine
 
 
 def keep(store: sa.Engine, noun: type, *rows: dict) -> None:
@@ -134,10 +129,8 @@ def test_only_the_last_verdict_on_a_rejection_counts(store, days_ago):
     assert OpenReport() == opened(store)
 
 
-def test_nothing_is_disputed_without_an_edition_in_force(tmp_path):
+def test_nothing_is_disputed_without_an_edition_in_force(engine):
     """Nor before anything was pulled."""
-    engine = database.connect(f"sqlite:///{tmp_path / 'store.db'}")
-    database.upgrade(engine)
     assert OpenReport() == opened(engine)
     reject(engine, "unlawful")
     with engine.begin() as connection:
