@@ -19,7 +19,7 @@ from planerka.crm.worklist import FILE_NAME
 from planerka.errors import SettingsError, UsageError
 from planerka.pack.freeze import FrozenPack, find_pack
 from planerka.regulation.editions import load_all
-from planerka.regulation.signed import sign_edition
+from planerka.regulation.signed import sign_within
 from planerka.settings import HoursSettings, Settings, load_settings
 from planerka.store import editions
 from planerka.store.database import open_store, reading, shown
@@ -146,13 +146,17 @@ def refuse_a_second_world(engine: sa.Engine, settings: Settings) -> None:
 
 
 def sign_for_sample(engine: sa.Engine, rulebook: Path, now: datetime) -> None:
-    """The sample company's heads have signed its rules; anybody else signs with `planerka regulation sign`."""
-    with engine.begin() as connection:
+    """The sample company's heads have signed its rules; anybody else signs with `planerka regulation sign`.
+
+    All in one transaction: a company that was killed with half of its signatures would never get the others.
+    """
+    with reading(engine) as connection:
         if editions.all_signatures(connection):
             return
-    for edition in load_all(rulebook / "regulation"):
-        for role, name in SAMPLE_HEADS.items():
-            sign_edition(engine, edition, role, name, now)
+    with engine.begin() as connection:
+        for edition in load_all(rulebook / "regulation"):
+            for role, name in SAMPLE_HEADS.items():
+                sign_within(connection, edition, role, name, now)
 
 
 def week_of(company: Company, week: str | None) -> Week:

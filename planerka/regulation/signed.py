@@ -27,7 +27,13 @@ def edition_in_force(connection: sa.Connection, at: datetime, zone: ZoneInfo) ->
 
 
 def sign_edition(engine: sa.Engine, edition: Edition, role: str, name: str, now: datetime) -> str:
-    """Keep a department's signature under an edition; says whether it is in force now, and if not, why.
+    """Keep a department's signature under an edition; says whether it is in force now, and if not, why."""
+    with engine.begin() as connection:
+        return sign_within(connection, edition, role, name, now)
+
+
+def sign_within(connection: sa.Connection, edition: Edition, role: str, name: str, now: datetime) -> str:
+    """As `sign_edition`, in the caller's transaction.
 
     The signature that brings it into force has the responses since `effective_on` counted anew, by its norm.
     RulebookError for one that would bring a second edition of one day into force: nobody could say which of them is.
@@ -38,14 +44,13 @@ def sign_edition(engine: sa.Engine, edition: Edition, role: str, name: str, now:
         edition=edition.name, effective_on=edition.effective_on, sha256=edition.sha256, content=edition.content
     )
     signature = Signature(edition=edition.name, role=role, name=name.strip(), sha256=edition.sha256, signed_at=now)
-    with engine.begin() as connection:
-        stored.put_edition(connection, kept)
-        is_new = stored.sign(connection, signature)
-        signatures = stored.all_signatures(connection)
-        why_not = refusal(edition, signatures)
-        if is_new and why_not is None:
-            refuse_a_second_of_the_day(connection, edition)
-            touch_leads_since(connection, edition.effective_on)
+    stored.put_edition(connection, kept)
+    is_new = stored.sign(connection, signature)
+    signatures = stored.all_signatures(connection)
+    why_not = refusal(edition, signatures)
+    if is_new and why_not is None:
+        refuse_a_second_of_the_day(connection, edition)
+        touch_leads_since(connection, edition.effective_on)
     state = why_not or f"edition {edition.name} is signed by both and in force from {edition.effective_on}"
     said = f"signed for {role} by {signature.name}" if is_new else already_signed(signatures, signature)
     return f"{said}; {state}"

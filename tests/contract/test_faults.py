@@ -14,8 +14,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from flows import wiring
 from planerka.clock import Week, start_of
-from planerka.errors import PlanerkaError, StoreBusyError, StoreError, StoreGoneError
+from planerka.errors import PlanerkaError, StoreBusyError, StoreError, StoreGoneError, UsageError
+from planerka.regulation.signed import signed_editions
 from planerka.store import bulk, database
 from planerka.store.check import check
 from planerka.store.database import connect, reading
@@ -64,6 +66,19 @@ def test_a_full_disk_stops_the_cycle_and_loses_nothing(tmp_path, undisturbed, ro
         run_cycle(company)
     run_cycle(company)
     assert undisturbed == (rows_of(company.engine), files_of(tmp_path / "out"))
+
+
+def test_a_sample_company_that_is_cut_while_its_heads_sign_is_signed_by_the_next_run(store_url, tmp_path, monkeypatch):
+    """With half of the signatures kept no edition would ever be in force, and nothing judged."""
+    heads = wiring.SAMPLE_HEADS
+    monkeypatch.setattr(wiring, "SAMPLE_HEADS", {"marketing": heads["marketing"], "nobody": "cuts it"})
+    with pytest.raises(UsageError):
+        open_company(tmp_path, store_url=store_url)
+    monkeypatch.setattr(wiring, "SAMPLE_HEADS", heads)
+    company = open_company(tmp_path, store_url=store_url)
+    with reading(company.engine) as connection:
+        assert signed_editions(connection)
+    company.engine.dispose()
 
 
 @contextmanager
