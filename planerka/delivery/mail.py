@@ -22,8 +22,13 @@ ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 def message_id(mailing: Mailing, recipient: str, attempt: int, sender: str) -> str:
     """`<digest@domain of the sender>`: the digest hides the recipient and is the same every time."""
-    said = (mailing.source, mailing.week, mailing.version, mailing.channel, recipient.lower(), attempt)
-    digest = hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()[:32]
+    version = str(mailing.version)
+    return id_of(sender, mailing.source, mailing.week, version, mailing.channel, recipient.lower(), str(attempt))
+
+
+def id_of(sender: str, *said: str) -> str:
+    """The Message-ID that follows from what is said, and from nothing else."""
+    digest = hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
     return f"<{digest}@{domain(sender)}>"
 
 
@@ -47,10 +52,8 @@ def message(
 
     `to` is the recipient, or the test address that stands in: the subject says for whom. `sent_at` has a zone.
     """
-    mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"] = sender, addressed(to)
-    mail["Subject"] = f"[TEST → {recipient}] {parts.subject}" if one.channel == Channel.TEST else parts.subject
-    mail["Date"], mail["Message-ID"] = format_datetime(sent_at), one.message_id
+    subject = f"[TEST → {recipient}] {parts.subject}" if one.channel == Channel.TEST else parts.subject
+    mail = headed(one, subject, sender=sender, to=to, sent_at=sent_at)
     mail.set_content(parts.text, cte="quoted-printable")
     mail.add_alternative(parts.html, subtype="html", cte="quoted-printable")
     for name, picture in parts.images.items():
@@ -60,6 +63,14 @@ def message(
     file_name = f"planerka-{one.week}-v{one.version}.html"
     mail.add_attachment(pack_html.encode(), "text", "html", filename=file_name, params={"charset": "utf-8"})
     fix_boundaries(mail)
+    return mail
+
+
+def headed(one: Delivery, subject: str, *, sender: str, to: str, sent_at: datetime) -> EmailMessage:
+    """A mail that has its headers, and no body yet."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Subject"] = sender, addressed(to), subject
+    mail["Date"], mail["Message-ID"] = format_datetime(sent_at), one.message_id
     return mail
 
 

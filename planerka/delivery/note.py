@@ -1,17 +1,12 @@
 """A short plain mail to one person about one thing, through the ledger: sent once, however often a schedule asks."""
 
-import hashlib
 from dataclasses import dataclass, replace
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from planerka.delivery.mail import addressed, domain
-from planerka.delivery.sending import Clock, claim, post_of
+from planerka.delivery.mail import headed, id_of
+from planerka.delivery.sending import Clock, copy_address, hand_over, post_of
 from planerka.settings import DeliverySettings
 from planerka.store import deliveries
 from planerka.store.deliveries import DUE, Channel, Delivery, Mailing, State
@@ -38,18 +33,17 @@ def send_note(
     one = planned(engine, source, note, to, settings, clock)
     if one.state not in DUE:
         return False
+    mail = headed(one, note.subject, sender=settings.sender, to=one.recipient, sent_at=clock())
+    mail.set_content("\n\n".join(note.paragraphs), cte="quoted-printable")
     with post_of(Channel(settings.how), out / "notes", settings) as post:
-        state, answer = post.send(message(one, note, settings, clock), to, partial(claim, engine, one, clock))
-    with deliveries.lasting(engine) as connection:
-        deliveries.settle(connection, one, state, answer, clock())
+        hand_over(engine, post, one, mail, to, copy_address(settings), clock)
     return True
 
 
 def planned(engine: sa.Engine, source: str, note: Note, to: str, settings: DeliverySettings, clock: Clock) -> Delivery:
     """The person's row of the ledger, due again when the occasion is another one or nobody heard the answer."""
     mailing = Mailing(source=source, week=note.about, version=0, channel=note.channel)
-    said = "\n".join((source, note.channel, note.about, note.occasion, to.lower()))
-    message_id = f"<{hashlib.sha256(said.encode()).hexdigest()[:32]}@{domain(settings.sender)}>"
+    message_id = id_of(settings.sender, source, note.channel, note.about, note.occasion, to.lower())
     with engine.begin() as connection:
         deliveries.plan(connection, mailing, {to: message_id}, clock(), note.occasion)
         (one,) = (row for row in deliveries.of_mailing(connection, mailing) if row.recipient == to)
@@ -59,11 +53,3 @@ def planned(engine: sa.Engine, source: str, note: Note, to: str, settings: Deliv
             return one
         deliveries.queue_again(connection, one, message_id, clock(), note.occasion)
     return replace(one, attempt=one.attempt + 1, message_id=message_id, state=State.QUEUED)
-
-
-def message(one: Delivery, note: Note, settings: DeliverySettings, clock: Clock) -> EmailMessage:
-    mail = EmailMessage(policy=SMTP)
-    mail["From"], mail["To"], mail["Subject"] = settings.sender, addressed(one.recipient), note.subject
-    mail["Date"], mail["Message-ID"] = format_datetime(clock()), one.message_id
-    mail.set_content("\n\n".join(note.paragraphs), cte="quoted-printable")
-    return mail

@@ -147,12 +147,19 @@ def send_one(
     recipient = people(settings)[one.recipient]
     to = settings.test_to if one.channel == Channel.TEST and settings.test_to else recipient
     mail = message(parts, page, one, sender=settings.sender, recipient=recipient, to=to, sent_at=clock())
-    state, answer = post.send(mail, to, partial(claim, engine, one, clock, copy_address(settings)))
+    hand_over(engine, post, one, mail, to, copy_address(settings), clock)
+
+
+def hand_over(
+    engine: sa.Engine, post: Post, one: Delivery, mail: EmailMessage, to: str, copied_to: str | None, clock: Clock
+) -> None:
+    """The ledger knows of the mail just before it can be taken, and what became of it at once after that."""
+    state, answer = post.send(mail, to, partial(claim, engine, one, clock, copied_to))
     with deliveries.lasting(engine) as connection:
         deliveries.settle(connection, one, state, answer, clock())
 
 
-def claim(engine: sa.Engine, one: Delivery, clock: Clock, copied_to: str | None = None) -> None:
+def claim(engine: sa.Engine, one: Delivery, clock: Clock, copied_to: str | None) -> None:
     """From now on the mail may have been taken, and only the answer will tell."""
     with deliveries.lasting(engine) as connection:
         deliveries.claim(connection, one, "handed over; the answer has not been heard", copied_to, clock())
