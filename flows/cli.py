@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from flows.cli_db import db_app
+from flows.cli_json import AsJson
 from flows.cli_privacy import privacy_app
 from flows.cli_review import disputes_app, quarantine_app
 from flows.cli_rules import regulation_app
@@ -44,7 +45,6 @@ Where = Annotated[
     Deliver | None,
     typer.Option(help="Where the mails go: .eml files in a folder, a mail server, or nowhere; the setting by default."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys.")]
 
 
 @app.command()

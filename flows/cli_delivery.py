@@ -1,9 +1,8 @@
 """`planerka send` and `planerka deliveries`: who gets the pack, who has not got it and why."""
 
-import json
-from dataclasses import asdict
 from datetime import datetime
 
+from flows.cli_json import print_json
 from flows.wiring import clock, frozen_pack, holder, week_of, wire
 from planerka.clock import Week
 from planerka.delivery.order import Order, channel_of
@@ -63,7 +62,7 @@ def ledger_of(week: str | None) -> list[Delivery]:
 
 def print_ledger(ledger: list[Delivery], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps([asdict(one) for one in ledger], ensure_ascii=False, indent=1, default=str))
+        print_json(ledger)
         return
     for one in ledger:
         print(f"{one.week} v{one.version} {one.channel:<8} {one.at:%Y-%m-%d %H:%M} {line(one)}")

@@ -1,11 +1,11 @@
 """`planerka kpis`: figures of any stretch and scope, for people, spreadsheets and programs."""
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from flows.cli_json import print_json
 from flows.wiring import wire
 from planerka.clock import refuse_a_far_day
 from planerka.errors import UsageError
@@ -66,7 +66,7 @@ def kpi_table(from_on: date, to_on: date, by: str) -> Table:
 
 def print_kpis(table: Table, *, as_json: bool, as_csv: bool) -> None:
     if as_json:
-        print(json.dumps(table.rows(), ensure_ascii=False, indent=1))
+        print_json(table.rows())
     elif as_csv:
         cells = [[", ".join(cell) if isinstance(cell, tuple) else cell for cell in r.values()] for r in table.rows()]
         sys.stdout.buffer.write(csv_bytes([*table.columns, *COLUMNS], cells))

@@ -1,14 +1,13 @@
 """`planerka privacy …`: what a client may ask for, and another key for the hashes."""
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-privacy_app = typer.Typer(help="Personal data: erase a client, change the key of the hashes.", no_args_is_help=True)
+from flows.cli_json import AsJson, print_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys.")]
+privacy_app = typer.Typer(help="Personal data: erase a client, change the key of the hashes.", no_args_is_help=True)
 
 
 @privacy_app.command()
@@ -26,7 +25,7 @@ def erase(
     client_id = client_id_of(client, phone, company.settings)
     erased = erase_client(company.engine, company.crm.source, client_id, company.settings, company.now)
     if as_json:
-        print(json.dumps(asdict(erased), indent=1))
+        print_json(erased)
         return
     if not any(asdict(erased).values()):
         print("Nothing is left of that client: it had been erased before.")

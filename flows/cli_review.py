@@ -1,18 +1,16 @@
 """`planerka disputes …` and `planerka quarantine …`: what a person decides from the shell."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from flows.cli_json import AsJson, print_json
 from planerka.model import Decision
 
 disputes_app = typer.Typer(help="Disputed rejections and the rulings on them.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="Rows that were not fit to be judged.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with stable keys.")]
 Author = Annotated[str, typer.Option(help="Who decides.")]
 
 
@@ -25,7 +23,7 @@ def list_disputes(
 
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in queue_rows(*opened(), is_all=is_all)]
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        print_json(rows)
         return
     for row in rows:
         concerned = " · ".join(str(row[name]) for name in ("lead", "manager", "channel", "reason") if row[name])
@@ -42,7 +40,7 @@ def show(number: Annotated[int, typer.Argument(help="The dispute's number.")]) -
 
     engine, source = opened()[:2]
     with reading(engine) as connection:
-        print(json.dumps(asdict(show_dispute(connection, source, number)), ensure_ascii=False, indent=1, default=str))
+        print_json(show_dispute(connection, source, number))
 
 
 @disputes_app.command()
@@ -86,7 +84,7 @@ def list_quarantine(as_json: AsJson = False) -> None:
     with reading(engine) as connection:
         rows = listing(connection, source, State.QUARANTINED)
     if as_json:
-        print(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1, default=str))
+        print_json(rows)
         return
     for row in rows:
         print(f"{row.id}  {row.noun} {row.row_key}: {', '.join(row.why)}")

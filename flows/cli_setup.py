@@ -1,12 +1,11 @@
 """`planerka init` and `planerka doctor`: how an installation begins, and whether it is well."""
 
-import json
 import shlex
 import shutil
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
+from flows.cli_json import print_json
 from flows.doctor.finding import Finding, Level
 from planerka.errors import UsageError
 from planerka.files import write_atomically
@@ -43,7 +42,7 @@ def print_next_commands(folder: Path) -> None:
 def print_findings(found: list[Finding], *, as_json: bool) -> None:
     """A line a finding, or JSON with its keys: check, level, message."""
     if as_json:
-        print(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=1))
+        print_json(found)
         return
     for finding in found:
         print(f"{finding.level:<8} {finding.check:<16} {finding.message}")
