@@ -15,6 +15,9 @@ from planerka.store.review import newest_verdict_of
 from planerka.store.tables import command as command_table
 from planerka.store.tables import dispute, event, lead, ruling, verdict
 
+CLOSING_DECISIONS = (Decision.UPHOLD, Decision.RETURN_TO_WORK)
+"""After these a dispute waits for nobody; a request for evidence is no end."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewDispute:
@@ -60,7 +63,7 @@ class DisputeView:
 
     @property
     def is_closed(self) -> bool:
-        return self.decision in (Decision.UPHOLD, Decision.RETURN_TO_WORK)
+        return self.decision in CLOSING_DECISIONS
 
 
 def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[NewDispute]) -> int:

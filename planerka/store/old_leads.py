@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from planerka.model import Decision, LeadStatus
+from planerka.model import LeadStatus
+from planerka.store.disputes import CLOSING_DECISIONS
 from planerka.store.erasure import lead_of_row
 from planerka.store.tables import contract, dispute, erased_lead, event, lead, quarantine, ruling
 
@@ -38,7 +39,7 @@ def old_rows(source: str, before_at: datetime) -> sa.Select[Any]:
 
 
 def _has_open_dispute(source: str) -> sa.ColumnElement[bool]:
-    is_closed = sa.exists().where(ruling.c.dispute_id == dispute.c.id, ruling.c.decision != Decision.REQUEST_EVIDENCE)
+    is_closed = sa.exists().where(ruling.c.dispute_id == dispute.c.id, ruling.c.decision.in_(CLOSING_DECISIONS))
     return sa.exists().where(dispute.c.source == source, dispute.c.lead_id == lead.c.id, ~is_closed)
 
 

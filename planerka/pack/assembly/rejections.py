@@ -27,6 +27,7 @@ from planerka.regulation.judge import GENERAL_WORDS, REASON_GIVEN, not_checkable
 from planerka.rulebook.measures import JUNK_REASONS
 from planerka.rulebook.regulation import Edition
 from planerka.store import meeting_facts
+from planerka.store.disputes import CLOSING_DECISIONS
 
 SHARES = ("unlawful_share", "unprovable_share")
 REVENUE = "returned_revenue"
@@ -236,7 +237,7 @@ def disputes(pack: PackWeek) -> DisputeFacts:
     """The queue as the meeting finds it, and what was opened and decided since the week began."""
     queue = meeting_facts.queue(pack.connection, pack.source)
     begin = pd.Timestamp(start_of(pack.week.monday, pack.zone))
-    is_open = ~queue["decision"].isin([Decision.UPHOLD, Decision.RETURN_TO_WORK])
+    is_open = ~queue["decision"].isin(CLOSING_DECISIONS)
     ruled = queue.loc[queue["ruled_at"] >= begin, "decision"].value_counts()
     return DisputeFacts(
         open_n=int(is_open.sum()),
