@@ -243,6 +243,14 @@ def freeze_with(engine: sa.Engine, gate: Any, holder: str, company: str | None =
     return freeze(engine, SOURCE, WEEK, settings, frozenset(), UNTIL, "run", gate, holder, **asked)
 
 
+@pytest.fixture
+def pulled(engine: sa.Engine) -> sa.Engine:
+    """A store that something was pulled into."""
+    with engine.begin() as connection:
+        put_source(connection, KNOWN)
+    return engine
+
+
 def open_gate(_facts: object) -> GateReport:
     return GateReport(suite="pack", checks=())
 
@@ -266,107 +274,90 @@ def test_two_at_once_freeze_one_pack(engine: sa.Engine) -> None:
     assert 1 == freeze_with(engine, meanwhile, "the third").version
 
 
-def test_the_next_pack_restates_a_figure_that_was_counted_again(engine: sa.Engine) -> None:
+def test_the_next_pack_restates_a_figure_that_was_counted_again(pulled: sa.Engine) -> None:
     """Only figures whose counts differ, in the words of what is known of the reason."""
-    with engine.begin() as connection:
-        put_source(connection, KNOWN)
-    freeze_with(engine, open_gate, "run")
-    with engine.begin() as connection:
-        next_week = pack_of(connection, WEEK.back(-1))
-        assert () == appendix(next_week).restated
-        count_leads(connection, 5)
-        found = [(fact.kpi, fact.week, fact.was, fact.value, fact.why) for fact in appendix(next_week).restated]
+    freeze_with(pulled, open_gate, "run")
+    with pulled.begin() as connection:
+        assert () == appendix(pack_of(connection, WEEK.back(-1))).restated
+    counted_again(pulled)
+    with pulled.begin() as connection:
+        restated = appendix(pack_of(connection, WEEK.back(-1))).restated
+        found = [(fact.kpi, fact.week, fact.was, fact.value, fact.why) for fact in restated]
     assert [("leads_n", str(WEEK), 0, 5, RECOUNTED)] == found
 
 
-def count_leads(connection: sa.Connection, leads_n: int) -> None:
-    """As a later measuring does."""
+def counted_again(engine: sa.Engine) -> None:
+    """Five leads of the week's Monday, as a later measuring finds them."""
     blank = dict.fromkeys(("project_id", "channel_id", "campaign_id", "manager_id", "agency_id"), "")
-    row = {"source": SOURCE, "measure": "leads_n", "day_on": WEEK.monday, "value": leads_n, **blank}
-    connection.execute(measure.insert().values(row))
+    row = {"source": SOURCE, "measure": "leads_n", "day_on": WEEK.monday, "value": 5, **blank}
+    with engine.begin() as connection:
+        connection.execute(measure.insert().values(row))
 
 
-def test_a_correction_is_the_next_version_and_says_what_it_changes(engine: sa.Engine) -> None:
+def test_a_correction_is_the_next_version_and_says_what_it_changes(pulled: sa.Engine) -> None:
     """With the version it replaces, the reason given, and each figure of the company as it was and as it is."""
-    with engine.begin() as connection:
-        put_source(connection, KNOWN)
-    first = freeze_with(engine, open_gate, "run")
+    first = freeze_with(pulled, open_gate, "run")
     assert first.facts.correction is None
-    with engine.begin() as connection:
-        count_leads(connection, 5)
-    second = freeze_with(engine, open_gate, "run", correct="calls came late")
+    counted_again(pulled)
+    second = freeze_with(pulled, open_gate, "run", correct="calls came late")
     expected = Correction(replaces=1, why="calls came late", changed=(Changed(kpi="leads_n", was=0, value=5),))
     assert (2, True, expected) == (second.version, second.is_new, second.facts.correction)
-    assert second.facts == freeze_with(engine, open_gate, "run").facts
+    assert second.facts == freeze_with(pulled, open_gate, "run").facts
 
 
 WRONG_REASONS = ["", " \n", "x" * 501]
 
 
 @pytest.mark.parametrize("why", WRONG_REASONS, ids=["nothing", "blanks", "a letter"])
-def test_a_correction_must_say_why(engine: sa.Engine, why: str) -> None:
+def test_a_correction_must_say_why(pulled: sa.Engine, why: str) -> None:
     """A version that gives no reason goes to everybody and explains nothing."""
-    with engine.begin() as connection:
-        put_source(connection, KNOWN)
     with pytest.raises(UsageError, match="a correction says why, in 1 to 500 signs"):
-        freeze_with(engine, open_gate, "run", correct=why)
+        freeze_with(pulled, open_gate, "run", correct=why)
 
 
-def test_the_reason_of_a_correction_quotes_no_client(engine: sa.Engine) -> None:
+def test_the_reason_of_a_correction_quotes_no_client(pulled: sa.Engine) -> None:
     """It goes to everybody; a phone and an address in it are masked, and it is one line."""
-    with engine.begin() as connection:
-        put_source(connection, KNOWN)
-    freeze_with(engine, open_gate, "run")
-    with engine.begin() as connection:
-        count_leads(connection, 5)
-    second = freeze_with(engine, open_gate, "run", correct="клиент +7 916 123-45-67\nivan@mail.ru звонил")
+    freeze_with(pulled, open_gate, "run")
+    counted_again(pulled)
+    second = freeze_with(pulled, open_gate, "run", correct="клиент +7 916 123-45-67\nivan@mail.ru звонил")
     assert second.facts.correction is not None
     assert "клиент *** *** звонил" == second.facts.correction.why
 
 
-def test_another_name_of_the_company_can_be_corrected(engine: sa.Engine) -> None:
+def test_another_name_of_the_company_can_be_corrected(pulled: sa.Engine) -> None:
     """It stands on top of the page, though no figure changes with it."""
-    with engine.begin() as connection:
-        put_source(connection, KNOWN)
-    freeze_with(engine, open_gate, "run")
-    second = freeze_with(engine, open_gate, "run", correct="a typing error", company="Берег")
+    freeze_with(pulled, open_gate, "run")
+    second = freeze_with(pulled, open_gate, "run", correct="a typing error", company="Берег")
     assert (2, "Берег") == (second.version, second.facts.header.company)
 
 
-def test_a_correction_that_changes_nothing_is_no_version(engine: sa.Engine) -> None:
+def test_a_correction_that_changes_nothing_is_no_version(pulled: sa.Engine) -> None:
     """Nobody gets a second mail that tells the same; where there is no pack yet, there is nothing to correct."""
-    with engine.begin() as connection:
-        put_source(connection, KNOWN)
-    first = freeze_with(engine, open_gate, "run", correct="in vain")
-    again = freeze_with(engine, open_gate, "run", correct="in vain")
+    first = freeze_with(pulled, open_gate, "run", correct="in vain")
+    again = freeze_with(pulled, open_gate, "run", correct="in vain")
     assert (1, None, False) == (first.version, first.facts.correction, again.is_new)
 
 
-def test_a_check_that_a_person_lets_pass_stands_in_the_pack(engine: sa.Engine) -> None:
+def test_a_check_that_a_person_lets_pass_stands_in_the_pack(pulled: sa.Engine) -> None:
     """The others still stop it, and the message gives the command that goes on."""
-    with engine.begin() as connection:
-        put_source(connection, KNOWN)
     closed = GateReport(suite="pack", checks=(broken("pack.fresh"), broken("pack.kept")))
     with pytest.raises(
         GateStoppedError, match=f"planerka pack --week {WEEK} --despite pack.fresh --despite pack.kept$"
     ):
-        freeze_with(engine, lambda _: closed, "run", despite=["pack.fresh"])
+        freeze_with(pulled, lambda _: closed, "run", despite=["pack.fresh"])
     with pytest.raises(UsageError, match=r"there is no check pack\.frehs of a pack: they are pack\.fresh, pack\.kept"):
-        freeze_with(engine, lambda _: closed, "run", despite=["pack.frehs"])
-    shown = freeze_with(engine, lambda _: closed, "run", despite=["pack.fresh", "pack.kept"])
+        freeze_with(pulled, lambda _: closed, "run", despite=["pack.frehs"])
+    shown = freeze_with(pulled, lambda _: closed, "run", despite=["pack.fresh", "pack.kept"])
     assert (Text(ru="нет", en="no"),) * 2 == shown.facts.header.despite
 
 
-def test_a_correction_that_was_stopped_goes_on_as_a_correction(engine: sa.Engine) -> None:
+def test_a_correction_that_was_stopped_goes_on_as_a_correction(pulled: sa.Engine) -> None:
     """The command in the message holds the reason too: without it the old version would stand, and no word of it."""
-    with engine.begin() as connection:
-        put_source(connection, KNOWN)
-    freeze_with(engine, open_gate, "run")
-    with engine.begin() as connection:
-        count_leads(connection, 5)
+    freeze_with(pulled, open_gate, "run")
+    counted_again(pulled)
     closed = GateReport(suite="pack", checks=(broken("pack.fresh"),))
     with pytest.raises(GateStoppedError, match=r"--despite pack\.fresh --correct 'calls came late'$"):
-        freeze_with(engine, lambda _: closed, "run", correct="calls came late")
+        freeze_with(pulled, lambda _: closed, "run", correct="calls came late")
 
 
 def broken(key: str) -> Check:
@@ -375,12 +366,10 @@ def broken(key: str) -> Check:
     )
 
 
-def test_a_kpi_that_the_source_lost_the_field_of_is_named(engine: sa.Engine) -> None:
+def test_a_kpi_that_the_source_lost_the_field_of_is_named(pulled: sa.Engine) -> None:
     """An export that came without its calls: what the last pack had, and this one cannot."""
-    with engine.begin() as connection:
-        put_source(connection, KNOWN)
-    freeze_with(engine, open_gate, "run")
-    with engine.begin() as connection:
+    freeze_with(pulled, open_gate, "run")
+    with pulled.begin() as connection:
         assert () == appendix(pack_of(connection, WEEK.back(-1))).lost
         without_contracts = pack_of(connection, WEEK.back(-1), lacks=frozenset({"contract"}))
         assert "contracts_n" in appendix(without_contracts).lost
