@@ -42,7 +42,7 @@ def print_progress(tried_n: int, of_n: int) -> None:
 def print_delivery(report: DeliveryReport) -> None:
     """Counts, then a line for everyone without a mail; DeliveryError at the end where there is one."""
     where = report.folder or f"by {report.mailing.channel}"
-    print(f"{report.sent_n} mails sent {'to ' if report.folder else ''}{where}, {report.known_n} were sent before.")
+    print(f"Mail: {report.sent_n} new {'in ' if report.folder else ''}{where}, {report.known_n} sent before.")
     if report.trouble:
         print(f"What is doubtful stays so: {report.trouble}.")
     for one in report.missing:

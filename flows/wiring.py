@@ -20,7 +20,8 @@ from planerka.errors import SettingsError, UsageError
 from planerka.pack.freeze import FrozenPack, find_pack
 from planerka.regulation.editions import load_all
 from planerka.regulation.signed import sign_within
-from planerka.settings import HoursSettings, Settings, load_settings
+from planerka.sections import HoursSettings
+from planerka.settings import Settings, load_settings
 from planerka.store import editions
 from planerka.store.database import open_store, reading, shown
 from planerka.store.intake_facts import created_between

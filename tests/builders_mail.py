@@ -28,7 +28,8 @@ from planerka.delivery.order import Order
 from planerka.delivery.sending import DeliveryReport, deliver
 from planerka.errors import PlanerkaError
 from planerka.pack.freeze import FrozenPack
-from planerka.settings import DeliverySettings, Settings
+from planerka.sections import DeliverySettings
+from planerka.settings import Settings
 from planerka.store import deliveries
 from planerka.store.database import connect
 from planerka.store.deliveries import Channel, Delivery

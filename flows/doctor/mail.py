@@ -8,7 +8,8 @@ from flows.doctor.finding import Finding, Level, Said, looked_at
 from planerka.delivery import mailbox as imap
 from planerka.delivery import smtp as taker
 from planerka.errors import DeliveryError
-from planerka.settings import DeliverySettings, Settings
+from planerka.sections import DeliverySettings
+from planerka.settings import Settings
 
 TIMEOUT_S = 5
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from planerka.delivery.bounces import Bounce, bounces_in
 from planerka.errors import DeliveryError
-from planerka.settings import MailboxSettings
+from planerka.sections import MailboxSettings
 
 TIMEOUT_S = 60
 REPORT_LENGTH = 65_536

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from planerka.delivery.mail import headed, id_of
 from planerka.delivery.sending import Clock, copy_address, hand_over, post_of
-from planerka.settings import DeliverySettings
+from planerka.sections import DeliverySettings
 from planerka.store import deliveries
 from planerka.store.deliveries import DUE, Channel, Delivery, Mailing, State
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from planerka.delivery.mail import message_id
 from planerka.errors import SettingsError, UsageError
-from planerka.settings import DeliverySettings
+from planerka.sections import DeliverySettings
 from planerka.store import deliveries
 from planerka.store.deliveries import DUE, Channel, Delivery, Mailing, State
 

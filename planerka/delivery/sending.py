@@ -21,7 +21,8 @@ from planerka.pack.compose import compose, compose_letter
 from planerka.pack.freeze import FrozenPack
 from planerka.pack.render import LetterParts, render_letter, render_pack
 from planerka.pack.write import folder_of
-from planerka.settings import DeliverySettings, Settings
+from planerka.sections import DeliverySettings
+from planerka.settings import Settings
 from planerka.store import deliveries
 from planerka.store.deliveries import DUE, Channel, Delivery, Mailing, State
 from planerka.store.locks import locked

@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from functools import partial
 
 from planerka.errors import DeliveryError
-from planerka.settings import SmtpSettings
+from planerka.sections import SmtpSettings
 from planerka.store.deliveries import State
 
 TRIES_N = 2

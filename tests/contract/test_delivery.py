@@ -21,7 +21,7 @@ from planerka.delivery.doubt import COPY_WITHIN, resolve
 from planerka.delivery.order import channel_of
 from planerka.delivery.smtp import Mailer
 from planerka.errors import BusyError, DeliveryError, SettingsError, UsageError
-from planerka.settings import DeliverySettings, SmtpSettings
+from planerka.sections import DeliverySettings, SmtpSettings
 from planerka.store import deliveries
 from planerka.store.deliveries import Channel, Mailing
 from tests.builders_mail import (
@@ -321,7 +321,7 @@ def test_the_shell_says_a_line_a_person_and_what_to_do(engine, capsys):
         print_delivery(report)
     assert "@" not in str(error.value)
     said = capsys.readouterr().out
-    assert "1 mails sent by smtp, 0 were sent before." in said
+    assert "Mail: 1 new by smtp, 0 sent before." in said
     assert f"{ANNA}                    refused  550 5.1.1 no such <script>" in said
     assert "by `planerka send --week 2026-W47 --deliver smtp --only-failed`" in said
     assert "by `planerka send --week 2026-W47 --deliver smtp --again ADDRESS`" in said

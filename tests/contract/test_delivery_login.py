@@ -11,7 +11,7 @@ import trustme
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from planerka.errors import DeliveryError
-from planerka.settings import SmtpSettings
+from planerka.sections import SmtpSettings
 from tests.builders_mail import ScriptedPost, delivery_settings, free_port, mail_server, send, states
 
 LOGIN = {"user": "planerka", "password": "pass"}

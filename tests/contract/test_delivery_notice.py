@@ -21,7 +21,8 @@ from flows.weekly_pack import weekly_pack
 from planerka.clock import Week
 from planerka.delivery.notice import tell_again, tell_owner
 from planerka.errors import GateStoppedError, UsageError
-from planerka.settings import DeliverySettings, Settings
+from planerka.sections import DeliverySettings
+from planerka.settings import Settings
 from planerka.store import deliveries
 from planerka.store.check import check
 from planerka.store.deliveries import State

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from planerka.clock import WorkCalendar
 from planerka.delivery.reminder import remind
 from planerka.model import DisputeOrigin
-from planerka.settings import DeliverySettings, HoursSettings, Settings
+from planerka.sections import DeliverySettings, HoursSettings
+from planerka.settings import Settings
 from planerka.store import disputes
 from planerka.store.disputes import NewDispute
 

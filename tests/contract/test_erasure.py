@@ -18,7 +18,8 @@ from planerka.phones import MASK, phone_hash
 from planerka.privacy.erasing import Erased, erase_client
 from planerka.privacy.key_rotation import Rotated, rotate_key
 from planerka.privacy.retention import NOTHING, forget_old_leads
-from planerka.settings import PrivacySettings, Settings
+from planerka.sections import PrivacySettings
+from planerka.settings import Settings
 from planerka.store import commands, database, disputes, leads, quarantine
 from planerka.store.disputes import NewDispute
 from planerka.store.erasure import digest

@@ -12,7 +12,7 @@ from planerka.phones import masked
 from planerka.privacy.retention import forget_old_leads
 from planerka.processes.neglect import find_neglects
 from planerka.regulation.judging import judge_new_rejections
-from planerka.settings import PrivacySettings
+from planerka.sections import PrivacySettings
 from planerka.store import measures
 from planerka.store.database import reading
 from planerka.store.old_leads import old_leads

@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("planerka.files",),
     ("planerka.model",),
     ("planerka.clock", "planerka.ternary", "planerka.stats", "planerka.words"),
+    ("planerka.sections",),
     ("planerka.settings",),
     ("planerka.rulebook",),
     ("planerka.crm", "planerka.store"),

@@ -13,7 +13,7 @@ import pytest
 from planerka.delivery.bounces import Bounce
 from planerka.delivery.mailbox import opened
 from planerka.errors import DeliveryError
-from planerka.settings import MailboxSettings
+from planerka.sections import MailboxSettings
 
 FULL = (Path(__file__).parents[1] / "cases" / "bounces" / "mailbox_full.eml").read_bytes()
 SINCE = datetime(2026, 3, 5, 23, tzinfo=UTC)

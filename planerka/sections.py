@@ -1,0 +1,185 @@
+"""The sections of the settings, each checked as a whole: `[source]`, `[office]`, `[delivery]` …"""
+
+import re
+from datetime import date, time
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ADDRESS = re.compile(r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSettings(Section):
+    """Where the leads come from."""
+
+    kind: Literal["sample", "table"] = "sample"
+    leads_n: int = Field(default=30_000, ge=100)
+    seed: int = Field(default=2026, ge=0, lt=2**32)
+    mapping: Path | None = None
+    folder: Path | None = None
+
+    @model_validator(mode="after")
+    def table_needs_a_mapping(self) -> "SourceSettings":
+        if self.kind == "table" and self.mapping is None:
+            raise ValueError('kind = "table" needs `mapping`, the path of a mapping file (docs/your-own-export.md)')
+        return self
+
+
+def not_empty(written: Any) -> Any:
+    """An empty value is a variable that nobody filled in, and no wish for the default."""
+    text = written.get_secret_value() if isinstance(written, SecretStr) else written
+    if text is not None and not text.strip():
+        raise ValueError("it is empty: fill it in, or remove it")
+    return written
+
+
+def checked_address(address: str, written: str) -> None:
+    if not ADDRESS.fullmatch(address):
+        raise ValueError(f"{written!r} is no e-mail address: write it alone, as name@company.example, in Latin letters")
+
+
+class HoursSettings(Section):
+    """Working hours in the company's zone; weekdays 1 (Monday) to 7. `open_on`: days worked on a day off."""
+
+    opens: time = time(9)
+    closes: time = time(21)
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5, 6, 7)
+    closed_on: tuple[date, ...] = ()
+    open_on: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def opens_before_it_closes(self) -> "HoursSettings":
+        if self.opens >= self.closes or not self.weekdays:
+            raise ValueError(f"open from {self.opens:%H:%M} to {self.closes:%H:%M}: no working time, correct it")
+        return self
+
+
+class MailServerSettings(Section):
+    """A server that speaks of mail. Its certificate is verified, unless nothing is encrypted at all."""
+
+    PORTS: ClassVar[dict[str, int]]
+
+    host: str | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"]
+    user: str | None = None
+    password: SecretStr | None = None
+
+    @field_validator("host", "user", "password")
+    @classmethod
+    def what_is_written_must_say_something(cls, value: Any) -> Any:
+        return not_empty(value)
+
+    @model_validator(mode="after")
+    def login_must_be_whole_and_safe(self) -> "MailServerSettings":
+        if (self.user is None) != (self.password is None):
+            raise ValueError("a login is `user` and `password` together: write both or neither")
+        if self.password and not f"{self.user}{self.password.get_secret_value()}".isascii():
+            raise ValueError("`user` and `password` must be in Latin letters: mail programs agree on no others")
+        if self.user and self.security == "none" and self.host not in LOOPBACK:
+            raise ValueError(
+                'security = "none" would show the password to everybody on the way: use "starttls" or "tls"'
+            )
+        return self
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port; the host must have been given."""
+        return self.host or "", self.port or self.PORTS[self.security]
+
+
+class SmtpSettings(MailServerSettings):
+    """The server that takes the mails."""
+
+    PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    timeout_s: int = Field(default=60, ge=1)
+    per_minute: int = Field(default=60, ge=1)
+
+
+class MailboxSettings(MailServerSettings):
+    """The sender's own mailbox: a copy of a mail in it proves that the mail was taken."""
+
+    PORTS = {"starttls": 143, "tls": 993, "none": 143}
+
+    security: Literal["starttls", "tls", "none"] = "tls"
+
+    @model_validator(mode="after")
+    def nobody_reads_a_mailbox_without_a_login(self) -> "MailboxSettings":
+        if self.host and not self.user:
+            raise ValueError("a mailbox is read by its `user` and `password`: write both")
+        return self
+
+
+class DeliverySettings(Section):
+    """Who gets the pack. The default is a folder: nothing reaches a real inbox by accident."""
+
+    how: Literal["outbox", "smtp"] = "outbox"
+    sender: str = "planerka@example.com"
+    recipients: tuple[str, ...] = ("weekly-meeting@example.com",)
+    owner: str | None = None
+    analysts: tuple[str, ...] = ()
+    test_to: str | None = None
+    smtp: SmtpSettings = SmtpSettings()
+    mailbox: MailboxSettings = MailboxSettings()
+
+    @model_validator(mode="after")
+    def smtp_needs_a_server(self) -> "DeliverySettings":
+        if self.how == "smtp" and self.smtp.host is None:
+            raise ValueError('how = "smtp" needs `host` under [delivery.smtp]: name the server that takes the mails')
+        return self
+
+    @field_validator("owner", "test_to")
+    @classmethod
+    def address_must_be_one(cls, address: str | None) -> str | None:
+        if address is not None:
+            checked_address(address, address)
+        return address
+
+    @field_validator("sender")
+    @classmethod
+    def sender_must_be_one_address(cls, sender: str) -> str:
+        checked_address(parseaddr(sender)[1], sender)
+        return sender
+
+    @field_validator("recipients", "analysts")
+    @classmethod
+    def people_must_have_addresses(cls, people: tuple[str, ...]) -> tuple[str, ...]:
+        """Each once, whatever its case: one person gets one mail."""
+        for person in people:
+            checked_address(person, person)
+        return tuple({person.lower(): person for person in people}.values())
+
+    @field_validator("recipients")
+    @classmethod
+    def somebody_gets_the_pack(cls, recipients: tuple[str, ...]) -> tuple[str, ...]:
+        if not recipients:
+            raise ValueError("nobody would get the pack: list at least one address")
+        return recipients
+
+
+class AlarmSettings(Section):
+    """Whom the Prefect server calls when something went wrong (`planerka alarms`)."""
+
+    webhook: SecretStr | None = None
+
+    @field_validator("webhook")
+    @classmethod
+    def webhook_must_be_an_address(cls, webhook: SecretStr | None) -> SecretStr | None:
+        if webhook and not webhook.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("this is no address of the web: begin it with https://")  # it may be a secret: not quoted
+        return webhook
+
+
+class PrivacySettings(Section):
+    """How long clients are known after the last that happened to their leads; None: for ever."""
+
+    keep_months: int | None = Field(default=None, ge=1)
