@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -27,7 +28,7 @@ DRIFT, TOO_FAR = timedelta(seconds=5), timedelta(seconds=60)
 
 def machine(read: Settings) -> Iterator[Finding]:
     """What can be told without asking another machine."""
-    yield from looked_at(read, settings, time_zones, folders, disk, rulebook)
+    yield from looked_at(read, settings, secrets, time_zones, folders, disk, rulebook)
 
 
 def settings(read: Settings) -> Iterator[Said]:
@@ -35,6 +36,18 @@ def settings(read: Settings) -> Iterator[Said]:
     file = settings_file()
     said = str(file.resolve()) if file.is_file() else f"no {file} in this folder, so the defaults"
     yield Level.OK, f"{said}: source {read.source.kind}, mails by {read.delivery.how}"
+
+
+def secrets(_: Settings) -> Iterator[Said]:
+    """What .env holds is read by its owner alone."""
+    file = Path(str(Settings.model_config["env_file"]))
+    if not file.is_file():
+        return
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        yield Level.WARNING, f"{file} may be read by others ({mode:03o}): `chmod 600 {file.resolve()}`"
+    else:
+        yield Level.OK, f"{file.resolve()} is read by its owner alone"
 
 
 def time_zones(settings: Settings) -> Iterator[Said]:

@@ -34,12 +34,13 @@ class Deployed:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerState:
-    """What a server says of itself. `wanted`: the deployments of prefect.yaml; the rest by name, `pools` paused or not,
-    `seen_at` the last sign of a worker of a pool."""
+    """What a server says of itself. `zone`: the company's; `wanted`: the deployments of prefect.yaml; the rest by name,
+    `pools` paused or not, `seen_at` the last sign of a worker of a pool."""
 
     version: str
     own_version: str
     at: datetime
+    zone: str
     wanted: list[dict[str, Any]]
     pools: dict[str, bool]
     seen_at: dict[str, datetime]
@@ -64,12 +65,12 @@ def prefect(settings: Settings) -> Iterator[Finding]:
         remedy = "`systemctl start planerka-server`, or correct PREFECT_API_URL"
         yield Finding("prefect", Level.WRONG, f"{shown(url)} does not answer: {remedy}")
         return
-    server = state_of_server(url)
+    server = state_of_server(url, settings.time_zone)
     yield Finding("prefect", Level.OK, f"{shown(url)} answers")
-    yield from looked_at(server, prefect_version, prefect_clock, work_pools, workers, deployments, next_runs)
+    yield from looked_at(server, prefect_version, prefect_clock, work_pools, workers, deployments, schedules, next_runs)
 
 
-def state_of_server(url: str) -> ServerState:
+def state_of_server(url: str, zone: str) -> ServerState:
     """PlanerkaError where it lets nobody in who does not give the word."""
     import prefect
     from prefect.client.orchestration import get_client
@@ -82,6 +83,7 @@ def state_of_server(url: str) -> ServerState:
                 version=client.api_version(),
                 own_version=prefect.__version__,
                 at=parsedate_to_datetime(client.request("GET", "/health").headers["date"]),
+                zone=zone,
                 wanted=yaml.safe_load(deployments_file().read_text("utf-8"))["deployments"],
                 pools=pools,
                 seen_at={pool: at for pool in pools if (at := last_seen(client, pool))},
@@ -177,6 +179,16 @@ def deployments(server: ServerState) -> Iterator[Said]:
         yield Level.OK, f"all {len(server.wanted)} of prefect.yaml are registered"
     if left := sorted(server.deployed.keys() - {d["name"] for d in server.wanted}):
         yield Level.WARNING, f"left over from another version: {', '.join(left)}; delete them in the server's page"
+
+
+def schedules(server: ServerState) -> Iterator[Said]:
+    """Eight o'clock in prefect.yaml is eight o'clock in the company."""
+    zones = {s["timezone"] for d in server.wanted for s in d.get("schedules", ())}
+    if others := sorted(zones - {server.zone}):
+        remedy = f"correct one of the two, and {deploy()}"
+        yield Level.WARNING, f"prefect.yaml has {', '.join(others)}, `time_zone` is {server.zone}: {remedy}"
+    else:
+        yield Level.OK, f"prefect.yaml and `time_zone` agree: {server.zone}"
 
 
 def next_runs(server: ServerState) -> Iterator[Said]:

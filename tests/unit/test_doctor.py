@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.doctor.examine import Examination
 from flows.doctor.finding import Finding, Level, looked_at
-from flows.doctor.machine import difference, disk, folders, rulebook, time_zones
+from flows.doctor.machine import difference, disk, folders, rulebook, secrets, time_zones
 from flows.doctor.mail import mailbox, smtp
 from flows.doctor.prefect_server import (
     Deployed,
@@ -26,6 +26,7 @@ from flows.doctor.prefect_server import (
     deployments,
     next_runs,
     prefect_version,
+    schedules,
     work_pools,
     workers,
 )
@@ -36,19 +37,24 @@ from tests.builders_mail import ScriptedPost, free_port, mail_server
 
 AT = datetime(2026, 11, 23, 5, tzinfo=UTC)
 WANTED = [
-    {"name": "weekly_pack", "work_pool": {"name": "local"}, "schedules": [{"cron": "0 8 * * 1"}]},
+    {
+        "name": "weekly_pack",
+        "work_pool": {"name": "local"},
+        "schedules": [{"cron": "0 8 * * 1", "timezone": "Europe/Moscow"}],
+    },
     {"name": "weekly_cycle", "work_pool": {"name": "local"}},
 ]
 WELL = ServerState(
     version="3.8.8",
     own_version="3.8.8",
     at=AT,
+    zone="Europe/Moscow",
     wanted=WANTED,
     pools={"local": False},
     seen_at={"local": AT - timedelta(seconds=40)},
     deployed={"weekly_pack": Deployed(False, AT + timedelta(days=7)), "weekly_cycle": Deployed(False, None)},
 )
-SERVER_CHECKS = (prefect_version, work_pools, workers, deployments, next_runs)
+SERVER_CHECKS = (prefect_version, work_pools, workers, deployments, schedules, next_runs)
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +157,16 @@ def test_a_folder_that_cannot_hold_anything_is_named(company):
     assert f"data: {company / 'file'} may not be written to" in said
 
 
+def test_secrets_that_others_may_read_are_named(company):
+    """The file is made by hand, and by hand it is open to everybody on the machine."""
+    assert {} == of(secrets)
+    file = company / ".env"
+    file.touch(0o644)
+    assert f"may be read by others (644): `chmod 600 {file}`" in of(secrets)["secrets"]
+    file.chmod(0o600)
+    assert {} == of(secrets)
+
+
 def test_disk_and_time_zones_are_looked_at():
     """On this machine there is room, and the rules of time are known."""
     assert {Level.OK} == {f.level for f in looked_at(load_settings(), disk, time_zones) if f.check != "disk"}
@@ -240,6 +256,7 @@ def test_a_server_that_is_well_has_nothing_to_mend():
     "illness, check, words",
     [
         ({"version": "3.7.0"}, "prefect_version", "the server is 3.7.0, this installation 3.8.8"),
+        ({"zone": "Asia/Omsk"}, "schedules", "prefect.yaml has Europe/Moscow, `time_zone` is Asia/Omsk: correct one"),
         ({"pools": {}}, "work_pools", "local is not there: `prefect work-pool create local --type process`"),
         ({"pools": {"local": True}}, "work_pools", "local is paused: `prefect work-pool resume local`"),
         ({"seen_at": {}}, "workers", "none of pool local was seen yet: `systemctl start planerka-worker`"),
