@@ -124,12 +124,12 @@ def judge(as_of: AsOf = None) -> None:
 @app.command()
 def apply(as_of: AsOf = None) -> None:
     """Carry out in the source what rulings decided."""
-    from flows.wiring import wire
+    from flows.wiring import clock, holder, wire
     from planerka.disputes.applying import apply_commands
     from planerka.errors import CrmError
 
     company = wire(utc(as_of))
-    report = apply_commands(company.engine, company.crm)
+    report = apply_commands(company.engine, company.crm, holder(), clock())
     print(f"Handed over {report.handed_over_n} commands, {report.confirmed_n} are confirmed.")
     if report.refused:
         raise CrmError("\n".join(["commands were refused and stay pending:", *report.refused]))

@@ -10,8 +10,8 @@
     ├── CrmError                  exit 4   the CRM, or the export that stands for it, refused
     ├── DeliveryError             exit 5   somebody did not get the pack
     ├── BusyError                 exit 1   another run holds the lock
-    │   └── StoreBusyError                 another program is writing to the database
     ├── StoreError                exit 1   the database failed: no rights, no space, damaged
+    │   ├── StoreBusyError                 another program has been writing to it for too long
     │   └── StoreGoneError                 it does not answer, and may do so in a minute
     └── NotAShareError            exit 1   a numerator outside its denominator: a fault of ours
 
@@ -79,12 +79,12 @@ class BusyError(PlanerkaError):
     """Another run is doing the same work now."""
 
 
-class StoreBusyError(BusyError):
-    """Another program has been writing to the database for too long."""
-
-
 class StoreError(PlanerkaError):
     """The database cannot be opened, read or written."""
+
+
+class StoreBusyError(StoreError):
+    """Another program has been writing to the database for too long."""
 
 
 class StoreGoneError(StoreError):

@@ -6,6 +6,7 @@ from planerka.delivery.reminder import remind
 from planerka.delivery.sending import Clock
 from planerka.disputes.applying import ApplyReport, apply_commands
 from planerka.disputes.opening import OpenReport, open_disputes
+from planerka.errors import BusyError
 from planerka.intake.fitness import require_open_gate
 from tasks import artifacts, policies
 from tasks.company import Company
@@ -28,9 +29,14 @@ def remind_analysts(company: Company, clock: Clock) -> int:
 
 
 @task(task_run_name="hand rulings over to the source", **policies.SOURCE_WRITES)
-def apply_rulings(company: Company) -> ApplyReport:
-    report = apply_commands(company.engine, company.crm)
+def apply_rulings(company: Company, clock: Clock, holder: str) -> ApplyReport:
+    """Nothing while another run does it: that one hands over what this one would."""
     log = get_run_logger()
+    try:
+        report = apply_commands(company.engine, company.crm, holder, clock())
+    except BusyError as busy:
+        log.info("%s", busy)
+        return ApplyReport()
     log.info("%d commands handed over, %d confirmed", report.handed_over_n, report.confirmed_n)
     for refusal in report.refused:
         log.warning("refused: %s", refusal)

@@ -119,7 +119,7 @@ def run_stations(company: Company, progress: Callable[[str, int], None]) -> Cycl
     judged = judge_new_rejections(engine, source, office, open_gate, now)
     neglected_n = find_neglects(engine, source, office)
     opened = open_disputes(engine, source, company.review, now)
-    applied = apply_commands(engine, company.crm)
+    applied = apply_commands(engine, company.crm, holder(), now)
     measure_touched_days(engine, source, office, company.analyst_ids)
     week, analyst_ids = week_of(company, None), company.analyst_ids
     pack = freeze(engine, source, week, company.settings, analyst_ids, now, "test", open_gate, holder())

@@ -1,6 +1,7 @@
 """Carrying commands out in the source, each once, and keeping the receipts."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -10,6 +11,7 @@ from planerka.errors import CrmError, UsageError
 from planerka.model import Command, Decision, Receipt
 from planerka.store import commands, disputes
 from planerka.store.database import reading
+from planerka.store.locks import locked
 from planerka.store.review import seen_open
 from planerka.store.windows import get_source
 
@@ -23,11 +25,17 @@ class ApplyReport:
     refused: tuple[str, ...] = ()
 
 
-def apply_commands(engine: sa.Engine, crm: Crm) -> ApplyReport:
+def apply_commands(engine: sa.Engine, crm: Crm, holder: str, now: datetime) -> ApplyReport:
     """Hand over every command without a receipt; a refused one stays pending and stops no other.
 
-    The source refuses some, and planerka those that have lost their sense since the ruling.
+    The source refuses some, and planerka those that have lost their sense since the ruling. BusyError while another run
+    (`holder` names this one) hands them over: both would look for a receipt, find none, and write it twice.
     """
+    with locked(engine, f"commands for {crm.source}", holder, now):
+        return hand_over_pending(engine, crm)
+
+
+def hand_over_pending(engine: sa.Engine, crm: Crm) -> ApplyReport:
     with engine.begin() as connection:
         pending = commands.pending(connection, crm.source)
     report = ApplyReport(confirmed_n=confirm_seen(engine, crm.source))

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from planerka.crm.sample.story import ANALYST_ID
 from planerka.disputes.applying import ApplyReport, apply_commands, confirm_seen
 from planerka.disputes.ruling import rule
-from planerka.errors import UsageError
+from planerka.errors import BusyError, UsageError
 from planerka.model import Decision, DisputeOrigin, Event, Lead, Receipt
 from planerka.store import commands, disputes, leads
 from planerka.store.disputes import DisputeView, NewDispute
+from planerka.store.locks import locked
 from planerka.store.tables import lead
 from planerka.words import words_for
 from tasks.company import Company
@@ -41,7 +42,10 @@ class Review:
         return rule(self.company.engine, source, dispute, decision, author, comment, office, words, at)
 
     def apply(self) -> ApplyReport:
-        return apply_commands(self.company.engine, self.company.crm)
+        return self.apply_on(self.company)
+
+    def apply_on(self, company: Company) -> ApplyReport:
+        return apply_commands(company.engine, company.crm, "this test", AS_OF)
 
     def refusal_of(self, dispute: DisputeView) -> str:
         """Why the one command of a dispute was not handed over in a run of now."""
@@ -113,7 +117,17 @@ def test_a_returned_lead_is_reopened_once_and_seen_in_the_next_pull(review):
     assert 1 == review.events(dispute.lead_id).count(("reopened", ANALYST_ID))
     status = review.all(sa.text("SELECT status FROM lead WHERE id = :lead"), lead=dispute.lead_id)
     assert [("open",)] == [tuple(row) for row in status]
-    assert ApplyReport() == apply_commands(review.company.engine, review.tomorrow().crm)
+    assert ApplyReport() == review.apply_on(review.tomorrow())
+
+
+def test_of_two_runs_at_once_one_hands_over_and_the_other_is_told_who(review):
+    """Both would find no receipt, and the manager two notes on the card."""
+    review.rule(next(review.fresh).id, Decision.RETURN_TO_WORK)
+    engine, source = review.company.engine, review.company.crm.source
+    busy = pytest.raises(BusyError, match=f"commands for {source} is held by another run")
+    with locked(engine, f"commands for {source}", "another run", AS_OF), busy:
+        review.apply()
+    assert 1 == review.apply().handed_over_n
 
 
 def test_the_command_says_which_clause_was_broken_and_why(review):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from planerka.errors import BusyError, SettingsError, StoreError, StoreVersionError
+from planerka.errors import SettingsError, StoreBusyError, StoreError, StoreVersionError
 from planerka.store import database
 from planerka.store.database import connect, open_store, reading, shown, upgrade
 from planerka.store.tables import metadata, run_lock
@@ -201,7 +201,7 @@ def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.05)
     url = f"sqlite:///{tmp_path / 'store.db'}"
     first, second = open_store(url), open_store(url)
-    with first.begin(), pytest.raises(BusyError, match="writing to the store"), second.begin():
+    with first.begin(), pytest.raises(StoreBusyError, match="writing to the store"), second.begin():
         pass
 
 

@@ -13,7 +13,7 @@ from prefect.states import Failed
 
 from flows.owner import tell_owner
 from flows.weekly_pack import weekly_pack
-from planerka.errors import BusyError, GateStoppedError
+from planerka.errors import BusyError, GateStoppedError, StoreBusyError
 from planerka.pack.facts import to_json
 from planerka.store import packs
 from tests import services
@@ -41,6 +41,7 @@ def notes_after(folder: Path, error: Exception, *, is_deployed: bool = True) -> 
         (ZeroDivisionError("a section failed"), True, 1),
         (GateStoppedError("the data are stale"), False, 0),
         (BusyError("another run is at it"), True, 0),
+        (StoreBusyError("another program is writing"), True, 1),
     ],
 )
 def test_the_owner_hears_of_a_week_without_a_pack(tmp_path: Path, error, is_deployed, expected):
