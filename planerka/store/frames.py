@@ -10,6 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from planerka.store.database import in_words
 from planerka.store.tables import Instant
 
 FETCHED_ROWS_N = 5_000
@@ -53,12 +54,17 @@ def read_frame(connection: sa.Connection, query: sa.Select[Any]) -> pd.DataFrame
     schema = pa.schema([(column.name, _arrow_type(column.type)) for column in query.selected_columns])
     cursor = connection.execute(query).cursor
     batches = []
-    while rows := cursor.fetchmany(FETCHED_ROWS_N):
+    while rows := _fetched(connection, cursor):
         columns = zip(*rows, strict=True)
         # Recognised first and cast then: SQLite hands out yes/no as 0 and 1 and days as text.
         arrays = [pa.array(values).cast(field.type) for values, field in zip(columns, schema, strict=True)]
         batches.append(pa.record_batch(arrays, schema=schema))
     return pa.Table.from_batches(batches, schema=schema).to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
+
+
+def _fetched(connection: sa.Connection, cursor: Any) -> list[Any]:
+    with in_words(connection.engine):
+        return cursor.fetchmany(FETCHED_ROWS_N)
 
 
 def _arrow_type(column_type: sa.types.TypeEngine[Any]) -> pa.DataType:

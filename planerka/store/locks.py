@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 import sqlalchemy as sa
 
-from planerka.errors import BusyError, StoreGoneError
+from planerka.errors import BusyError, StoreError, StoreGoneError
 from planerka.store.bulk import insert_into
 from planerka.store.database import reading
 from planerka.store.tables import run_lock
@@ -55,13 +56,21 @@ def _advisory_lock(engine: sa.Engine, name: str) -> Iterator[bool]:
 
 @contextmanager
 def _file_lock(path: Path) -> Iterator[bool]:
-    with path.open("a") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:
             yield True
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("a")
+    except OSError as error:
+        remedy = "give yourself rights to it and its folder"
+        raise StoreError(f"The lock beside the store cannot be made: {error}; {remedy}") from None
 
 
 def _holder_of(engine: sa.Engine, name: str) -> str:

@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from planerka.errors import StoreError
 from planerka.model import Contract, Event, Lead, Reference, Rejection, Spend
+from planerka.store import frames
 from planerka.store.bulk import merge
-from planerka.store.database import reading
+from planerka.store.database import open_store, reading
 from planerka.store.frames import local_day, read_frame
 from planerka.store.leads import columns_of, with_days
 from planerka.store.tables import TABLE_OF, rejection, spend
@@ -214,3 +216,22 @@ def test_a_failed_merge_leaves_the_connection_usable(engine: sa.Engine) -> None:
         merged(engine, Event, frame_of(Event, {"id": "E1"}, {"id": "E2", "lead_id": None}))
     assert [] == stored(engine, Event)["id"].tolist()
     assert [("E1",)] == merged(engine, Event, frame_of(Event, {"id": "E1"}))
+
+
+def test_a_page_that_is_found_damaged_in_the_middle_of_a_frame_is_said(tmp_path, monkeypatch):
+    """Its rows are fetched past SQLAlchemy, and the error is the one that its own statements raise."""
+    monkeypatch.setattr(frames, "FETCHED_ROWS_N", 10)
+    path = tmp_path / "store.db"
+    store = open_store(f"sqlite:///{path}")
+    merge_all = frame_of(Spend, *({"channel_id": f"channel {n}", "amount_minor": n} for n in range(2_000)))
+    with store.begin() as connection:
+        merge(connection, spend, "crm", with_days(Spend, merge_all, MOSCOW))
+    store.dispose()
+    with reading(store) as connection:
+        pages = "SELECT pageno FROM dbstat WHERE name = 'spend' AND pagetype = 'leaf' ORDER BY path"
+        last = connection.exec_driver_sql(pages).scalars().all()[-1]
+    store.dispose()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: (last - 1) * 4096] + b"\xff" * 4096 + whole[last * 4096 :])
+    with reading(store) as connection, pytest.raises(StoreError, match=r"malformed.*put a copy back"):
+        read_frame(connection, sa.select(spend.c.channel_id, spend.c.amount_minor))

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from planerka.errors import BusyError, RulebookError, UsageError
+from planerka.errors import BusyError, RulebookError, StoreError, UsageError
 from planerka.model import (
     Check,
     CheckSeverity,
@@ -361,4 +362,15 @@ def test_a_killed_run_leaves_no_lock(engine: sa.Engine) -> None:
             pass
         other.kill()
     with locked(engine, "pull crm", "host:2", NOW):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """The folder of a store on SQLite may be gone, or belong to somebody else."""
+    (tmp_path / "store.db.pull-crm.lock").mkdir()
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    with (
+        pytest.raises(StoreError, match=r"cannot be made: .*pull-crm\.lock'; give yourself rights"),
+        locked(engine, "pull crm", "", NOW),
+    ):
         pass
