@@ -3,8 +3,9 @@
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.parameters import Moment
-from flows.wiring import wire
+from flows.wiring import clock, holder
 from planerka.disputes.applying import ApplyReport
 from tasks import dispute
 from tasks.runs import name_run
@@ -17,9 +18,9 @@ def apply_rulings(as_of: Moment | None = None) -> State[ApplyReport]:
     Args:
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     name_run(company)
-    report = dispute.apply_rulings(company)
+    report = dispute.apply_rulings(company, clock, holder())
     words = company.words
     handed_over = words.count("{n} ruling handed over", "{n} rulings handed over", report.handed_over_n)
     refused = words.count("{n} refused", "{n} refused", len(report.refused))

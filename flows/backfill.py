@@ -7,6 +7,7 @@ from prefect import State, flow, get_run_logger, task
 from prefect.states import Completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.begin import begin
 from flows.parameters import Day
 from flows.wiring import wire, within_the_data
 from planerka.kpis.measuring import measure_touched_days, months
@@ -25,7 +26,7 @@ def backfill(first_on: Day, last_on: Day) -> State[int]:
         first_on: Первый день. The first day.
         last_on: Последний день, включительно. The last day, included.
     """
-    company = wire()
+    company = begin()
     first_on, last_on = within_the_data(company, first_on, last_on)
     name_run(company, f"{first_on}…{last_on}")
     days_n = sum(measure_month.map(months(first_on, last_on)).result())

@@ -3,8 +3,8 @@
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.parameters import Moment
-from flows.wiring import wire
 from tasks import kpis
 from tasks.runs import name_run
 
@@ -16,7 +16,7 @@ def compute_kpis(as_of: Moment | None = None) -> State[int]:
     Args:
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     name_run(company)
     days_n = kpis.compute_kpis(company)
     return Completed(message=company.words.count("{n} day measured", "{n} days measured", days_n), data=days_n)

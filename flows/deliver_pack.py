@@ -5,9 +5,10 @@ from typing import Literal
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.owner import tell_owner_again
 from flows.parameters import IsoWeek, Moment
-from flows.wiring import clock, frozen_pack, holder, week_of, wire
+from flows.wiring import clock, frozen_pack, holder, week_of
 from planerka.delivery.order import channel_of
 from planerka.delivery.sending import DeliveryReport
 from planerka.pack.freeze import FrozenPack
@@ -30,7 +31,7 @@ def deliver_pack(
         deliver: Куда письма: файлами в папку или на почтовый сервер; пусто — как в настройках. Where the mails go:
             files in a folder, or a mail server; as the settings say if empty.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     channel = channel_of(company.settings.delivery, deliver)
     assert channel  # only "none" gives none
     meeting = week_of(company, week)

@@ -3,8 +3,8 @@
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.parameters import Moment
-from flows.wiring import wire
 from planerka.regulation.judging import JudgeReport
 from tasks import judge
 from tasks.runs import name_run
@@ -17,7 +17,7 @@ def judge_rejections(as_of: Moment | None = None) -> State[JudgeReport]:
     Args:
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     name_run(company)
     report = judge.judge_rejections(company)
     neglected_n = judge.find_neglected(company)

@@ -3,8 +3,8 @@
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.parameters import Moment
-from flows.wiring import wire
 from planerka.intake.pull import PullReport
 from planerka.words import Words
 from tasks import pull
@@ -18,7 +18,7 @@ def pull_leads(as_of: Moment | None = None) -> State[PullReport]:
     Args:
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     name_run(company)
     report = pull.pull_leads(company)
     pull.check_pull(company, company.now)

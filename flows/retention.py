@@ -3,8 +3,8 @@
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.parameters import Moment
-from flows.wiring import wire
 from planerka.privacy.erasing import Erased
 from tasks import retention as forgetting
 from tasks.runs import name_run
@@ -17,7 +17,7 @@ def retention(as_of: Moment | None = None) -> State[Erased]:
     Args:
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     name_run(company)
     forgotten = forgetting.forget_old_leads(company)
     message = company.words.count("{n} lead forgotten", "{n} leads forgotten", forgotten.leads_n)

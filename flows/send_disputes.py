@@ -3,8 +3,9 @@
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.parameters import Moment
-from flows.wiring import clock, wire
+from flows.wiring import clock
 from planerka.disputes.opening import OpenReport
 from tasks import dispute
 from tasks.runs import name_run
@@ -17,7 +18,7 @@ def send_disputes(as_of: Moment | None = None) -> State[OpenReport]:
     Args:
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     name_run(company)
     report = dispute.send_disputes(company)
     dispute.remind_analysts(company, clock)

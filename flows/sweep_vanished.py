@@ -3,8 +3,8 @@
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.parameters import Moment
-from flows.wiring import wire
 from tasks import pull
 from tasks.runs import name_run
 
@@ -16,7 +16,7 @@ def sweep_vanished(as_of: Moment | None = None) -> State[int]:
     Args:
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     name_run(company)
     vanished_n = pull.sweep_vanished(company)
     message = company.words.count("{n} lead vanished from the CRM", "{n} leads vanished from the CRM", vanished_n)

@@ -7,10 +7,11 @@ from typing import Literal
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.deliver_pack import deliver_and_show
 from flows.owner import tell_owner
 from flows.parameters import IsoWeek, Moment
-from flows.wiring import clock, end_of, holder, week_of, wire
+from flows.wiring import clock, end_of, holder, week_of
 from planerka.delivery.order import channel_of
 from planerka.delivery.sending import DeliveryReport
 from planerka.disputes.applying import ApplyReport
@@ -57,7 +58,7 @@ def weekly_cycle(
         deliver: Куда письма: файлами в папку, на почтовый сервер или никуда; пусто — как в настройках. Where the
             mails go: files in a folder, a mail server, or nowhere; as the settings say if empty.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     channel = channel_of(company.settings.delivery, deliver)
     with locked(company.engine, f"cycle of {company.crm.source}", holder(), clock()):
         report = run_stations(company, week, channel)
@@ -73,7 +74,7 @@ def run_stations(company: Company, week: str | None, channel: Channel | None) ->
     judged = judge.judge_rejections(company)
     neglected_n = judge.find_neglected(company)
     opened = dispute.send_disputes(company)
-    applied = dispute.apply_rulings(company)
+    applied = dispute.apply_rulings(company, clock, holder())
     measured_days_n = kpis.compute_kpis(company)
     frozen = pack.freeze_pack(company, meeting)
     files = pack.render_pack(company, frozen)

@@ -3,9 +3,10 @@
 from prefect import State, flow
 from prefect.states import Completed
 
+from flows.begin import begin
 from flows.owner import tell_owner
 from flows.parameters import IsoWeek, Moment
-from flows.wiring import week_of, wire
+from flows.wiring import week_of
 from planerka.pack.freeze import FrozenPack
 from tasks import judge, kpis, pack
 from tasks.artifacts import pack_name
@@ -23,7 +24,7 @@ def weekly_pack(
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
         correct: Почему собрать заново пакет, который уже есть; попадёт в пакет. Why a pack that exists is made anew.
     """
-    company = wire(as_of)
+    company = begin(as_of)
     meeting = week_of(company, week)
     name_run(company, meeting)
     # The schedules of judging and measuring are older than the newest pull: the pack shows one state of everything.

@@ -259,6 +259,30 @@ def test_a_database_that_goes_away_and_comes_back_is_waited_for(cluster, tmp_pat
     assert expected == found
 
 
+KPIS_BY_PREFECT = """
+from pathlib import Path
+from flows.quiet import prefect_api
+with prefect_api(Path("prefect")) as api:
+    from flows.compute_kpis import compute_kpis
+    print("days measured:", api.run(compute_kpis))
+"""
+
+
+def test_a_run_that_begins_while_the_database_is_away_waits_for_it(cluster, tmp_path):
+    """On Monday at eight the server may just be restarted, and nobody begins the run again."""
+    with served(cluster):
+        url = new_database(cluster, "not_yet_there")
+        database.upgrade(connect(url))
+    env = environment(tmp_path, PLANERKA_STORE=url, PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="INFO")
+    command, pipe = [sys.executable, "-c", KPIS_BY_PREFECT], subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=pipe, stderr=subprocess.STDOUT, text=True) as run:
+        retries = (line for line in run.stdout if "Retry 1/4 will start" in line)
+        assert "StoreGoneError" in next(retries)
+        with served(cluster):
+            said = run.stdout.read()
+    assert (0, "days measured: 0") == (run.returncode, said.splitlines()[-1])
+
+
 def test_tasks_wait_for_a_database_for_more_than_a_minute():
     """A server that is restarted after a crash recovers first."""
     from tasks import policies
