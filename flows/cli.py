@@ -54,8 +54,8 @@ def weekly(week: Week = None, as_of: AsOf = None, deliver: Where = None) -> None
     from planerka.settings import load_settings
 
     with prefect_api(load_settings().data / "prefect") as api:
-        if api.is_temporary:
-            print("Starting a temporary Prefect server …", flush=True)
+        if api.greeting:
+            print(api.greeting, flush=True)
         from flows.wiring import week_of, wire
         from planerka.delivery.order import channel_of
 

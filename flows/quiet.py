@@ -54,7 +54,7 @@ class ServerLostError(PlanerkaError):
 class RunningServer:
     """A server that somebody else keeps running."""
 
-    is_temporary = False
+    greeting = ""
 
     def run(self, flow: Callable[..., Any], **parameters: Any) -> Any:
         """What the flow returns, or raises; ServerLostError where the server did not come back in time."""
@@ -68,15 +68,14 @@ class RunningServer:
 
 
 class TemporaryServer:
-    """A server in a child process, with its database and its log in `home`.
+    """A server in a child process, with its database and its log in `home`. `greeting` says why there is one.
 
     The socket listens before the child starts: no other process can take the port, and the first request waits in
     its backlog instead of being repeated. The child ends when its stdin closes, so it cannot outlive this process.
     """
 
-    is_temporary = True
-
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, greeting: str) -> None:
+        self.greeting = greeting
         self.log_path = home / "server.log"
         with socket.create_server(("127.0.0.1", 0)) as listener, self.log_path.open("wb") as log:
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
@@ -113,13 +112,15 @@ class TemporaryServer:
 def prefect_api(home: Path) -> Iterator[RunningServer | TemporaryServer]:
     """The API for the flows run inside; enter it before the first `import prefect` of this process."""
     be_quiet()
-    if answers(os.environ.get("PREFECT_API_URL"), timeout_s=5):
+    url = os.environ.get("PREFECT_API_URL")
+    if answers(url, timeout_s=5):
         yield RunningServer()
         return
     os.environ["PREFECT_HOME"] = str(home.resolve())
     try:
         home.mkdir(parents=True, exist_ok=True)
-        server = TemporaryServer(home)
+        why = "The Prefect server of PREFECT_API_URL does not answer, and will not see this run. " if url else ""
+        server = TemporaryServer(home, f"{why}Starting a temporary Prefect server …")
     except OSError as wrong:
         remedy = "give yourself rights to it, or name another folder by `data`"
         raise ServerNotStartedError(f"{home} cannot hold a Prefect server ({wrong.strerror}): {remedy}") from None

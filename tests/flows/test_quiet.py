@@ -12,6 +12,8 @@ import pytest
 
 from tests.flows.conftest import PROJECT, Server
 
+ALONE = "Starting a temporary Prefect server …"
+
 RUN = """
 import sys
 from pathlib import Path
@@ -34,7 +36,7 @@ try:
                 raise GateStoppedError("the data are not fit")
             return sum(done)
 
-        print("temporary" if api.is_temporary else "running", api.run(toy, tasks_n=8, is_stopped="stop" in sys.argv))
+        print(api.greeting or "A running server:", api.run(toy, tasks_n=8, is_stopped="stop" in sys.argv))
 except PlanerkaError as error:
     print(type(error).__name__)
 """
@@ -83,7 +85,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_three_runs_are_silent_and_complete(home):
     """The first makes its database; every task run of all three is stored."""
-    assert [(0, "temporary 28\n", "")] * 3 == [run(home) for _ in range(3)]
+    assert [(0, f"{ALONE} 28\n", "")] * 3 == [run(home) for _ in range(3)]
     assert [("Completed", "Completed", 8)] * 3 == stored(home)[:3]
     assert "" == (home / "server.log").read_text()
 
@@ -103,13 +105,14 @@ def test_a_server_that_cannot_start_is_an_error_with_its_log(tmp_path):
 
 def test_an_address_where_nobody_answers_is_passed_over(home):
     """The weekly meeting does not wait for a server that is down."""
-    assert (0, "temporary 28\n", "") == run(home, PREFECT_API_URL="http://127.0.0.1:1/api")
+    silent = "The Prefect server of PREFECT_API_URL does not answer, and will not see this run."
+    assert (0, f"{silent} {ALONE} 28\n", "") == run(home, PREFECT_API_URL="http://127.0.0.1:1/api")
 
 
 def test_a_running_server_is_used(prefect_server: Server, tmp_path):
     """The run is seen where the company's other runs are, and no other server is started."""
     before_n = prefect_server.ask("/flow_runs/count")
-    assert (0, "running 28\n", "") == run(tmp_path, PREFECT_API_URL=prefect_server.url)
+    assert (0, "A running server: 28\n", "") == run(tmp_path, PREFECT_API_URL=prefect_server.url)
     assert before_n + 1 == prefect_server.ask("/flow_runs/count")
     assert [] == list(tmp_path.iterdir())
 

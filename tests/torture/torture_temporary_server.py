@@ -7,14 +7,14 @@ from pathlib import Path
 from random import Random
 
 from tests.flows.conftest import PROJECT
-from tests.flows.test_quiet import RUN, run, stored
+from tests.flows.test_quiet import ALONE, RUN, run, stored
 
 RUNS_N = 20
 
 
 def test_no_task_run_is_ever_lost(tmp_path: Path):
     """The race is between the child that still stores and the parent that ends it."""
-    assert [(0, "temporary 28\n", "")] * RUNS_N == [run(tmp_path) for _ in range(RUNS_N)]
+    assert [(0, f"{ALONE} 28\n", "")] * RUNS_N == [run(tmp_path) for _ in range(RUNS_N)]
     assert [("Completed", "Completed", 8)] * RUNS_N == stored(tmp_path)
 
 
@@ -30,7 +30,7 @@ def test_runs_killed_at_any_moment_leave_no_server_and_a_usable_database(tmp_pat
     while servers_in(tmp_path) and time.monotonic() < until:
         time.sleep(1)
     assert [] == servers_in(tmp_path)
-    assert (0, "temporary 28\n", "") == run(tmp_path)
+    assert (0, f"{ALONE} 28\n", "") == run(tmp_path)
 
 
 def servers_in(home: Path) -> list[str]:
