@@ -51,10 +51,13 @@ class Words:
         pattern = "#,##0." + "#" * digits_n if digits_n else "#,##0"
         return format_decimal(value, format=pattern, locale=self.locale).replace("-", MINUS)
 
-    def percent(self, share: float) -> str:
-        """Whole per cents, one decimal under 10 %: what a weekly share can bear; a trace is not shown as nothing."""
-        digits_n = 2 if abs(share) >= 0.1 else 3 if abs(share) >= 0.001 else 4
-        text = format_percent(round(share, digits_n), locale=self.locale, decimal_quantization=False)
+    def percent(self, share: float, digits_n: int = 0) -> str:
+        """Whole per cents, one decimal under 10 %: what a weekly share can bear; a trace is not shown as nothing.
+
+        `digits_n` decimals at least, where the reader will subtract one from another.
+        """
+        bears_n = 0 if abs(share) >= 0.1 else 1 if abs(share) >= 0.001 else 2
+        text = format_percent(round(share, 2 + max(bears_n, digits_n)), locale=self.locale, decimal_quantization=False)
         return text.replace("-", MINUS)
 
     def money(self, amount_minor: float, currency: str) -> str:

@@ -78,7 +78,7 @@ def kpi_row(wording: Wording, trend: Trend) -> dict[str, str]:
     before = trend.before.value if trend.before and trend.before.is_shown else None
     return {
         say("KPI"): wording.title(trend.now.kpi),
-        say("This week"): wording.figure(trend.now),
+        say("This week"): wording.figure(trend.now, digits_n=1),
         say("Notes"): " · ".join(wording.notes(trend.now)),
         say("A week before, on average"): wording.value(trend.now.kpi, before, digits_n=1),
         say("Change"): ", ".join(filter(None, (change.text, change.note))),

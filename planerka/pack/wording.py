@@ -43,12 +43,12 @@ class Wording:
         return title or self.words.say("not stated")
 
     def value(self, kpi: str, value: float | None, digits_n: int = 0) -> str:
-        """A number in the unit of its KPI; `digits_n` decimals for a mean or a difference of counts and minutes."""
+        """A number in the unit of its KPI; up to `digits_n` decimals for a mean, a difference, or what it is taken of."""
         if value is None:
             return self.words.say("no data")
         match self.definition(kpi).unit:
             case Unit.SHARE:
-                return self.words.percent(value)
+                return self.words.percent(value, digits_n)
             case Unit.MONEY_MINOR:
                 return self.words.money(value, self.currency)
             case Unit.AREA_M2:
@@ -62,7 +62,7 @@ class Wording:
         """A number and its unit, never parted at the end of a line."""
         return self.words.say(msgid, n=self.words.number(n, digits_n)).replace(" ", NBSP)
 
-    def figure(self, figure: Figure) -> str:
+    def figure(self, figure: Figure, digits_n: int = 0) -> str:
         """The value, or the state that stands for it."""
         match figure.state:
             case State.NOT_COMPUTABLE:
@@ -71,7 +71,7 @@ class Wording:
                 return self.words.say("not enough data")
             case State.NO_DATA:
                 return self.words.say("no data")
-        return self.value(figure.kpi, figure.value)
+        return self.value(figure.kpi, figure.value, digits_n)
 
     def notes(self, figure: Figure) -> tuple[str, ...]:
         """What must stand beside the value: n, the interval, how ripe it is, what is missing."""
@@ -142,6 +142,7 @@ class Wording:
         return self.words.say("four weeks before: {value}", value=value)
 
     def tile(self, trend: Trend, label: str | None = None) -> Tile:
+        """Value, reference and change, rounded alike: whoever doubts the change subtracts the two."""
         change = self.change(trend)
         notes = [" · ".join(self.notes(trend.now)), self.before(trend)]
         if trend.change is not None:
@@ -149,7 +150,7 @@ class Wording:
         shown_tone = change.tone if trend.now.state == State.OK else Tone.MUTED
         return Tile(
             label=label or self.title(trend.now.kpi),
-            value=self.figure(trend.now),
+            value=self.figure(trend.now, digits_n=1),
             notes=tuple(filter(None, notes)),
             tone=Tone.PLAIN if trend.now.state == State.OK and shown_tone == Tone.MUTED else shown_tone,
         )
