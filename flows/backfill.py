@@ -27,10 +27,13 @@ def backfill(first_on: Day, last_on: Day) -> State[int]:
         last_on: Последний день, включительно. The last day, included.
     """
     company = begin()
+    name_run(company, f"{first_on}…{last_on}")
     first_on, last_on = within_the_data(company, first_on, last_on)
     name_run(company, f"{first_on}…{last_on}")
     days_n = sum(measure_month.map(months(first_on, last_on)).result())
-    return Completed(message=company.words.count("{n} day measured", "{n} days measured", days_n), data=days_n)
+    words, asked_n = company.words, (last_on - first_on).days + 1
+    message = words.say("Days asked for: {asked}; measured with those they touch: {n}", asked=asked_n, n=days_n)
+    return Completed(message=message, data=days_n)
 
 
 @task(task_run_name="measure {stretch[0]:%Y-%m}", **policies.DATABASE)

@@ -1,6 +1,7 @@
 """`planerka …`: one function a verb. Everything slow is imported inside the verb that needs it."""
 
 import gc
+import io
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -284,6 +285,8 @@ def main() -> None:
     # Rows are tuples by the million without a cycle among them; looking for one every 700 takes a sixth of all time.
     gc.set_threshold(50_000)
     mask_what_is_written()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a shell in KOI8 has no ellipsis, which would end the run
     try:
         app()
     except PlanerkaError as error:

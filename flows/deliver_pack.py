@@ -34,6 +34,7 @@ def deliver_pack(
     company = begin(as_of)
     channel = channel_of(company.settings.delivery, deliver)
     assert channel  # only "none" gives none
+    name_run(company, week)
     meeting = week_of(company, week)
     name_run(company, meeting)
     frozen = frozen_pack(company, meeting)

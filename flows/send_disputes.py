@@ -23,4 +23,4 @@ def send_disputes(as_of: Moment | None = None) -> State[OpenReport]:
     report = dispute.send_disputes(company)
     dispute.remind_analysts(company, clock)
     message = company.words.count("{n} dispute opened", "{n} disputes opened", report.opened_n)
-    return Completed(message=message, data=report)
+    return Completed(message=message.capitalize(), data=report)

@@ -25,6 +25,7 @@ def weekly_pack(
         correct: Почему собрать заново пакет, который уже есть; попадёт в пакет. Why a pack that exists is made anew.
     """
     company = begin(as_of)
+    name_run(company, week)
     meeting = week_of(company, week)
     name_run(company, meeting)
     # The schedules of judging and measuring are older than the newest pull: the pack shows one state of everything.

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from planerka.errors import PlanerkaError
 
-FORMULA = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r]")
-"""Spreadsheets trim a cell, and some read the full-width signs as the plain ones."""
+UNSEEN = r"\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+FORMULA = re.compile(rf"[{UNSEEN}]*[=+\-@＝＋－＠]|[\t\r]")
+"""Spreadsheets trim a cell, signs that nobody sees included, and some read the full-width signs as the plain ones."""
 
 NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that no sheet can hold, for XML has none of them."""

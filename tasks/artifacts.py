@@ -111,7 +111,7 @@ def show_pack(company: Company, frozen: FrozenPack) -> None:
     folder = folder_of(frozen, company.settings.out).resolve()
     lines = [*(f"`{folder / f'pack.{language}.html'}`" for language in LOCALES), *mails(company, frozen)]
     text = "\n- ".join([f"**{pack_name(company, frozen)}**: {state}\n", *lines])
-    create_markdown_artifact(text, key="pack", description=pack_name(company, frozen))
+    create_markdown_artifact(text, key="pack", description=described(company, pack_name(company, frozen)))
 
 
 def mails(company: Company, frozen: FrozenPack) -> list[str]:
@@ -136,4 +136,8 @@ def pack_name(company: Company, frozen: FrozenPack) -> str:
 
 def show_table(company: Company, key: str, what: str, rows: list[dict[str, Any]]) -> None:
     """A table under a key, the newest of which Prefect's page shows first; an empty one says so."""
-    create_table_artifact(rows, key=key, description=f"{what} · {company.crm.source}")
+    create_table_artifact(rows, key=key, description=described(company, what))
+
+
+def described(company: Company, what: str) -> str:
+    return f"{what} · {company.crm.source}"

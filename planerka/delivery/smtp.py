@@ -26,6 +26,9 @@ CUTS_N = 4
 """Connections lost one after another, without an answer to any mail, after which the run gives up."""
 
 END = b".\r\n"
+HAS_EXPIRED = 10
+"""X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL."""
+
 LOGIN_CODES = (530, 534, 535, 538)
 
 Outcome = tuple[State, str]
@@ -188,8 +191,9 @@ def put(server: smtplib.SMTP, piece: bytes) -> None:
 def is_for_good(refused: OSError) -> bool:
     if isinstance(refused, smtplib.SMTPResponseException):
         return refused.smtp_code >= 500
-    is_cut = isinstance(refused, smtplib.SMTPServerDisconnected)
-    return isinstance(refused, smtplib.SMTPException | ssl.SSLCertVerificationError) and not is_cut
+    if isinstance(refused, ssl.SSLError):
+        return isinstance(refused, ssl.SSLCertVerificationError) or refused.reason == "WRONG_VERSION_NUMBER"
+    return isinstance(refused, smtplib.SMTPException) and not isinstance(refused, smtplib.SMTPServerDisconnected)
 
 
 def remedy(refused: OSError) -> str:
@@ -197,6 +201,8 @@ def remedy(refused: OSError) -> str:
     if isinstance(refused, smtplib.SMTPAuthenticationError):
         return "correct `user` and `password` in [delivery.smtp]"
     if isinstance(refused, ssl.SSLCertVerificationError):
+        if refused.verify_code == HAS_EXPIRED:
+            return "renew the certificate of the server"
         return "write `host` as the certificate names it, or trust its authority by the variable SSL_CERT_FILE"
     return "correct `security`, `port` and the login in [delivery.smtp]"
 

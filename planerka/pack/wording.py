@@ -43,7 +43,7 @@ class Wording:
         return title or self.words.say("not stated")
 
     def value(self, kpi: str, value: float | None, digits_n: int = 0) -> str:
-        """A number in the unit of its KPI; up to `digits_n` decimals for a mean, a difference, or what it is taken of."""
+        """A number in the unit of its KPI; up to `digits_n` decimals for a mean, a difference or its two sides."""
         if value is None:
             return self.words.say("no data")
         match self.definition(kpi).unit:

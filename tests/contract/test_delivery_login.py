@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,25 @@ def test_a_certificate_of_nobody_is_refused(engine, starttls_port):
         DeliveryError, match=r"certificate verify failed.* trust its authority by the variable SSL_CERT_FILE"
     ):
         send(engine, smtp(starttls_port))
+
+
+def test_a_certificate_that_has_expired_is_to_be_renewed(engine, trusted, authority):
+    """No other name and no other authority would help."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1", not_after=datetime(2026, 1, 1, tzinfo=UTC)).configure_cert(context)
+    with (
+        mail_server(ScriptedPost(), tls_context=context) as port,
+        pytest.raises(DeliveryError, match=r"certificate has expired.*; renew the certificate of the server"),
+    ):
+        send(engine, smtp(port))
+
+
+def test_a_port_that_speaks_without_tls_stops_the_run(engine):
+    """The same every time until somebody corrects `security`: nobody's mail is put off for it."""
+    refused = pytest.raises(DeliveryError, match=r"WRONG_VERSION.*; correct `security`")
+    with mail_server(ScriptedPost()) as port, refused:
+        send(engine, delivery_settings(port, [ANNA], smtp={"security": "tls"}))
+    assert {"anna": "queued"} == states(engine)
 
 
 def test_no_mail_goes_unencrypted_where_encryption_was_asked_for(engine):

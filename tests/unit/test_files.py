@@ -16,6 +16,7 @@ from planerka.files import csv_bytes, harmless, write_atomically, xlsx_bytes
     [
         *("=1+1", "+7 900", "-2", "@SUM(A1)", "\t=1", "\r=1"),
         *(" =1+1", "\n=1+1", "\xa0\n@SUM(A1)", "\u200b-2", "\ufeff+7"),
+        *("\u202e=1", "\u2066=1", "\u00ad=1", "\u180e=1", "\u061c=1", "\u034f=1"),
         *("＝1+1", "＋7", "－2", "＠SUM(A1)", " ＝1"),
     ],
 )
