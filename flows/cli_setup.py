@@ -33,9 +33,11 @@ def is_copy(path: Path, origin: Path) -> bool:
 def print_next_commands(folder: Path) -> None:
     """The command is named as it can be called from there."""
     planerka = "planerka" if shutil.which("planerka") else shlex.quote(str(Path(sys.argv[0]).resolve()))
-    print(f"{folder} is ready. Its planerka.toml is of the sample company: to look around in it, or to make it yours.")
+    print(f"{folder.resolve()} is ready.")
+    print("Its planerka.toml is of the sample company: to look around in it, or to make it yours.")
     print("A database holds one of the two, so write your own [source] before the first run. Next:")
-    for command in (f"cd {shlex.quote(str(folder))}", f"{planerka} doctor", f"{planerka} weekly"):
+    go_there = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
+    for command in (*go_there, f"{planerka} doctor", f"{planerka} weekly"):
         print(f"    {command}")
 
 
@@ -46,7 +48,7 @@ def print_findings(found: list[Finding], *, as_json: bool) -> None:
         return
     for finding in found:
         print(f"{finding.level:<8} {finding.check:<16} {finding.message}")
-    print(f"{count(found, Level.WRONG)} wrong, {count(found, Level.WARNING)} warnings.")
+    print(f"Found wrong: {count(found, Level.WRONG)}, warnings: {count(found, Level.WARNING)}")
 
 
 def count(found: list[Finding], level: Level) -> int:

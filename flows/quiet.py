@@ -1,14 +1,16 @@
 """A Prefect API for a run from the shell, quiet and complete.
 
-The server named by PREFECT_API_URL is used when it answers. Otherwise a temporary one is started in a child process
-before anything here imports Prefect, so that it comes up on the second core while this process imports the flow;
-Prefect's own temporary server is started by the first client and waited for, which takes 2.2 s longer.
+The server named by PREFECT_API_URL, in the environment or in .env, is used when it answers. Otherwise a temporary one
+is started in a child process before anything here imports Prefect, so that it comes up on the second core while this
+process imports the flow; Prefect's own temporary server is started by the first client and waited for, which takes
+2.2 s longer.
 
     with prefect_api(home) as api:
         from flows.weekly_cycle import weekly_cycle
         api.run(weekly_cycle, week="2026-W47")
 """
 
+import http.client
 import os
 import socket
 import subprocess
@@ -21,6 +23,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from dotenv import dotenv_values
 
 from planerka.errors import PlanerkaError, UsageError
 
@@ -112,7 +116,7 @@ class TemporaryServer:
 def prefect_api(home: Path) -> Iterator[RunningServer | TemporaryServer]:
     """The API for the flows run inside; enter it before the first `import prefect` of this process."""
     be_quiet()
-    url = os.environ.get("PREFECT_API_URL")
+    url = named_server()
     if answers(url, timeout_s=5):
         yield RunningServer()
         return
@@ -137,6 +141,11 @@ def be_quiet() -> None:
         os.environ.setdefault(name, value)
 
 
+def named_server() -> str | None:
+    """The url of the environment or, where it names none, of .env in this folder: there Prefect will find it too."""
+    return (dotenv_values(".env") | os.environ).get("PREFECT_API_URL")
+
+
 def answers(url: str | None, timeout_s: float) -> bool:
     """Whether a Prefect API answers at `url`; a refusal to let us in is an answer too."""
     try:
@@ -144,13 +153,13 @@ def answers(url: str | None, timeout_s: float) -> bool:
             return True
     except urllib.error.HTTPError:
         return True
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):  # the last: a port that is no number, no HTTP at all
         return False
 
 
 def require_server() -> None:
     """UsageError unless the server that PREFECT_API_URL names answers."""
-    url = os.environ.get("PREFECT_API_URL")
+    url = named_server()
     if not answers(url, timeout_s=5):
         named = f"PREFECT_API_URL names {url}, and nobody answers there" if url else "PREFECT_API_URL is not set"
         raise UsageError(f"{named}: start the Prefect server, and name it (docs/operation.md)")

@@ -1,15 +1,32 @@
 """The sections of the settings, each checked as a whole: `[source]`, `[office]`, `[delivery]` …"""
 
+import errno
 import re
 from datetime import date, time
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ADDRESS = re.compile(r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
+
+
+def possible(path: Path) -> Path:
+    """A path that the system can look up, whatever is or is not there: any use of another one ends in a traceback."""
+    try:
+        path.stat()
+    except ValueError:
+        raise ValueError(f"{str(path)!r} holds a sign that no path may hold: remove it") from None
+    except OSError as wrong:
+        if wrong.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise ValueError(f"{path} is no path ({wrong.strerror}): correct it") from None
+    return path
+
+
+PossiblePath = Annotated[Path, AfterValidator(possible)]
 
 
 class Section(BaseModel):
@@ -22,8 +39,14 @@ class SourceSettings(Section):
     kind: Literal["sample", "table"] = "sample"
     leads_n: int = Field(default=30_000, ge=100)
     seed: int = Field(default=2026, ge=0, lt=2**32)
-    mapping: Path | None = None
-    folder: Path | None = None
+    mapping: PossiblePath | None = None
+    folder: PossiblePath | None = None
+    database: SecretStr | None = None
+
+    @field_validator("database")
+    @classmethod
+    def what_is_written_must_say_something(cls, database: Any) -> Any:
+        return not_empty(database)
 
     @model_validator(mode="after")
     def table_needs_a_mapping(self) -> "SourceSettings":
@@ -54,6 +77,14 @@ class HoursSettings(Section):
     closed_on: tuple[date, ...] = ()
     open_on: tuple[date, ...] = ()
 
+    @field_validator("opens", "closes", mode="before")
+    @classmethod
+    def hour_must_be_of_the_clock(cls, written: Any) -> Any:
+        """Pydantic takes a number for seconds after midnight, and an hour with a zone for one like the others."""
+        if isinstance(written, time) or (isinstance(written, str) and HOUR.fullmatch(written)):
+            return written
+        raise ValueError(f'{written!r} is no hour: write it as "09:00", by the clocks of `time_zone`')
+
     @model_validator(mode="after")
     def opens_before_it_closes(self) -> "HoursSettings":
         if self.opens >= self.closes or not self.weekdays:
@@ -76,6 +107,16 @@ class MailServerSettings(Section):
     @classmethod
     def what_is_written_must_say_something(cls, value: Any) -> Any:
         return not_empty(value)
+
+    @field_validator("host")
+    @classmethod
+    def host_must_have_a_possible_name(cls, host: str | None) -> str | None:
+        """By the rules that Python itself looks a name up by."""
+        try:
+            (host or "").encode("idna")
+        except UnicodeError:
+            raise ValueError(f"{host!r} is no name of a server: write it as mail.company.example") from None
+        return host
 
     @model_validator(mode="after")
     def login_must_be_whole_and_safe(self) -> "MailServerSettings":
@@ -101,7 +142,7 @@ class SmtpSettings(MailServerSettings):
     PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
     security: Literal["starttls", "tls", "none"] = "starttls"
-    timeout_s: int = Field(default=60, ge=1)
+    timeout_s: int = Field(default=60, ge=1, le=3600)
     per_minute: int = Field(default=60, ge=1)
 
 
@@ -182,4 +223,4 @@ class AlarmSettings(Section):
 class PrivacySettings(Section):
     """How long clients are known after the last that happened to their leads; None: for ever."""
 
-    keep_months: int | None = Field(default=None, ge=1)
+    keep_months: int | None = Field(default=None, ge=1, le=1200)

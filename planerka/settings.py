@@ -12,15 +12,26 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from planerka.errors import SettingsError
-from planerka.sections import AlarmSettings, DeliverySettings, HoursSettings, PrivacySettings, SourceSettings, not_empty
+from planerka.sections import (
+    AlarmSettings,
+    DeliverySettings,
+    HoursSettings,
+    PossiblePath,
+    PrivacySettings,
+    SourceSettings,
+    not_empty,
+)
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_FILE = Path("planerka.toml")
+ENV_FILE = Path(".env")
+ENCODING = "utf-8-sig"  # with or without the byte order mark of Windows
 PREFIX = "PLANERKA_"
 
 
@@ -28,8 +39,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
-        env_file=".env",
-        env_file_encoding="utf-8-sig",
+        env_file=ENV_FILE,
+        env_file_encoding=ENCODING,
         dotenv_filtering="match_prefix",  # other programs keep theirs in the same .env
         frozen=True,
         extra="forbid",
@@ -39,10 +50,10 @@ class Settings(BaseSettings):
     language: Literal["ru", "en"] = "ru"
     time_zone: str = "Europe/Moscow"
     store: SecretStr | None = None
-    rulebook: Path = PROJECT / "rulebook"
-    data: Path = Path("var")
-    out: Path = Path("out")
-    max_age_hours: int = Field(default=48, ge=1)
+    rulebook: PossiblePath = PROJECT / "rulebook"
+    data: PossiblePath = Path("var")
+    out: PossiblePath = Path("out")
+    max_age_hours: int = Field(default=48, ge=1, le=365 * 24)
     analyst_ids: tuple[str, ...] = ()
     phone_key: SecretStr | None = None
     phone_key_before: SecretStr | None = None
@@ -70,7 +81,7 @@ class Settings(BaseSettings):
     def zone_must_exist(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: Europe is a folder of the rules
             raise ValueError(f"{name!r} is no time zone: write it as Europe/Moscow") from None
         return name
 
@@ -109,19 +120,45 @@ class Settings(BaseSettings):
 def settings_file() -> Path:
     """The file that `PLANERKA_SETTINGS` names, else planerka.toml of the current folder (which need not exist)."""
     named = os.environ.get("PLANERKA_SETTINGS")
-    if named and not Path(named).is_file():
+    if named and not os.path.isfile(named):
         raise SettingsError(f"PLANERKA_SETTINGS names {named}, and there is no such file: correct the path")
     return Path(named) if named else DEFAULT_FILE
 
 
 def written_in(file: Path) -> dict[str, Any]:
-    """What a settings file says, with or without the byte order mark of Windows; nothing where there is no file."""
-    return tomllib.loads(file.read_text("utf-8-sig")) if file.is_file() else {}
+    """What a settings file says; nothing where there is none."""
+    return tomllib.loads(file.read_text(ENCODING)) if file.is_file() else {}
+
+
+def refuse_what_would_be_passed_over() -> None:
+    """SettingsError where something was written that none of the readers reads: what it says would be left out."""
+    for file in (settings_file(), ENV_FILE):
+        if file.is_dir():
+            raise refused([f"{file} is a folder: put the file in its place, or remove it"])
+        if file.is_symlink() and not file.exists():
+            raise refused([f"{file} is a link that leads nowhere: correct it, or remove it"])
+    if broken := broken_lines(ENV_FILE):
+        raise refused([f"{ENV_FILE}, line {n}: it cannot be read, write it as NAME='value'" for n in broken])
+
+
+def broken_lines(file: Path) -> list[int]:
+    """The numbers of the lines that are no assignment, as for want of a quote: they may hold a secret."""
+    if not file.is_file():
+        return []
+    with file.open(encoding=ENCODING) as text:
+        broken = [binding.original for binding in parse_stream(text) if binding.error]
+    return [part.line + blank_lines(part.string) for part in broken]
+
+
+def blank_lines(text: str) -> int:
+    """How many go before the first that says something."""
+    return text[: -len(text.lstrip())].count("\n")
 
 
 def load_settings(**overrides: Any) -> Settings:
     """Settings from file, environment and .env, or a SettingsError that names every wrong key with its remedy."""
     try:
+        refuse_what_would_be_passed_over()
         settings = Settings(**overrides)
     except ValidationError as wrong:
         raise refused([f"{'.'.join(map(str, e['loc'])) or 'settings'}: {remedy(e)}" for e in wrong.errors()]) from None

@@ -14,7 +14,7 @@ from flows.wiring import clock
 from planerka.errors import RulebookError
 from planerka.regulation.editions import load_all
 from planerka.rulebook.kpis import load_catalogue
-from planerka.settings import Settings, settings_file
+from planerka.settings import ENV_FILE, Settings, settings_file
 
 GB = 1_000_000_000
 SCARCE, TOO_LITTLE = 5 * GB, GB // 2
@@ -40,14 +40,13 @@ def settings(read: Settings) -> Iterator[Said]:
 
 def secrets(_: Settings) -> Iterator[Said]:
     """What .env holds is read by its owner alone."""
-    file = Path(str(Settings.model_config["env_file"]))
-    if not file.is_file():
+    if not ENV_FILE.is_file():
         return
-    mode = stat.S_IMODE(file.stat().st_mode)
+    mode = stat.S_IMODE(ENV_FILE.stat().st_mode)
     if mode & (stat.S_IRGRP | stat.S_IROTH):
-        yield Level.WARNING, f"{file} may be read by others ({mode:03o}): `chmod 600 {file.resolve()}`"
+        yield Level.WARNING, f"{ENV_FILE} may be read by others ({mode:03o}): `chmod 600 {ENV_FILE.resolve()}`"
     else:
-        yield Level.OK, f"{file.resolve()} is read by its owner alone"
+        yield Level.OK, f"{ENV_FILE.resolve()} is read by its owner alone"
 
 
 def time_zones(settings: Settings) -> Iterator[Said]:
@@ -72,7 +71,9 @@ def folders(settings: Settings) -> Iterator[Said]:
     """This user may write where the settings say."""
     for key, folder in (("data", settings.data), ("out", settings.out)):
         place = nearest_there(folder)
-        if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+        if not place.is_dir():
+            yield Level.WRONG, f"{key}: {place} is a file, where a folder is needed: move it away, or correct `{key}`"
+        elif os.access(place, os.W_OK | os.X_OK):
             yield Level.OK, f"{key}: {folder.resolve()}"
         else:
             yield (
@@ -96,7 +97,8 @@ def disk(settings: Settings) -> Iterator[Said]:
 def nearest_there(folder: Path) -> Path:
     """The folder itself, or the one above in which it will be made."""
     folder = folder.resolve()
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    # os.path: in a folder that this user may not look into, Path.exists() fails.
+    return next(place for place in (folder, *folder.parents) if os.path.exists(place))
 
 
 def difference(whose: str, theirs: datetime) -> Said:
@@ -116,4 +118,4 @@ def rulebook(settings: Settings) -> Iterator[Said]:
     editions = load_all(folder / "regulation")
     if not editions:
         raise RulebookError(f"{folder / 'regulation'} holds no edition (*.yaml): correct `rulebook`")
-    yield Level.OK, f"{folder}: {len(editions)} editions, {kpis_n} KPIs"
+    yield Level.OK, f"{folder}, editions: {len(editions)}, KPIs: {kpis_n}"

@@ -38,7 +38,7 @@ def addresses(delivery: DeliverySettings) -> Iterator[Said]:
             f"a test: every mail goes to {delivery.test_to}; remove `test_to` under [delivery] to end it",
         )
     elif not made_up:
-        yield Level.OK, f"{len(delivery.recipients)} recipients"
+        yield Level.OK, f"recipients: {len(delivery.recipients)}"
 
 
 def smtp_login(delivery: DeliverySettings) -> Iterator[Said]:

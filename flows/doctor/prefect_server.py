@@ -1,5 +1,6 @@
 """The Prefect server: what it has been told, and whether it will do it."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,22 +26,28 @@ SEEN = timedelta(minutes=2)
 
 TAG = "planerka"
 
+SET_FOLDER = "prefect.deployments.steps.set_working_directory"
+
 
 @dataclass(frozen=True)
 class Deployed:
+    """`folder`: where its runs are at work, and so whose settings they read; None where it does not say."""
+
     is_paused: bool
     next_at: datetime | None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerState:
-    """What a server says of itself. `zone`: the company's; `wanted`: the deployments of prefect.yaml; the rest by name,
-    `pools` paused or not, `seen_at` the last sign of a worker of a pool."""
+    """What a server says of itself. `zone` and `folder`: the company's; `wanted`: the deployments of prefect.yaml; the
+    rest by name, `pools` paused or not, `seen_at` the last sign of a worker of a pool."""
 
     version: str
     own_version: str
     at: datetime
     zone: str
+    folder: Path
     wanted: list[dict[str, Any]]
     pools: dict[str, bool]
     seen_at: dict[str, datetime]
@@ -84,6 +91,7 @@ def state_of_server(url: str, zone: str) -> ServerState:
                 own_version=prefect.__version__,
                 at=parsedate_to_datetime(client.request("GET", "/health").headers["date"]),
                 zone=zone,
+                folder=Path.cwd(),
                 wanted=yaml.safe_load(deployments_file().read_text("utf-8"))["deployments"],
                 pools=pools,
                 seen_at={pool: at for pool in pools if (at := last_seen(client, pool))},
@@ -127,10 +135,19 @@ def deployed_on(client: "SyncPrefectClient") -> dict[str, Deployed]:
             next_at[run.deployment_id] = min(at, next_at.get(run.deployment_id, at))
     return {
         one.name: Deployed(
-            is_paused=one.paused or not any(s.active for s in one.schedules), next_at=next_at.get(one.id)
+            is_paused=one.paused or not any(s.active for s in one.schedules),
+            next_at=next_at.get(one.id),
+            folder=folder_of(one.pull_steps or []),
         )
         for one in found
     }
+
+
+def folder_of(pull_steps: list[dict[str, Any]]) -> str | None:
+    """The one that a deployment was made in, or that a company's own prefect.yaml names; None where there is no such
+    step, and for one that is known only at the run, as below a clone."""
+    folders = [step[SET_FOLDER]["directory"] for step in pull_steps if SET_FOLDER in step]
+    return folders[-1] if folders and os.path.isabs(folders[-1]) else None
 
 
 def prefect_version(server: ServerState) -> Iterator[Said]:
@@ -171,14 +188,27 @@ def workers(server: ServerState) -> Iterator[Said]:
 
 
 def deployments(server: ServerState) -> Iterator[Said]:
-    """Every deployment of prefect.yaml is on the server, and none of another version."""
+    """Every deployment of prefect.yaml is on the server, for this company, and none of another version."""
     missing = [d["name"] for d in server.wanted if d["name"] not in server.deployed]
     if missing:
         yield Level.WRONG, f"not registered: {', '.join(missing)}; {deploy()}"
     else:
-        yield Level.OK, f"all {len(server.wanted)} of prefect.yaml are registered"
+        yield Level.OK, f"registered: all {len(server.wanted)} of prefect.yaml"
+    for folder, names in elsewhere(server).items():
+        said = f"{', '.join(names)} run in {folder}, with its settings, and this is {server.folder}"
+        yield Level.WARNING, f"{said}: {deploy()} here, or call the doctor there"
     if left := sorted(server.deployed.keys() - {d["name"] for d in server.wanted}):
         yield Level.WARNING, f"left over from another version: {', '.join(left)}; delete them in the server's page"
+
+
+def elsewhere(server: ServerState) -> dict[str, list[str]]:
+    """Deployments by the folder in which they run, where it is another than this: they are another company's then."""
+    found: dict[str, list[str]] = {}
+    for name in (d["name"] for d in server.wanted if d["name"] in server.deployed):
+        folder = server.deployed[name].folder
+        if folder and os.path.realpath(folder) != str(server.folder):
+            found.setdefault(folder, []).append(name)
+    return found
 
 
 def schedules(server: ServerState) -> Iterator[Said]:

@@ -48,7 +48,7 @@ def database_rights(store: Store) -> Iterator[Said]:
     user = store.engine.url.username
     if closed := closed_tables(store.engine):
         grant = f"`GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(closed)} TO {user}`"
-        yield Level.WRONG, f"{len(closed)} tables are closed to {user}: {grant}"
+        yield Level.WRONG, f"tables closed to {user}: {len(closed)}; {grant}"
     else:
         yield Level.OK, "every table may be read and written"
 

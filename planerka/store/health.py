@@ -13,9 +13,13 @@ def is_made(url: str) -> bool:
     """False for a SQLite file that is not there yet, which opening it would make."""
     try:
         address = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        return True  # whoever opens it says what is wrong with it
-    return address.get_backend_name() != "sqlite" or Path(address.database or "").exists()
+        if address.get_backend_name() == "sqlite":
+            Path(address.database or "").stat()
+    except FileNotFoundError:
+        return False
+    except (sa.exc.ArgumentError, ValueError, OSError):  # ValueError: a port that is no number
+        pass  # whoever opens it says what is wrong with it
+    return True
 
 
 def clock_of(engine: sa.Engine) -> datetime | None:

@@ -95,7 +95,7 @@ def test_rights_that_lack_are_named_with_the_statement_that_gives_them(postgres,
             admin.execute("REVOKE DELETE ON lead FROM guest")
         found = examined(url.replace("planerka@", "guest@"))
     grant = "`GRANT SELECT, INSERT, UPDATE, DELETE ON lead TO guest`"
-    assert (Level.WRONG, f"1 tables are closed to guest: {grant}") == found["database_rights"]
+    assert (Level.WRONG, f"tables closed to guest: 1; {grant}") == found["database_rights"]
     assert Level.OK == found["database_clock"][0]
 
 

@@ -1,6 +1,8 @@
 """`planerka alarms` on a real server and a real receiver: people hear of what went wrong, also with no worker alive."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -139,3 +141,13 @@ def test_what_it_lacks_is_named(prefect_server, variables, said):
     """Exit 2, and the remedy."""
     answer = prefect_server.run("-c", VERB, **variables)
     assert (2, True) == (answer.returncode, said in answer.stdout), answer.stdout
+
+
+def test_the_server_may_be_named_in_env(prefect_server, receiver, tmp_path):
+    """As Prefect itself and the doctor find it there."""
+    url, webhook = prefect_server.url, receiver.url
+    (tmp_path / ".env").write_text(f"PREFECT_API_URL='{url}'\nPLANERKA_ALARMS__WEBHOOK='{webhook}'\n", "utf-8")
+    env = {name: value for name, value in prefect_server.env.items() if name != "PREFECT_API_URL"}
+    command = [sys.executable, "-c", VERB]
+    done = subprocess.run(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert (0, 4) == (done.returncode, done.stdout.count("Set: planerka: "))

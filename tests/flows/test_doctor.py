@@ -27,28 +27,42 @@ def doctor(folder: Path, url: str) -> tuple[int, dict[str, list[str]]]:
     return done.returncode, found
 
 
-@pytest.fixture
-def worker(prefect_server: Server) -> Iterator[None]:
-    """Deployed, and a worker is at work."""
+@pytest.fixture(scope="module")
+def company(prefect_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A company's folder, deployed from as docs/install.md says, and a worker is at work."""
+    folder = tmp_path_factory.mktemp("company")
     prefect_server.prefect("work-pool", "create", "local", "--type", "process", "--overwrite")
-    assert 0 == prefect_server.prefect("deploy", "--all").returncode
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "local"]
+    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
+    deploy = [*prefect, "deploy", "--all", "--prefect-file", str(PROJECT / "prefect.yaml")]
+    subprocess.run(deploy, cwd=folder, env=prefect_server.env, stdout=subprocess.DEVNULL, timeout=120, check=True)
+    worker = [*prefect, "worker", "start", "--pool", "local"]
     process = subprocess.Popen(
-        command, cwd=PROJECT, env=prefect_server.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        worker, cwd=folder, env=prefect_server.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        yield
+        yield folder
     finally:
         process.terminate()
         process.wait(60)
 
 
-def test_an_installation_that_is_well_has_nothing_to_mend(prefect_server, worker, tmp_path):
+def test_an_installation_that_is_well_has_nothing_to_mend(prefect_server, company):
     """Once the worker has told of itself, and the scheduler has looked at the deployments."""
     until = time.monotonic() + STARTED_S
-    while (said := doctor(tmp_path, prefect_server.url)) != (0, {}) and time.monotonic() < until:
+    while (said := doctor(company, prefect_server.url)) != (0, {}) and time.monotonic() < until:
         pass
     assert (0, {}) == said
+
+
+def test_deployments_of_another_folder_are_not_taken_for_those_of_this_one(prefect_server, company, tmp_path):
+    """They would run with its settings: another company's leads, and the mails go to its people."""
+    _, found = doctor(tmp_path, prefect_server.url)
+    (said,) = found["deployments"]
+    remedy = (
+        f"`prefect --no-prompt deploy --all --prefect-file {PROJECT / 'prefect.yaml'}` here, or call the doctor there"
+    )
+    assert said.startswith("pull_leads, sweep_vanished, ")
+    assert said.endswith(f" run in {company}, with its settings, and this is {tmp_path}: {remedy}")
 
 
 def test_a_server_that_does_not_answer_is_named_with_the_command_that_starts_it(tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.quiet import answers
 from tests.flows.conftest import PROJECT, Server
 
 ALONE = "Starting a temporary Prefect server …"
@@ -52,11 +53,11 @@ with prefect_api(Path(sys.argv[1])) as api:
 """
 
 
-def run(home: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
-    """Exit code, output and error output of a fresh process that runs the toy flow."""
+def run(home: Path, *arguments: str, folder: Path = PROJECT, **env: str) -> tuple[int, str, str]:
+    """Exit code, output and error output of a fresh process that runs the toy flow, in that folder."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     command = [sys.executable, "-c", RUN, str(home), *arguments]
-    done = subprocess.run(command, cwd=PROJECT, env=clean | env, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, cwd=folder, env=clean | env, capture_output=True, text=True, timeout=240)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -103,18 +104,33 @@ def test_a_server_that_cannot_start_is_an_error_with_its_log(tmp_path):
     assert "file is not a database" in (tmp_path / "server.log").read_text()
 
 
+@pytest.mark.parametrize("url", [None, "", "127.0.0.1:4200/api", "http://127.0.0.1:port/api", "http://127.0.0.1:1/api"])
+def test_what_is_no_address_of_a_server_does_not_answer(url):
+    assert not answers(url, timeout_s=5)
+
+
 def test_an_address_where_nobody_answers_is_passed_over(home):
     """The weekly meeting does not wait for a server that is down."""
     silent = "The Prefect server of PREFECT_API_URL does not answer, and will not see this run."
     assert (0, f"{silent} {ALONE} 28\n", "") == run(home, PREFECT_API_URL="http://127.0.0.1:1/api")
 
 
-def test_a_running_server_is_used(prefect_server: Server, tmp_path):
-    """The run is seen where the company's other runs are, and no other server is started."""
+SILENT = "http://127.0.0.1:1/api"
+
+
+@pytest.mark.parametrize(
+    "environment, env_file", [("{url}", None), (None, "{url}"), ("{url}", SILENT)], ids=["environment", ".env", "both"]
+)
+def test_a_running_server_is_used(environment, env_file, prefect_server: Server, tmp_path):
+    """The run is seen where the company's other runs are, and no other server is started. The environment goes before
+    .env, as it does for Prefect."""
     before_n = prefect_server.ask("/flow_runs/count")
-    assert (0, "A running server: 28\n", "") == run(tmp_path, PREFECT_API_URL=prefect_server.url)
+    if env_file:
+        (tmp_path / ".env").write_text(f"PREFECT_API_URL='{env_file.format(url=prefect_server.url)}'\n")
+    env = {"PREFECT_API_URL": environment.format(url=prefect_server.url)} if environment else {}
+    assert (0, "A running server: 28\n", "") == run(tmp_path / "home", folder=tmp_path, **env)
     assert before_n + 1 == prefect_server.ask("/flow_runs/count")
-    assert [] == list(tmp_path.iterdir())
+    assert not (tmp_path / "home").exists()
 
 
 def test_the_server_ends_with_a_killed_run(home):

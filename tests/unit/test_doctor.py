@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import threading
 import time
@@ -24,6 +25,7 @@ from flows.doctor.prefect_server import (
     Deployed,
     ServerState,
     deployments,
+    folder_of,
     next_runs,
     prefect_version,
     schedules,
@@ -31,6 +33,7 @@ from flows.doctor.prefect_server import (
     workers,
 )
 from flows.doctor.source import source
+from flows.doctor.store import database
 from flows.wiring import clock
 from planerka.settings import PROJECT, Settings, load_settings
 from tests.builders_mail import ScriptedPost, free_port, mail_server
@@ -49,10 +52,14 @@ WELL = ServerState(
     own_version="3.8.8",
     at=AT,
     zone="Europe/Moscow",
+    folder=Path("/srv/planerka"),
     wanted=WANTED,
     pools={"local": False},
     seen_at={"local": AT - timedelta(seconds=40)},
-    deployed={"weekly_pack": Deployed(False, AT + timedelta(days=7)), "weekly_cycle": Deployed(False, None)},
+    deployed={
+        "weekly_pack": Deployed(False, AT + timedelta(days=7), "/srv/planerka"),
+        "weekly_cycle": Deployed(False, None),
+    },
 )
 SERVER_CHECKS = (prefect_version, work_pools, workers, deployments, schedules, next_runs)
 
@@ -83,7 +90,7 @@ def doctor(*options: str) -> tuple[int, str]:
 def test_a_new_folder_is_well_but_for_the_server_and_nothing_is_written_into_it(company):
     """A database made by whoever asked, root perhaps, could not be written to by the worker."""
     exit_code, said = doctor()
-    assert (0, True) == (exit_code, said.endswith("0 wrong, 1 warnings.\n"))
+    assert (0, True) == (exit_code, said.endswith("\nFound wrong: 0, warnings: 1\n"))
     assert "warning  prefect          no server is named" in said
     assert [] == [path.name for path in company.iterdir() if path.name != "prefect"]
 
@@ -151,10 +158,32 @@ def test_clocks_are_compared(apart, level):
     assert level == difference("its clock", clock() + apart)[0]
 
 
-def test_a_folder_that_cannot_hold_anything_is_named(company):
+@pytest.mark.parametrize("key, path", [("data", "file"), ("data", "file/var"), ("out", "file")])
+def test_a_file_where_a_folder_should_be_is_named(key, path, company):
+    """Rights to it would not help."""
     (company / "file").write_text("")
-    said = of(folders, data=Path("file/var"))["folders"]
-    assert f"data: {company / 'file'} may not be written to" in said
+    said = f"{key}: {company / 'file'} is a file, where a folder is needed: move it away, or correct `{key}`"
+    assert {"folders": said} == of(folders, **{key: Path(path)})
+
+
+def test_a_folder_that_may_not_be_written_to_is_named_with_the_command_that_opens_it(company):
+    """Asked of the kernel's own folder, into which not even root writes."""
+    said = of(folders, data=Path("/proc/sys/kernel"))["folders"]
+    assert f"data: /proc/sys/kernel may not be written to: `chown {os.getuid()} /proc/sys/kernel`" in said
+
+
+@pytest.mark.parametrize(
+    "store, words",
+    [
+        ("postgresql://planerka@db:port/planerka", "The store's url is neither sqlite:///file nor postgresql://user@"),
+        ("mysql://db/planerka", "The store's url is neither sqlite:///file nor postgresql://user@host/name"),
+        (f"sqlite:///{'a' * 300}/planerka.db", "The folder of the store cannot be made: [Errno 36] File name too long"),
+    ],
+    ids=["no port", "another database", "no path"],
+)
+def test_a_store_that_cannot_be_is_refused_in_words(store, words):
+    (found,) = Examination(database, load_settings(store=store)).findings(time.monotonic() + 30)
+    assert ("database", Level.WRONG, True) == (found.check, found.level, words in found.message)
 
 
 def test_secrets_that_others_may_read_are_named(company):
@@ -267,6 +296,11 @@ def test_a_server_that_is_well_has_nothing_to_mend():
             "deployments",
             "left over from another version: old",
         ),
+        (
+            {"folder": Path("/srv/other")},
+            "deployments",
+            "weekly_pack run in /srv/planerka, with its settings, and this is /srv/other: `prefect --no-prompt deploy",
+        ),
         ({"deployed": WELL.deployed | {"weekly_pack": Deployed(True, None)}}, "next_runs", "paused: weekly_pack"),
         (
             {"deployed": WELL.deployed | {"weekly_pack": Deployed(False, None)}},
@@ -279,6 +313,25 @@ def test_each_illness_of_a_server_has_its_remedy(illness, check, words):
     found = told(*looked_at(replace(WELL, **illness), *SERVER_CHECKS))
     assert {check} == set(found)
     assert words in found[check]
+
+
+SET_FOLDER = "prefect.deployments.steps.set_working_directory"
+CLONE = {"prefect.deployments.steps.git_clone": {"id": "clone", "repository": "https://git.example/rules"}}
+
+
+@pytest.mark.parametrize(
+    "pull_steps, folder",
+    [
+        ([], None),
+        ([{SET_FOLDER: {"directory": "/srv/planerka"}}], "/srv/planerka"),
+        ([{SET_FOLDER: {"directory": "/srv"}}, {SET_FOLDER: {"directory": "/srv/planerka"}}], "/srv/planerka"),
+        ([CLONE], None),
+        ([CLONE, {SET_FOLDER: {"directory": "{{ clone.directory }}"}}], None),
+    ],
+)
+def test_the_folder_of_a_deployment_is_that_of_its_last_step(pull_steps, folder):
+    """And unknown where it shows only at the run."""
+    assert folder == folder_of(pull_steps)
 
 
 def checks_in(path: Path) -> Iterator[str]:

@@ -111,6 +111,9 @@ def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("PLANERKA_SETTINGS", "none.toml")
     with pytest.raises(SettingsError, match=r"names none\.toml, and there is no such file"):
         load_settings()
+    monkeypatch.setenv("PLANERKA_SETTINGS", "a" * 300)
+    with pytest.raises(SettingsError, match=r"names a{300}, and there is no such file"):
+        load_settings()
 
 
 @pytest.mark.parametrize(
@@ -125,11 +128,33 @@ def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
         ('[source]\nkind = "tabel"', ("source.kind: Input should be 'sample' or 'table'",)),
         ('[source]\nkind = "table"', ("source", 'kind = "table" needs `mapping`')),
         ('time_zone = "Moscow"', ("time_zone: 'Moscow' is no time zone: write it as Europe/Moscow",)),
+        ('time_zone = "Europe"', ("time_zone: 'Europe' is no time zone: write it as Europe/Moscow",)),
+        ("max_age_hours = 999999999999", ("max_age_hours: Input should be less than or equal to 8760",)),
+        ("[privacy]\nkeep_months = 9999999", ("privacy.keep_months: Input should be less than or equal to 1200",)),
+        ('data = "a\\u0000b"', ("data: 'a\\x00b' holds a sign that no path may hold: remove it",)),
+        (f'out = "{"a" * 300}/out"', ("out: aaa", "/out is no path (File name too long): correct it")),
+        (
+            'rulebook = "loop/rules"',
+            ("rulebook: loop/rules is no path (Too many levels of symbolic links): correct it",),
+        ),
+        ('[source]\nfolder = "loop"', ("source.folder: loop is no path (Too many levels of symbolic links)",)),
         ('analyst_ids = "17"', ('analyst_ids: write a list, as ["a", "b"]',)),
         ("[office]\nweekdays = [0]", ("office.weekdays.0", "greater than or equal to 1")),
+        ("[office]\nopens = 9", ('office.opens: 9 is no hour: write it as "09:00"',)),
+        ('[office]\nopens = "09:00+03:00"', ("office.opens: '09:00+03:00' is no hour", "by the clocks of `time_zone`")),
+        ('[review]\ncloses = "24:00"', ("review.closes: '24:00' is no hour: write it as \"09:00\"",)),
         ('[office]\nopens = "22:00"', ("office: open from 22:00 to 21:00", "correct it")),
         ('[delivery]\nhow = "smtp"', ("delivery: how =", "needs `host` under [delivery.smtp]")),
         ('[delivery]\ntest_to = "me"', ("delivery.test_to: 'me' is no e-mail address",)),
+        (
+            f'[delivery.smtp]\nhost = "{"a" * 70}"',
+            ("delivery.smtp.host: 'aaa", "is no name of a server: write it as mail."),
+        ),
+        ('[delivery.mailbox]\nhost = ".b..c"', ("delivery.mailbox.host: '.b..c' is no name of a server",)),
+        (
+            "[delivery.smtp]\ntimeout_s = 9999999999",
+            ("delivery.smtp.timeout_s: Input should be less than or equal to 3600",),
+        ),
         ('[delivery.smtp]\nuser = "u"', ("delivery.smtp: a login is `user` and `password` together",)),
         (
             '[delivery.smtp]\nuser = "u"\npassword = "пароль"',
@@ -145,6 +170,7 @@ def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_remedy(text, words, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "planerka.toml").write_text(text, "utf-8")
     with pytest.raises(SettingsError) as refused:
         load_settings()
@@ -174,6 +200,52 @@ def test_a_wrong_variable_is_refused_with_its_remedy(variable, value, words, mon
 def test_a_wrong_name_in_env_is_refused(tmp_path):
     (tmp_path / ".env").write_text("PLANERKA_LANGAGE=en\n", "utf-8")
     with pytest.raises(SettingsError, match=" langage: there is no such setting: the nearest is 'language'"):
+        load_settings()
+
+
+@pytest.mark.parametrize("hour", ['"10:00"', '"10:00:00"', "10:00:00"])
+def test_an_hour_may_be_a_text_or_a_time_of_toml(hour, tmp_path):
+    (tmp_path / "planerka.toml").write_text(f"[office]\nopens = {hour}\n", "utf-8")
+    assert time(10) == load_settings().office.opens
+
+
+@pytest.mark.parametrize("host", ["mail.company.example", "127.0.0.1", "::1", "почта.рф", "mail_1"])
+def test_a_server_may_have_any_name_that_can_be_looked_up(host, monkeypatch):
+    monkeypatch.setenv("PLANERKA_DELIVERY__SMTP__HOST", host)
+    assert host == load_settings().delivery.smtp.host
+
+
+@pytest.mark.parametrize(
+    "text, lines",
+    [
+        ("PLANERKA_PHONE_KEY='hush-hush\n", [1]),
+        ("\n# keys\n\n\nPLANERKA_PHONE_KEY='hush-hush\nPLANERKA_LANGUAGE='en'\n", [5]),
+        ('DO_NOT_TRACK=1\nPLANERKA_PHONE_KEY="hush-hush\nhush-hush hush-hush\n', [2, 3]),
+    ],
+)
+def test_a_line_of_env_that_cannot_be_read_is_named_and_not_quoted(text, lines, tmp_path):
+    """Its reader leaves it out, and with it the key of the hashes."""
+    (tmp_path / ".env").write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    _, *said = str(refused.value).splitlines()
+    assert [f"  .env, line {n}: it cannot be read, write it as NAME='value'" for n in lines] == said
+
+
+@pytest.mark.parametrize("name", ["planerka.toml", ".env"])
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (Path.mkdir, "is a folder: put the file in its place, or remove it"),
+        (lambda path: path.symlink_to("none"), "is a link that leads nowhere: correct it, or remove it"),
+        (lambda path: path.symlink_to(path.name), "is a link that leads nowhere: correct it, or remove it"),
+    ],
+    ids=["a folder", "a broken link", "a loop"],
+)
+def test_what_stands_in_place_of_a_file_is_not_passed_over(name, make, words, tmp_path):
+    """As if nothing was written, it would be the sample company."""
+    make(tmp_path / name)
+    with pytest.raises(SettingsError, match=f"{name} {words}"):
         load_settings()
 
 

@@ -61,6 +61,12 @@ def test_every_setting_stands_in_the_file_but_the_secrets():
     assert {name for name, _, is_secret in SCHEMA if not is_secret} == set(flat(tomllib.loads(ALL_KEYS)))
 
 
+def test_every_section_stands_in_the_file():
+    """Also one whose only key is a secret: the comment there says where that is written."""
+    sections = {name for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel)}
+    assert sections == {name for name, value in tomllib.loads(TEXT).items() if isinstance(value, dict)}
+
+
 def test_every_secret_stands_in_env_example():
     named = re.findall(rf"^# {PREFIX}(\w+)='", (STARTER / ".env.example").read_text("utf-8"), re.MULTILINE)
     assert {name for name, _, is_secret in SCHEMA if is_secret} == {n.lower().replace("__", ".") for n in named}
@@ -140,4 +146,15 @@ def test_the_next_commands_can_be_typed_as_they_are_printed(tmp_path, monkeypatc
         "cd 'our company'",
         "/opt/planerka/.venv/bin/planerka doctor",
         "/opt/planerka/.venv/bin/planerka weekly",
-    ] == [line.strip() for line in capsys.readouterr().out.splitlines()[2:]]
+    ] == commands(capsys.readouterr().out)
+
+
+def test_who_lays_out_the_folder_he_is_in_need_not_go_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    cli_setup.print_next_commands(Path())
+    said = capsys.readouterr().out
+    assert (True, ["doctor", "weekly"]) == (f"{tmp_path} is ready" in said, [c.split()[-1] for c in commands(said)])
+
+
+def commands(said: str) -> list[str]:
+    return [line.strip() for line in said.splitlines() if line.startswith("    ")]
