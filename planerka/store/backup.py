@@ -1,8 +1,11 @@
 """Copies of the store: made while runs go on, whole or not at all, and put back when nobody is at work."""
 
+import fcntl
+import glob
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -101,8 +104,13 @@ def contents(engine: sa.Engine) -> str | None:
 def _whole(file: Path) -> Iterator[Path]:
     """A file beside the one that is meant, which takes its place once it is complete and on the disk."""
     try:
-        with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
-            part = Path(folder) / "part"
+        _remove_halves(file)
+        with (
+            TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder,
+            Path(folder, "lock").open("w") as lock,
+        ):
+            fcntl.flock(lock, fcntl.LOCK_EX)  # dies with us; no part is ever there without it
+            part = Path(folder, "part")
             part.touch(mode=0o600)
             yield part
             with part.open("rb") as written:
@@ -110,3 +118,12 @@ def _whole(file: Path) -> Iterator[Path]:
             part.replace(file)
     except OSError as wrong:
         raise PlanerkaError(f"{file} cannot be written ({wrong.strerror}): give it space and rights") from wrong
+
+
+def _remove_halves(file: Path) -> None:
+    """Remove what killed backups have left beside a file, as far as we may; not what another one is writing now."""
+    for part in file.parent.glob(f".{glob.escape(file.name)}.*/part"):
+        with suppress(OSError):
+            with part.with_name("lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            shutil.rmtree(part.parent)
