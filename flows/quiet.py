@@ -157,11 +157,17 @@ def answers(url: str | None, timeout_s: float) -> bool:
         return False
 
 
+def shown(url: str) -> str:
+    """Without the login that may stand in it."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
 def require_server() -> None:
     """UsageError unless the server that PREFECT_API_URL names answers."""
     url = named_server()
     if not answers(url, timeout_s=5):
-        named = f"PREFECT_API_URL names {url}, and nobody answers there" if url else "PREFECT_API_URL is not set"
+        named = f"PREFECT_API_URL names {shown(url)}, and nobody answers there" if url else "PREFECT_API_URL is not set"
         raise UsageError(f"{named}: start the Prefect server, and name it (docs/operation.md)")
 
 

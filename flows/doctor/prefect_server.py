@@ -12,7 +12,7 @@ import yaml
 
 from flows.doctor.finding import Finding, Level, Said, looked_at
 from flows.doctor.machine import difference
-from flows.quiet import answers, be_quiet
+from flows.quiet import answers, be_quiet, shown
 from planerka.errors import PlanerkaError
 from planerka.settings import PROJECT, Settings
 
@@ -100,12 +100,6 @@ def state_of_server(url: str, zone: str) -> ServerState:
     except PrefectHTTPStatusError as refused:
         said = f"{shown(url)} refuses us ({refused.response.status_code})"
         raise PlanerkaError(f"{said}: set PREFECT_API_AUTH_STRING as the server has it") from None
-
-
-def shown(url: str) -> str:
-    """Without the login that may stand in it."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def deployments_file() -> Path:
