@@ -11,8 +11,9 @@ import pytest
 from tests.builders_cycle import child, files_of, open_company, rows_of, run_cycle
 
 LEADS_N = 1_000
-LONG_S = 3.0
-"""A cycle of that size takes about so long."""
+
+State = tuple[dict[str, list[str]], dict[str, bytes]]
+"""The rows and the files of a company."""
 
 
 def run_killed(folder: Path, wait_s: float, *store_url: str) -> int:
@@ -30,12 +31,14 @@ def run_killed(folder: Path, wait_s: float, *store_url: str) -> int:
     return process.returncode
 
 
-def undisturbed(folder: Path, store_url: str | None = None) -> tuple[dict[str, list[str]], dict[str, bytes]]:
-    """The rows and the files that a cycle leaves behind when nobody disturbs it."""
+def undisturbed(folder: Path, store_url: str | None = None) -> tuple[State, float]:
+    """What a cycle leaves behind when nobody disturbs it, and the seconds that it takes on this machine now."""
     company = open_company(folder, store_url=store_url, leads_n=LEADS_N)
+    began_s = time.monotonic()
     run_cycle(company)
+    lasted_s = time.monotonic() - began_s
     company.engine.dispose()
-    return rows_of(company.engine), files_of(folder / "out")
+    return (rows_of(company.engine), files_of(folder / "out")), lasted_s
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +48,12 @@ def expected(tmp_path_factory):
 
 def test_a_cycle_killed_at_any_moment_goes_on_to_the_same_end(tmp_path, expected):
     """Killed again and again, then left alone: the rows and the files of a run that nobody disturbed."""
-    dice = Random(2026)
-    codes = [run_killed(tmp_path, dice.uniform(0, LONG_S)) for _ in range(3)]
+    dice, (state, lasts_s) = Random(2026), expected
+    codes = [run_killed(tmp_path, dice.uniform(0, lasts_s)) for _ in range(3)]
     company = open_company(tmp_path, leads_n=LEADS_N)
     run_cycle(company)
     assert -SIGKILL in codes
-    assert expected == (rows_of(company.engine), files_of(tmp_path / "out"))
+    assert state == (rows_of(company.engine), files_of(tmp_path / "out"))
 
 
 def test_of_two_cycles_at_once_the_second_is_told_who_works(tmp_path, expected):
@@ -62,7 +65,7 @@ def test_of_two_cycles_at_once_the_second_is_told_who_works(tmp_path, expected):
             heard.append(child(tmp_path, LEADS_N).communicate()[0])
 
     run_cycle(company, start_another)
-    assert expected == (rows_of(company.engine), files_of(tmp_path / "out"))
+    assert expected[0] == (rows_of(company.engine), files_of(tmp_path / "out"))
     (said,) = heard
     assert said.startswith("begins\nBusyError cycle of sample is held by ")
     assert f"process {os.getpid()} since" in said

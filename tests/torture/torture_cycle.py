@@ -11,11 +11,9 @@ from signal import SIGKILL
 import pytest
 
 from tests.builders_cycle import child, files_of, open_company, rows_of
-from tests.contract.test_cycle_killed import LEADS_N, LONG_S, run_killed, undisturbed
+from tests.contract.test_cycle_killed import LEADS_N, State, run_killed, undisturbed
 from tests.contract.test_faults import cycle_with_the_database_gone
 from tests.services import find_postgres, missing, postgres_cluster, postgres_database, postgres_folder
-
-State = tuple[dict[str, list[str]], dict[str, bytes]]
 
 KILLS_N = {"sqlite": 200, "postgres": 50}
 
@@ -39,9 +37,9 @@ def empty_store(kind: str, folder: Path, cluster: str) -> Iterator[str]:
             yield url
 
 
-def killed_to_its_end(folder: Path, store_url: str, dice: Random) -> int:
-    """Kill the cycle, again and again, until one reaches its end before it is killed; how many were killed."""
-    codes = iter(lambda: run_killed(folder, dice.uniform(0, LONG_S), store_url), 0)
+def killed_to_its_end(folder: Path, store_url: str, dice: Random, most_s: float) -> int:
+    """Kill the cycle, within so many seconds of its beginning, until one is faster; how many were killed."""
+    codes = iter(lambda: run_killed(folder, dice.uniform(0, most_s), store_url), 0)
     return sum(code == -SIGKILL for code in codes)
 
 
@@ -68,10 +66,10 @@ def test_cycles_killed_at_random_moments_all_come_to_the_same_end(tmp_path: Path
     """From its beginning to after its end; every company is killed until one of its runs gets away."""
     began_s, dice, killed_n = time.monotonic(), Random(2026), 0
     with empty_store(kind, tmp_path / "undisturbed", cluster) as url:
-        expected = undisturbed(tmp_path / "undisturbed", url)
+        expected, lasts_s = undisturbed(tmp_path / "undisturbed", url)
     for number in count():
         with empty_store(kind, tmp_path / str(number), cluster) as url:
-            killed_n += killed_to_its_end(tmp_path / str(number), url, dice)
+            killed_n += killed_to_its_end(tmp_path / str(number), url, dice, 1.5 * lasts_s)
             assert [] == differences(expected, state_of(tmp_path / str(number), url))
         print(f"{kind}: {killed_n} kills, {number + 1} companies, {time.monotonic() - began_s:.0f} s")
         if killed_n >= KILLS_N[kind]:
@@ -82,7 +80,7 @@ def test_cycles_killed_at_random_moments_all_come_to_the_same_end(tmp_path: Path
 def test_of_cycles_started_together_one_works_and_the_others_say_who(tmp_path: Path, cluster: str, kind: str):
     """Started within one moment, ten times: what is in the store is what one of them would have left alone."""
     with empty_store(kind, tmp_path / "undisturbed", cluster) as url:
-        expected = undisturbed(tmp_path / "undisturbed", url)
+        expected, _ = undisturbed(tmp_path / "undisturbed", url)
     for number in range(10):
         with empty_store(kind, tmp_path / str(number), cluster) as url:
             said = [run.communicate()[0] for run in [child(tmp_path / str(number), LEADS_N, url) for _ in range(3)]]
