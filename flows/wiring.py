@@ -108,6 +108,7 @@ def source_of(settings: Settings, now: datetime) -> Crm:
         worklist=settings.out / FILE_NAME,
         now=lambda: now,
         folder=source.folder,
+        database=source.database.get_secret_value() if source.database else None,
         phone_key=settings.phone_key.get_secret_value().encode() if settings.phone_key else None,
     )
 

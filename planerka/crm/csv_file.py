@@ -1,82 +1,142 @@
-"""A CSV file as chunks of text columns: the one place where bytes of an export become cells."""
+"""A CSV file as blocks."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+import codecs
+import csv
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from pandas.api.extensions import take
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, open_csv
 
-from planerka.crm.cells import Texts
+from planerka.crm.blocks import Block
+from planerka.crm.csv_faults import are_rows, encoding_fault, fault_in
 from planerka.crm.mapping import Layout
-from planerka.crm.names import nearest
-from planerka.errors import CrmError, MappingError
+from planerka.errors import CrmError
 
-CHUNK_ROWS_N = 25_000
+BLOCK_BYTES_N = 4_000_000
+TAIL_BYTES_N = 1_000_000  # even: UTF-16 has two bytes a character
 
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+"""A byte order mark says more surely than the mapping how a file is written."""
 
-def chunks_of(path: Path, names: set[str], layout: Layout) -> Iterator[pd.DataFrame]:
-    """The columns `names` of a file, CHUNK_ROWS_N rows at a time; at least one chunk, which may have no rows.
-
-    Columns are `object`: text without the spaces around it, None where the cell is blank. Ids stay text.
-    MappingError where a file or a column is not there, CrmError where the bytes are not such a CSV.
-    """
-    read = partial(cleaned, blank={"", *layout.blank})
-    for number, chunk in enumerate(raw_chunks(path, layout)):
-        chunk.columns = chunk.columns.str.strip()
-        if number == 0:
-            check_header(path, tuple(chunk.columns), names)
-        yield pd.DataFrame({name: distinct(chunk[name], read) for name in sorted(names)})
+OTHER_KINDS = {
+    b"PK\x03\x04": "a workbook or an archive: give it the ending .xlsx, or unpack it",
+    b"\xd0\xcf\x11\xe0": "an old workbook, or one with a password: save it as .xlsx without a password",
+    b"PAR1": "a Parquet: give it the ending .parquet",
+    b"\x1f\x8b": "a packed file: unpack it",
+}
 
 
-def raw_chunks(path: Path, layout: Layout) -> Iterator[pd.DataFrame]:
-    encoding = "utf-8-sig" if layout.encoding.lower() in ("utf-8", "utf8") else layout.encoding
+class UnsoundQuoteError(Exception):
+    """A quote that swallows rows, or that never closes."""
+
+
+def csv_blocks(path: Path, layout: Layout) -> Iterator[Block]:
+    """The first line is the header. CrmError, with the line, where a row does not fit it or the file is cut short."""
+    encoding = encoding_of(path, layout)
     try:
-        with pd.read_csv(
-            path, sep=layout.delimiter, encoding=encoding, dtype=object, na_filter=False, chunksize=CHUNK_ROWS_N
-        ) as reader:
-            for chunk in reader:
-                if not isinstance(chunk.index, pd.RangeIndex):  # pandas takes surplus cells for an index
-                    raise CrmError(f"{path.name}: rows have more cells than the header: check `delimiter`")
-                yield chunk.reset_index(drop=True)
-    except OSError as error:
-        raise not_there(path, error) from None
-    except UnicodeDecodeError:
-        raise CrmError(f"{path.name} is not written in {layout.encoding}: name its `encoding`, e.g. cp1251") from None
-    except pd.errors.EmptyDataError:
-        raise CrmError(f"{path.name} is empty, without even a header: export it again") from None
-    except pd.errors.ParserError as error:
-        raise CrmError(f"{path.name} is no CSV with delimiter {layout.delimiter!r}: {str(error).strip()}") from None
+        header, has_rows = header_in(path, layout, encoding)
+        batches = parsed(path, layout, encoding, len(header)) if has_rows else iter(())
+        last = yield from under(header, layout, batches)
+        refuse_an_open_quote(path, encoding, last)
+    except (pa.ArrowInvalid, UnicodeError, UnsoundQuoteError, csv.Error) as error:
+        raise CrmError(f"{path.name}: {fault_in(path, layout, encoding) or str(error).splitlines()[0]}") from None
 
 
-def not_there(path: Path, error: OSError) -> MappingError:
-    """What to do about a file that cannot be opened: the nearest of those that lie beside it."""
-    names = sorted(other.name for other in path.parent.glob("*.csv"))
-    found = nearest(path.name, names) if names else "there is no CSV in that folder"
-    return MappingError(f"{path} cannot be read ({error.strerror}): {found}; correct `file`, or give its folder")
+def encoding_of(path: Path, layout: Layout) -> str:
+    """By the mark at the file's beginning, else as the mapping says; CrmError where it is no text in that encoding."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start:
+        raise CrmError(f"{path.name} is empty, without even a header: export it again")
+    for magic, remedy in OTHER_KINDS.items():
+        if start.startswith(magic):
+            raise CrmError(f"{path.name} is no CSV but {remedy}")
+    for mark, encoding in MARKS.items():
+        if start.startswith(mark):
+            return encoding
+    if fault := encoding_fault(path, layout.encoding):
+        raise CrmError(f"{path.name} {fault}")
+    return layout.encoding
 
 
-def check_header(path: Path, header: tuple[str, ...], names: set[str]) -> None:
-    missing = sorted(names - set(header))
-    if missing:
-        lines = [f"  {name!r} is not there: {nearest(name, header)}" for name in missing]
-        raise MappingError("\n".join([f"{path.name} lacks columns that the mapping reads:", *lines]))
+def header_in(path: Path, layout: Layout, encoding: str) -> tuple[list[str], bool]:
+    """The names of the columns, and whether anything is below them: of a header alone Arrow makes an error."""
+    with path.open(encoding=encoding, newline="") as file:
+        written = (cells for cells in csv.reader(file, delimiter=layout.delimiter) if any(map(str.strip, cells)))
+        header = next(written, None)
+        if header is None:
+            raise CrmError(f"{path.name} has nothing but blank lines: export it again")
+        return header, next(written, None) is not None
 
 
-def cleaned(texts: Texts, blank: set[str]) -> Texts:
-    stripped = (text.strip() for text in texts)
-    return np.array([None if text in blank else text for text in stripped], dtype=object)
+def parsed(path: Path, layout: Layout, encoding: str, columns_n: int) -> Iterator[pa.RecordBatch]:
+    """Every row, the header first, as columns of text `f0`, `f1` …; lines with nothing on them are passed over."""
+
+    def blank_or_wrong(row: Any) -> str:
+        return "error" if row.text.strip("\x00\x1a \t\r\n") else "skip"
+
+    is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+    # An OSFile, for Arrow unpacks what is only called .gz.
+    with pa.OSFile(str(path)) as file:
+        yield from open_csv(
+            file,
+            ReadOptions(
+                encoding="utf8" if is_utf8 else encoding, block_size=BLOCK_BYTES_N, autogenerate_column_names=True
+            ),
+            ParseOptions(delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=blank_or_wrong),
+            ConvertOptions(column_types={f"f{n}": pa.string() for n in range(columns_n)}, strings_can_be_null=False),
+        )
 
 
-def distinct(cells: pd.Series, read: Callable[[Texts], Any]) -> pd.Series:
-    """`read` applied to the distinct texts of a column, and spread over its rows; blank cells stay missing.
+def under(header: list[str], layout: Layout, batches: Iterator[pa.RecordBatch]) -> Generator[Block, None, str]:
+    """Blocks with their rows as a spreadsheet numbers them; in the end the text of the very last cell.
 
-    Exports repeat themselves: a million rows have some hundred days and a dozen sources.
+    Rows of nothing but blank cells, as Excel leaves them at the end, are passed over.
     """
-    codes, texts = pd.factorize(cells.to_numpy(dtype=object))
-    values = read(texts)
-    fill_value = None if values.dtype == object else pd.NA
-    spread = take(values, codes, allow_fill=True, fill_value=fill_value)
-    return pd.Series(spread, index=cells.index, dtype=values.dtype)
+    row, last = 1, header[-1]
+    for batch in batches:
+        refuse_swallowed_rows(batch, layout)
+        last = batch.columns[-1][-1].as_py()
+        is_row = is_filled(batch)
+        if row == 1:
+            is_row[is_row.argmax()] = False  # the header
+        rows = batch if is_row.all() else batch.filter(pa.array(is_row))
+        yield Block(header, rows.columns, row + np.flatnonzero(is_row))
+        row += len(batch)
+    if row == 1:
+        yield Block(header, [pa.array([], pa.string())] * len(header), np.arange(0))
+    return last
+
+
+def refuse_swallowed_rows(batch: pa.RecordBatch, layout: Layout) -> None:
+    """UnsoundQuoteError where the lines of a cell look like rows of their own."""
+    for cells in batch.columns:
+        if any(mark in cells.buffers()[-1].to_pybytes() for mark in (b"\n", b"\r")):
+            texts = cells.filter(pc.match_substring_regex(cells, r"[\r\n]")).unique().to_pylist()
+            if any(are_rows(text, layout.delimiter, batch.num_columns) for text in texts):
+                raise UnsoundQuoteError("a cell in quotes holds whole rows")
+
+
+def is_filled(batch: pa.RecordBatch) -> NDArray[np.bool_]:
+    is_blank = np.ones(len(batch), dtype=np.bool_)
+    for cells in batch.columns:
+        is_blank &= pc.binary_length(cells).to_numpy(zero_copy_only=False) == 0
+        if not is_blank.any():
+            break
+    return ~is_blank
+
+
+def refuse_an_open_quote(path: Path, encoding: str, last: str) -> None:
+    """UnsoundQuoteError where a quote is open at the end of the file, which Arrow closes without a word."""
+    cell = '"' + last.replace('"', '""')
+    with path.open("rb") as file:
+        file.seek(-min(TAIL_BYTES_N, path.stat().st_size), os.SEEK_END)
+        tail = file.read().decode(encoding, "ignore")
+    if tail.endswith(cell) and not tail.endswith('""'):
+        raise UnsoundQuoteError("the quote of the last cell never closes: the file is cut short, export it again")

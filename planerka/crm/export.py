@@ -1,15 +1,28 @@
-"""The files of an export, chunk by chunk, as its mapping says."""
+"""The tables of an export, chunk by chunk, as its mapping says."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
+import sqlalchemy as sa
 
+from planerka.crm.chunks import Place, chunks_of
 from planerka.crm.conditions import checked
-from planerka.crm.csv_file import chunks_of
 from planerka.crm.joins import JoinedTable
-from planerka.crm.mapping import Column, Contracts, Events, Mapping, Moment, Plans, Spending, Values, columns_in
+from planerka.crm.mapping import (
+    Column,
+    Contracts,
+    Events,
+    Layout,
+    Leads,
+    Mapping,
+    Moment,
+    Plans,
+    Spending,
+    Values,
+    columns_in,
+)
 from planerka.crm.nouns import (
     contract_rows,
     dated_rows,
@@ -19,29 +32,38 @@ from planerka.crm.nouns import (
     rejection_rows,
     spend_rows,
 )
+from planerka.crm.repeats import together
 from planerka.crm.rows import Converter, Rows
+from planerka.errors import CrmError, SettingsError
 from planerka.model import EventKind
 
-OwnFile = Contracts | Events | Spending | Plans
+OwnTable = Contracts | Events | Spending | Plans
 
 
 class Export:
-    """A folder of CSV files and their mapping. `phone_key` keys the hashes of phones."""
+    """Tables and their mapping: files of a folder, queries to a database. `phone_key` keys the hashes of phones."""
 
-    def __init__(self, mapping: Mapping, folder: Path, phone_key: bytes | None) -> None:
-        self.mapping, self.folder, self.phone_key = mapping, folder, phone_key
+    def __init__(self, mapping: Mapping, folder: Path, database: sa.URL | None, phone_key: bytes | None) -> None:
+        self.mapping, self.folder, self.database, self.phone_key = mapping, folder, database, phone_key
         own_ids = frozenset(id_ for names in mapping.references.values() for id_ in names)
         self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region, own_ids)
         contracts = mapping.contracts
-        self.own_contracts = contracts if contracts and contracts.file else None
-        self.joined_contracts = contracts if contracts and not contracts.file else None
+        self.own_contracts = contracts if contracts and contracts.is_there else None
+        in_leads = (
+            contracts.model_copy(update={"file": mapping.leads.file, "query": mapping.leads.query})
+            if contracts
+            else None
+        )
+        self.joined_contracts = None if self.own_contracts else in_leads
 
     def rows(self) -> Iterator[Rows]:
         """Everything: the leads and what came with them first, then the other files."""
         mapping, lead_id = self.mapping, self.mapping.leads.columns["id"]
         yield from self.rows_of_leads()
         if self.own_contracts:
-            for chunk in checked(self.chunks(self.own_contracts), self.own_contracts):
+            for chunk in checked(
+                self.compared(self.chunks(self.own_contracts), self.own_contracts), self.own_contracts
+            ):
                 yield from contract_rows(self.convert, lead_id, self.own_contracts, chunk)
         for name, table in mapping.events.items():
             for chunk in checked(self.chunks(table), table):
@@ -68,7 +90,7 @@ class Export:
         leads, convert = self.mapping.leads, self.convert
         created = Moment(at=leads.columns["created_at"])
         parts = (leads, self.joined_contracts)
-        for chunk in checked(self.lead_chunks(columns_in(parts)), parts):
+        for chunk in checked(self.compared(self.lead_chunks(columns_in(parts)), leads), parts):
             yield lead_rows(convert, leads, chunk, self.phone_key)
             _, events = dated_rows(convert, leads, chunk, EventKind.CREATED, created)
             yield events.where(events.frame["at"].notna())  # the lead itself tells of a date that cannot be read
@@ -80,20 +102,42 @@ class Export:
             if self.joined_contracts:
                 yield from contract_rows(convert, leads.columns["id"], self.joined_contracts, chunk)
 
-    def chunks(self, part: OwnFile, columns: object = None) -> Iterator[pd.DataFrame]:
-        """The file of a part of the mapping: the columns that the part reads, or only those that `columns` reads."""
-        return chunks_of(self.folder / part.file, columns_in(columns or part), part)
+    def chunks(self, part: OwnTable, columns: object = None) -> Iterator[pd.DataFrame]:
+        """The table of a part of the mapping: the columns that the part reads, or only those that `columns` reads."""
+        return chunks_of(self.place(part), columns_in(columns or part), part, part.decimal_mark)
+
+    def compared(self, chunks: Iterator[pd.DataFrame], part: Leads | Contracts) -> Iterator[pd.DataFrame]:
+        """The chunks of a table, with the rows of one id side by side."""
+        name = part.columns["id"].column if "id" in part.columns else None
+        is_own = name and name.partition(".")[0] not in self.mapping.leads.joins
+        return together(chunks, str(name), self.place(part), part) if is_own else chunks
+
+    def place(self, part: Layout) -> Place:
+        """Where the table of a part is."""
+        if part.file:
+            return self.folder / part.file
+        if self.database is None:
+            raise SettingsError(f"{part.title} needs a database: give its url by PLANERKA_SOURCE__DATABASE")
+        return self.database
 
     def lead_chunks(self, names: set[str]) -> Iterator[pd.DataFrame]:
         """The columns `names` of the leads, those of joined files among them under `<join>.<column>`."""
         leads = self.mapping.leads
         wanted = {join: {n.partition(".")[2] for n in names if n.startswith(f"{join}.")} for join in leads.joins}
-        tables = [JoinedTable(n, j, self.folder / j.file, wanted[n]) for n, j in leads.joins.items() if wanted[n]]
+        tables = [
+            JoinedTable(name, join, self.place(join), wanted[name], leads.decimal_mark)
+            for name, join in leads.joins.items()
+            if wanted[name]
+        ]
         own = {n for n in names if n.partition(".")[0] not in leads.joins} | {t.join.lead_column for t in tables}
-        for chunk in chunks_of(self.folder / leads.file, own, leads):
+        rows_n = 0
+        for chunk in chunks_of(self.place(leads), own, leads, leads.decimal_mark):
+            rows_n += len(chunk)
             for table in tables:
                 chunk = table.added_to(chunk)
             yield chunk
+        if not rows_n:
+            raise CrmError(f"{leads.title} has a header and no row: export it again")
         for table in tables:
             table.check_matched()
 

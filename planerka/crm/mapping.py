@@ -15,7 +15,7 @@ import yaml
 from babel.numbers import is_currency
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from planerka.crm.names import nearest
+from planerka.crm.names import nearest, visible
 from planerka.errors import MappingError
 from planerka.model import Contract, Event, EventKind, Lead, ReferenceKind, Rejection, Spend
 
@@ -116,11 +116,34 @@ Zone = Annotated[str, AfterValidator(existing_zone)]
 
 
 class Layout(Strict):
-    """How a CSV file is written."""
+    """Where a table is, a file or what a query gives, and how it is written."""
 
+    file: str = ""
+    query: str = ""
+    sheet: str | None = None
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8"
     blank: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What errors call the table: the file, or the query by its beginning."""
+        return self.file or f"query {' '.join(self.query.split())[:60]!r}"
+
+    @property
+    def is_there(self) -> bool:
+        return bool(self.file or self.query)
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the table knows numbers as numbers, which become texts with the mark that the mapping names."""
+        return bool(self.query) or self.file.lower().endswith((".xlsx", ".xlsm", ".parquet"))
+
+    @model_validator(mode="after")
+    def one_place(self) -> "Layout":
+        if self.file and self.query:
+            raise ValueError("give either `file` or `query`")
+        return self
 
     @field_validator("encoding")
     @classmethod
@@ -140,10 +163,19 @@ class Values(Layout):
     time_zone: Zone | None = None
 
 
-class Join(Layout):
-    """A file whose columns are added to a lead's row as `<name>.<column>`: one row a key."""
+class Placed(Layout):
+    """A part of the mapping that cannot do without a table of its own."""
 
-    file: str
+    @model_validator(mode="after")
+    def some_place(self) -> "Placed":
+        if not self.is_there:
+            raise ValueError("`file` is missing: name the file, or give a `query`")
+        return self
+
+
+class Join(Placed):
+    """A table whose columns are added to a lead's row as `<name>.<column>`: one row a key."""
+
     lead_column: str
     key: str
 
@@ -162,10 +194,9 @@ class Moment(Strict):
         return {"at": raw} if isinstance(raw, str) else raw
 
 
-class Leads(Values):
+class Leads(Values, Placed):
     """One row, one lead."""
 
-    file: str
     columns: Annotated[dict[str, Column], AfterValidator(LEAD.check)]
     joins: dict[str, Join] = {}
     rejected: Condition | None = None
@@ -183,25 +214,23 @@ class Leads(Values):
 
 
 class Contracts(Values):
-    """One row, one contract: rows of `file`, or without it the rows of the leads with what was joined to them."""
+    """One row, one contract: of a table of its own, or without one the leads' rows with what was joined to them."""
 
-    file: str = ""
     columns: Annotated[dict[str, Column], AfterValidator(CONTRACT.check)]
     when: Condition | None = None
 
     @model_validator(mode="after")
-    def own_file_names_the_lead(self) -> "Contracts":
-        if bool(self.file) != ("lead_id" in self.columns):
+    def own_table_names_the_lead(self) -> "Contracts":
+        if self.is_there != ("lead_id" in self.columns):
             raise ValueError(
-                "`file` and `columns.lead_id` go together: a file of its own must say whose contract it is"
+                "`file` and `columns.lead_id` go together: a table of its own must say whose contract it is"
             )
         return self
 
 
-class Events(Values):
+class Events(Values, Placed):
     """One row, one event: a call, a message, a task, a change of stage."""
 
-    file: str
     columns: Annotated[dict[str, Column], AfterValidator(EVENT.check)]
     when: Condition | None = None
 
@@ -223,10 +252,9 @@ class Events(Values):
         return columns
 
 
-class Spending(Values):
+class Spending(Values, Placed):
     """What was spent, by local day; rows of one day and channel are added up."""
 
-    file: str
     columns: Annotated[dict[str, Column], AfterValidator(SPEND.check)]
 
 
@@ -236,10 +264,9 @@ def one_form_of_period(period: dict[str, Column]) -> dict[str, Column]:
     return period
 
 
-class Plans(Values):
+class Plans(Values, Placed):
     """The plan, one row a period; each KPI has its column, and a blank cell is no plan."""
 
-    file: str
     period: Annotated[dict[str, Column], AfterValidator(one_form_of_period)]
     project_id: Column | None = None
     kpis: dict[str, Column]
@@ -277,6 +304,14 @@ class Mapping(Strict):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    @model_validator(mode="after")
+    def rows_have_one_mark(self) -> "Mapping":
+        leads, contracts = self.leads, self.contracts
+        in_leads = contracts is not None and not contracts.is_there and contracts.decimal_mark != leads.decimal_mark
+        if in_leads and any(table.is_typed for table in (leads, *leads.joins.values())):
+            raise ValueError("contracts without a table of their own need the `decimal_mark` of the leads: correct it")
+        return self
+
     @field_validator("currency")
     @classmethod
     def currency_must_exist(cls, code: str) -> str:
@@ -304,13 +339,23 @@ def columns_in(part: Any) -> set[str]:
     return set().union(*map(columns_in, members))
 
 
+def tables_in(part: Any) -> list["Layout"]:
+    """The parts of a part of the mapping that have a table of their own."""
+    if isinstance(part, BaseModel):
+        own = [part] if isinstance(part, Layout) and part.is_there else []
+        return own + tables_in(tuple(vars(part).values()))
+    members = part.values() if isinstance(part, dict) else part if isinstance(part, tuple) else ()
+    return [table for member in members for table in tables_in(member)]
+
+
 def files_in(part: Any) -> set[str]:
     """The names of the files of a part of the mapping."""
-    if isinstance(part, BaseModel):
-        named = {name for name in (getattr(part, "file", ""),) if name}
-        return named | files_in(tuple(vars(part).values()))
-    members = part.values() if isinstance(part, dict) else part if isinstance(part, tuple) else ()
-    return set().union(*map(files_in, members))
+    return {table.file for table in tables_in(part) if table.file}
+
+
+def queries_in(part: Any) -> set[str]:
+    """The queries of a part of the mapping."""
+    return {table.query for table in tables_in(part) if table.query}
 
 
 class TextLoader(yaml.BaseLoader):
@@ -327,7 +372,7 @@ class TextLoader(yaml.BaseLoader):
 def load_mapping(path: Path) -> Mapping:
     """The mapping in a file; MappingError names every wrong key at once."""
     try:
-        raw = yaml.load(path.read_text("utf-8"), Loader=TextLoader)
+        raw = yaml.load(visible(path.read_text("utf-8")), Loader=TextLoader)
     except OSError as error:
         raise MappingError(f"mapping {path} cannot be read ({error.strerror}): correct the path") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:

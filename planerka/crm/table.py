@@ -10,20 +10,21 @@ import pandas as pd
 
 from planerka.clock import start_of
 from planerka.crm.base import Batch, Window
-from planerka.crm.csv_file import not_there
+from planerka.crm.chunks import not_there
 from planerka.crm.export import Export
 from planerka.crm.lacking import lacks_of
-from planerka.crm.mapping import columns_in, files_in, load_mapping
+from planerka.crm.mapping import columns_in, files_in, load_mapping, queries_in
 from planerka.crm.references import References
 from planerka.crm.rows import picked
+from planerka.crm.sql_query import database_of
 from planerka.crm.worklist import Worklist
-from planerka.errors import CrmError, SettingsError
+from planerka.errors import CrmError, MappingError, SettingsError
 from planerka.model import Command, Receipt
 from planerka.phones import normal_phone
 
 
 class TableCrm:
-    """Files that somebody exports again from time to time. Each new export is read whole, once."""
+    """Files that somebody exports again from time to time, and queries. Each new export is read whole, once."""
 
     def __init__(
         self,
@@ -32,13 +33,18 @@ class TableCrm:
         worklist: Path,
         now: Callable[[], datetime],
         folder: Path | None = None,
+        database: str | None = None,
         phone_key: bytes | None = None,
     ) -> None:
-        """`folder` overrides that of the mapping file; `worklist` is the CSV file that `apply` writes."""
+        """`folder` overrides that of the mapping file; `worklist` is the CSV file that `apply` writes.
+
+        `database`, a secret, is the url of the database that queries are put to.
+        """
         self.path, self.mapping, self.clock = mapping, load_mapping(mapping), now
         if "phone" in self.mapping.leads.columns and not phone_key:
             raise SettingsError(f"mapping {mapping} reads phones: set PLANERKA_PHONE_KEY, which keys their hashes")
-        self.export = Export(self.mapping, folder or mapping.parent / self.mapping.folder, phone_key)
+        address = database_of(database) if database else None
+        self.export = Export(self.mapping, folder or mapping.parent / self.mapping.folder, address, phone_key)
         self.worklist = Worklist(worklist, self.mapping.zone)
         self.source = self.mapping.source
 
@@ -50,10 +56,11 @@ class TableCrm:
         rows_n, unread_n = self.export.look()
         self.worklist.read()
         files_n, folder = len(files_in(self.mapping)), self.export.folder.resolve()
+        queries = f" and {n} queries" if (n := len(queries_in(self.mapping))) else ""
         unread = (
             f"{unread_n} cells of the first {rows_n} leads cannot be read" if unread_n else "every cell can be read"
         )
-        return f"{self.source}: {files_n} files in {folder} fit the mapping; {unread}"
+        return f"{self.source}: {files_n} files in {folder}{queries} fit the mapping; {unread}"
 
     def data_until(self, now: datetime) -> datetime:
         """The end of the day that the mapping names, or the last instant in the data that is not in the future.
@@ -61,6 +68,7 @@ class TableCrm:
         A bare date counts to the end of its day. CrmError where no date can be read.
         """
         until, zone = self.mapping.data_until, self.mapping.zone
+        self.digest  # noqa: B018 (taken before the first look, for `read` to tell whether these are the same files)
         if isinstance(until, date):
             return min(now, start_of(until + timedelta(days=1), zone))
         past = (moments[moments <= pd.Timestamp(now)].max() for moments in self.export.moments())
@@ -72,11 +80,19 @@ class TableCrm:
         return min(now, start_of(day + timedelta(days=1), zone)) if last_at == start_of(day, zone) else last_at
 
     def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
-        """One window for the whole export; its token changes with any file, and with the mapping."""
-        yield Window(since=None, until=until, token=self.digest)
+        """One window for the whole export; its token changes with any file, and with the mapping.
+
+        With a query it is another each time: only reading a database tells whether it has changed, and that once.
+        """
+        asked_at = f" {self.clock().isoformat()}" if queries_in(self.mapping) else ""
+        yield Window(since=None, until=until, token=self.digest + asked_at)
 
     @cached_property
     def digest(self) -> str:
+        """That of the files when they were first looked at."""
+        return self.digest_now()
+
+    def digest_now(self) -> str:
         """SHA-256 over the mapping and every file that it names."""
         total = hashlib.sha256()
         for path in (self.path, *(self.export.folder / name for name in sorted(files_in(self.mapping)))):
@@ -88,7 +104,25 @@ class TableCrm:
         return total.hexdigest()
 
     def read(self, window: Window) -> Iterator[Batch]:
-        """The whole export. An id that the mapping does not name is named just before the rows that bring it."""
+        """The whole export. CrmError where a file has become another since it was first looked at: one that is still
+        being written may look whole, or broken.
+        """
+        try:
+            yield from self.batches()
+        except (CrmError, MappingError):
+            self.check_unchanged()
+            raise
+        self.check_unchanged()
+
+    def check_unchanged(self) -> None:
+        if self.digest_now() != self.digest:
+            raise CrmError(
+                f"source {self.source}: a file of {self.export.folder} was changed while it was read: wait until it "
+                "is written whole, and pull again"
+            )
+
+    def batches(self) -> Iterator[Batch]:
+        """References first; an id that the mapping does not name is named just before the rows that bring it."""
         references = References(self.mapping)
         yield references.mapped()
         for rows in self.export.rows():

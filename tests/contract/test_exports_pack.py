@@ -152,9 +152,10 @@ def standing(facts: PackFacts) -> list[tuple[str, int, int | None, int | None]]:
 
 
 def test_marketstar_is_pulled_whole_and_only_warned_of(marketstar):
-    """Three accepted opportunities have an amount below zero, and two days are unlike others of their weekday."""
+    """Three accepted opportunities have an amount below zero, two days are unlike others of their weekday, and 321 won
+    leads carry an old reason of rejection."""
     assert 0 == marketstar.pulled.quarantined_n
-    assert {"contract.not_negative": 3, "pull.usual_days": 2} == marketstar.failed
+    assert {"lead.won_without_reason": 321, "contract.not_negative": 3, "pull.usual_days": 2} == marketstar.failed
 
 
 def test_leads_rejected_and_won_of_marketstar_by_source(marketstar, marketstar_sql):

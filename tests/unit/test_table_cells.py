@@ -7,7 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planerka.crm.cells import answers, instants, members, money, numbers, whole_numbers
+from planerka.crm.cells import (
+    answers,
+    card_ids,
+    instants,
+    masked_texts,
+    members,
+    money,
+    numbers,
+    plain,
+    quotable,
+    seconds,
+    whole_numbers,
+)
 from planerka.model import Enquiry
 from planerka.phones import masked, normal_phone, phone_hash
 
@@ -83,11 +95,114 @@ def test_no_cells_are_no_instants():
         ("--5", ".", "USD", None),
         ("12abc", ".", "USD", None),
         ("٣", ".", "USD", None),
+        ("€ 2.900,00", ",", "EUR", 290_000),
+        ("€ 2.900,00", ".", "EUR", None),
+        ("1.234", ".", "RUB", 123),
+        ("R$ 100.000", ".", "USD", None),
+        ("R$ 100.000", ",", "BRL", 10_000_000),
+        ("#VALUE!", ".", "USD", None),
     ],
 )
 def test_an_amount_becomes_minor_units_of_its_own_currency_or_is_unknown(cell, mark, currency, expected):
     (found,) = money(texts(cell), mark, currency)
     assert expected == (None if np.isnan(found) else found)
+
+
+@pytest.mark.parametrize(
+    "cell, expected",
+    [
+        ("1.234", None),
+        ("$1.234", None),
+        ("-101.150", None),
+        ("1.2345", 123),
+        ("1.5", 150),
+        ("1234.567", 123_457),
+        ("1,234", 123_400),
+        ("1,234.567", 123_457),
+    ],
+)
+def test_where_nobody_said_what_the_dot_is_an_amount_may_be_a_thousand_times_as_much(cell, expected):
+    """Then it is unknown, and told, rather than a thousandth."""
+    (found,) = money(texts(cell), ".", "USD", is_mark_said=False)
+    assert expected == (None if np.isnan(found) else found)
+
+
+@pytest.mark.parametrize(
+    "cell, expected",
+    [
+        ("62", 62),
+        ("62.0", 62),
+        ("01:02:03", 3723),
+        ("0:00:30", 30),
+        ("27:00:00", 97_200),
+        ("4 days, 21:19:46", 422_386),
+        ("1 day, 0:00:01", 86_401),
+        ("0:01:02.6", 63),
+        ("02:03", None),
+        ("1:75:00", None),
+        ("4 days", None),
+        ("62.5", None),
+        ("#REF!", None),
+        ("long", None),
+    ],
+)
+def test_a_duration_is_in_seconds_or_as_a_clock_shows_it(cell, expected):
+    """Two numbers may be hours and minutes, or minutes and seconds."""
+    (found,) = seconds(texts(cell), ".")
+    assert expected == (None if np.isnan(found) else found)
+
+
+def test_no_cells_are_no_durations():
+    assert 0 == len(seconds(texts(), "."))
+
+
+@pytest.mark.parametrize(
+    "cell, is_id",
+    [
+        ("1234567890123456789", True),
+        ("007", True),
+        ("ДДУ 17", True),
+        ("A-1/2", True),
+        ("5E10", True),
+        ("12 345", False),
+        ("1\u00a0234\u00a0567", False),
+        ("5.8E+18", False),
+        ("5,8e+18", False),
+        ("6E+18", False),
+        ("#REF!", False),
+        ("#ССЫЛКА!", False),
+        ("79161234567", False),
+        ("a@mail.ru", False),
+    ],
+)
+def test_an_id_is_what_the_crm_wrote_and_not_what_a_spreadsheet_made_of_it(cell, is_id):
+    assert [cell if is_id else None] == list(card_ids(texts(cell)))
+
+
+def test_a_formula_that_failed_is_no_text():
+    cells = texts("#N/A", "#Н/Д", "#hash", "Select")
+    expected = [None, None, "#hash", "Select"]
+    assert (expected, expected) == (list(plain(cells)), list(masked_texts(cells, frozenset())))
+
+
+@pytest.mark.parametrize(
+    "cell, told",
+    [
+        ("31.02.2026", "31.02.2026"),
+        ("5 млн", "5 млн"),
+        ("R$ 100.000", "R$ 100.000"),
+        ("Select", "Select"),
+        ("<не заполнено>", "<не заполнено>"),
+        ("#REF!", "#REF!"),
+        ("Иванова Анна", "aaaaaaa aaaa"),
+        ("Smith 12", "aaaaa 12"),
+        ("+7 916 123-45-67", "***"),
+        ("a.b@mail.ru", "***"),
+    ],
+)
+def test_what_stands_for_a_date_or_a_number_is_told_without_a_name(cell, told):
+    """Columns slip, and then a client stands where a date should."""
+    assert told == quotable(cell)
 
 
 def test_a_count_is_a_whole_number():

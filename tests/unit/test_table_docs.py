@@ -40,7 +40,7 @@ SECTIONS = {
 
 
 def keys_of(part: Any) -> set[str]:
-    """The keys of a part of the schema; how a file is written is explained once."""
+    """The keys of a part of the schema; where its rows are, and how they are written, is explained once."""
     if isinstance(part, schema.FieldNames):
         return set(part.allowed)
     if isinstance(part, set):

@@ -83,7 +83,7 @@ def test_a_wrong_name_is_told_with_the_nearest_one(old, new, words, tmp_path):
 def test_an_empty_folder_is_told(tmp_path):
     (tmp_path / "mapping.yaml").write_text(MAPPING, "utf-8")
     crm = TableCrm(tmp_path / "mapping.yaml", folder=tmp_path / "none", worklist=tmp_path / "list.csv", now=lambda: NOW)
-    with pytest.raises(MappingError, match=r"Звонки\.csv cannot be read .*: there is no CSV in that folder"):
+    with pytest.raises(MappingError, match=r"Звонки\.csv cannot be read .*: there is no table in that folder"):
         list(crm.windows(None, NOW))
 
 

@@ -1,0 +1,66 @@
+"""What a query gives on a company's own database, as blocks: read only, and never changed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from planerka.crm.blocks import Block
+from planerka.crm.mapping import Layout
+from planerka.errors import CrmError, SettingsError
+
+BLOCK_ROWS_N = 10_000
+
+URL = "PLANERKA_SOURCE__DATABASE"
+
+
+def database_of(url: str) -> sa.URL:
+    """The address of a database; SettingsError, which does not quote it, where it is none or has no driver here."""
+    try:
+        address = sa.make_url(url)
+        if address.drivername == "postgresql":
+            address = address.set(drivername="postgresql+psycopg")
+        address.get_dialect().import_dbapi()
+    except (sa.exc.NoSuchModuleError, ImportError) as error:
+        raise SettingsError(f"{URL} needs a driver that is not installed ({error}): pip install it") from None
+    except (sa.exc.ArgumentError, ValueError):
+        raise SettingsError(f"{URL} is no url: write it as postgresql://reader:password@host/name") from None
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").is_file():
+        raise SettingsError(f"{URL} names {address.database}, and there is no such file: correct the path")
+    return address
+
+
+def query_blocks(database: sa.URL, layout: Layout) -> Iterator[Block]:
+    """The rows as the server sends them; whatever else the query does is rolled back. CrmError where it fails."""
+    with rows_of(database, layout) as result:
+        header, row = list(result.keys()), 1
+        for rows in result.partitions(BLOCK_ROWS_N):
+            yield block_of(header, rows, row)
+            row += len(rows)
+        if row == 1:
+            yield block_of(header, [], row)
+
+
+def block_of(header: list[str], rows: Sequence[sa.Row[Any]], row: int) -> Block:
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    return Block(header, columns, np.arange(row, row + len(rows)))
+
+
+@contextmanager
+def rows_of(database: sa.URL, layout: Layout) -> Iterator[sa.CursorResult[Any]]:
+    """The result of the query, a few thousand rows of it at a time in memory."""
+    engine = sa.create_engine(database, poolclass=sa.NullPool, hide_parameters=True)
+    # Without parameters a % in the query is one.
+    options = {"stream_results": True, "no_parameters": True, "max_row_buffer": BLOCK_ROWS_N}
+    try:
+        with engine.connect().execution_options(**options) as connection:
+            result = connection.exec_driver_sql(layout.query)
+            if not result.returns_rows:
+                raise CrmError(f"{layout.title} gives no rows: write a SELECT")
+            yield result
+    except sa.exc.DBAPIError as error:
+        said = (str(error.orig).splitlines() or ["no reason given"])[0]
+        raise CrmError(f"{layout.title} failed on {database!r} ({said}): correct `query`, or {URL}") from None

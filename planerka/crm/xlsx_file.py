@@ -1,0 +1,153 @@
+"""A sheet of a workbook as blocks."""
+
+import re
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
+
+import numpy as np
+
+from planerka.crm.blocks import Block
+from planerka.crm.mapping import Layout
+from planerka.crm.names import nearest
+from planerka.errors import CrmError, MappingError
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+BLOCK_ROWS_N = 10_000
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""What files begin with that Excel wrote before 2007, and those with a password to this day."""
+
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
+PIECE_BYTES_N = 1_000_000
+CELL_BYTES_N = 65_536
+"""No cell with a formula takes more in the XML."""
+
+TAG = rb"<(?:\w+:)?"
+UNCOUNTED = re.compile(
+    TAG + rb"c\b(?P<attributes>[^>]*)>\s*" + TAG + rb"f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?P<value>" + TAG + rb"v\s*/>\s*|" + TAG + rb"v>\s*</(?:\w+:)?v>\s*)?</(?:\w+:)?c>"
+)
+"""A cell with a formula and no value."""
+MERGED = re.compile(TAG + rb'mergeCell\b[^>]*\bref="([^"]+)"')
+PLACE = re.compile(rb'\br="([A-Z]+\d+)"')
+
+
+def xlsx_blocks(path: Path, layout: Layout) -> Iterator[Block]:
+    """The first row that has anything in it is the header; later ones that have nothing are passed over.
+
+    MappingError where the sheet is not told or not there; CrmError where the file is no workbook, has a password or is
+    damaged, or where cells are merged or formulas without a value.
+    """
+    with sheet_of(path, layout) as sheet:
+        refuse_what_reads_as_blank(path, sheet)
+        rows = filled_rows(sheet)
+        _, first = next(rows, (0, ()))
+        header = ["" if value is None else str(value) for value in first]
+        if not header:
+            raise CrmError(f"{path.name}: sheet {sheet.title!r} is empty, without even a header: export it again")
+        is_first = True
+        while (some := list(islice(rows, BLOCK_ROWS_N))) or is_first:
+            is_first = False
+            yield block_of(header, some)
+
+
+def block_of(header: list[str], rows: list[tuple[int, tuple[Any, ...]]]) -> Block:
+    """A row may be shorter or longer than the header: what stands under no name is not read."""
+    lacking = (None,) * len(header)
+    cells = [(*values, *lacking)[: len(header)] for _, values in rows]
+    columns = list(zip(*cells, strict=True)) or [()] * len(header)
+    return Block(header, columns, np.array([number for number, _ in rows], dtype=np.int64))
+
+
+def filled_rows(sheet: "ReadOnlyWorksheet") -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Number and values of each row that has any."""
+    sheet.reset_dimensions()  # some programs write there that the sheet is one cell
+    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if any(value not in (None, "") for value in values):
+            yield number, values
+
+
+@contextmanager
+def sheet_of(path: Path, layout: Layout) -> Iterator["ReadOnlyWorksheet"]:
+    from openpyxl import load_workbook  # 0.2 s that only workbooks should cost
+
+    refuse_other_kinds(path)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of styles and extensions, which are not read
+            book = load_workbook(path, read_only=True, data_only=True)
+        try:
+            yield book[sheet_name(path, [sheet.title for sheet in book.worksheets], layout.sheet)]
+        finally:
+            book.close()
+    except (BadZipFile, zlib.error, EOFError, KeyError, ValueError, ParseError) as error:
+        raise CrmError(f"{path.name} is cut short, damaged or no workbook ({error}): copy or export it again") from None
+
+
+def refuse_other_kinds(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(len(OLE))
+        is_encrypted = start == OLE and any(ENCRYPTED in piece for piece in pieces(file))
+    if not start:
+        raise CrmError(f"{path.name} is empty: export it again")
+    if is_encrypted:
+        raise CrmError(f"{path.name} has a password: save it without one")
+    if start == OLE:
+        raise CrmError(
+            f"{path.name} is an old workbook (.xls) under the name of a new one: open it and save it as .xlsx"
+        )
+    if not start.startswith(b"PK"):
+        raise CrmError(
+            f"{path.name} is no workbook, but text under the name of one: give it the ending .csv if it is a CSV, "
+            "or open it in Excel and save it as .xlsx"
+        )
+
+
+def sheet_name(path: Path, names: list[str], wanted: str | None) -> str:
+    if not names:
+        raise CrmError(f"{path.name} is damaged, it has no sheet: copy or export it again")
+    if wanted is None and len(names) > 1:
+        raise MappingError(f"{path.name} has several sheets, {', '.join(map(repr, names))}: name one by `sheet`")
+    if wanted is not None and wanted not in names:
+        raise MappingError(f"{path.name} has no sheet {wanted!r}: {nearest(wanted, names)}; correct `sheet`")
+    return wanted or names[0]
+
+
+def refuse_what_reads_as_blank(path: Path, sheet: "ReadOnlyWorksheet") -> None:
+    """Cells that look filled in Excel, and of which nothing is in the file: it would be read as not known."""
+    where = f"{path.name}, sheet {sheet.title!r}"
+    with sheet.parent._archive.open(sheet._worksheet_path) as xml:
+        for piece in pieces(xml):
+            for cell in UNCOUNTED.finditer(piece):
+                if cell["value"] is None or b't="str"' not in cell["attributes"]:  # a formula may give an empty text
+                    raise CrmError(
+                        f"{where}: the formula in cell {place_of(cell['attributes'])} has no value in the file: open "
+                        "it in Excel and save it, or paste values in place of the formulas"
+                    )
+            if merged := MERGED.search(piece):
+                raise CrmError(
+                    f"{where}: cells {merged[1].decode()} are merged, and only the first of them has the value: "
+                    "unmerge them, and fill in each; the header is one row, with a name for each column"
+                )
+
+
+def place_of(attributes: bytes) -> str:
+    found = PLACE.search(attributes)
+    return found[1].decode() if found else "without a place"
+
+
+def pieces(file: Any) -> Iterator[bytes]:
+    """The bytes of a file, piece by piece, each with the end of the one before."""
+    before = b""
+    while piece := file.read(PIECE_BYTES_N):
+        yield before + piece
+        before = (before + piece)[-CELL_BYTES_N:]
