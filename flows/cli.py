@@ -12,6 +12,7 @@ import typer
 
 from flows.cli_db import db_app
 from flows.cli_json import AsJson
+from flows.cli_map import map_app
 from flows.cli_privacy import privacy_app
 from flows.cli_review import disputes_app, quarantine_app
 from flows.cli_rules import regulation_app
@@ -32,6 +33,7 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(regulation_app, name="regulation")
 app.add_typer(privacy_app, name="privacy")
 app.add_typer(db_app, name="db")
+app.add_typer(map_app, name="map")
 
 
 class Deliver(StrEnum):
@@ -97,13 +99,19 @@ def doctor(as_json: AsJson = False) -> None:
 def pull(as_of: AsOf = None) -> None:
     """Pull what changed in the source, and check that it is fit to be judged."""
     from expectations.pull import check_pull
+    from flows.progress import rows_counted
     from flows.wiring import wire
+    from planerka.intake.findings import lines_of
+    from planerka.intake.frame_tests import lines_of_ids
     from planerka.intake.pull import pull as pull_leads
 
     company = wire(utc(as_of))
-    report = pull_leads(company.engine, company.crm, company.settings.zone, company.now, print_window)
+    with rows_counted() as count:
+        report = pull_leads(company.engine, company.crm, company.settings.zone, company.now, print_window, count)
     print(f"Pulled {report.rows_n} rows: {report.changed_n} new or changed, {report.quarantined_n} quarantined.")
-    check_pull(company.engine, company.crm.source, company.settings, company.now, company.now)
+    print("".join(f"  {line}\n" for line in lines_of(report.checks)), end="")
+    gate = check_pull(company.engine, company.crm.source, company.settings, company.now, company.now)
+    print("".join(f"  {line}\n" for line in lines_of_ids(gate)), end="")
 
 
 @app.command()

@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("planerka.whatif",),
     ("planerka.meeting",),
     ("planerka.pack",),
+    ("planerka.preview",),
     ("planerka.delivery",),
     ("planerka.desk",),
     ("expectations",),
@@ -52,7 +53,7 @@ IMPORT_FENCES = {
     "urllib.request": ("planerka.crm", "flows.quiet"),  # asks whether a Prefect server answers
     "smtplib": ("planerka.delivery",),
     "phonenumbers": ("planerka.phones",),
-    "openpyxl": ("planerka.files",),
+    "openpyxl": ("planerka.files", "planerka.crm.xlsx_file"),
     "jinja2": ("planerka.pack",),
     "vl_convert": ("planerka.pack",),
     "typer": ("flows",),

@@ -1,0 +1,72 @@
+"""The preview of an export, wired from the settings: what `planerka map check` shows."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import gettempdir
+
+from flows.wiring import clock
+from planerka.crm.table import TableCrm
+from planerka.crm.worklist import FILE_NAME
+from planerka.files import write_atomically
+from planerka.model import CheckSeverity
+from planerka.preview.costs import Cost, costs_of
+from planerka.preview.page import preview_page
+from planerka.preview.rehearsal import Preview, rehearse
+from planerka.preview.tables import Table, headline, tables_of
+from planerka.regulation.editions import load_all
+from planerka.rulebook.kpis import load_catalogue
+from planerka.settings import Settings, load_settings
+from planerka.words import words_for
+
+DEFAULT = Path("mapping.yaml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """An export as its mapping reads it at `at`."""
+
+    settings: Settings
+    crm: TableCrm
+    at: datetime
+    found: Preview
+
+    def costs(self, language: str) -> tuple[Cost, ...]:
+        """By the newest edition of the rulebook, signed or not: the heads may want to know before they sign."""
+        editions = load_all(self.settings.rulebook / "regulation")
+        catalogue = load_catalogue(self.settings.rulebook / "kpis.yaml")
+        return costs_of(self.crm.lacks(), catalogue, editions[-1] if editions else None, words_for(language))
+
+    @property
+    def is_stopped(self) -> bool:
+        return any(not c.is_passed and c.severity == CheckSeverity.BLOCK for c in self.found.checks)
+
+
+def preview(mapping: Path | None, folder: Path | None) -> Seen:
+    """The rehearsal of a pull by a mapping, by default that of the settings. MappingError, CrmError."""
+    settings, at = load_settings(), clock()
+    key = settings.phone_key.get_secret_value().encode() if settings.phone_key else secrets.token_bytes()
+    crm = TableCrm(
+        mapping or settings.source.mapping or DEFAULT,
+        worklist=Path(gettempdir(), FILE_NAME),
+        now=lambda: at,
+        folder=folder or (None if mapping else settings.source.folder),
+        database=settings.source.database.get_secret_value() if settings.source.database else None,
+        phone_key=key,
+    )
+    return Seen(settings=settings, crm=crm, at=at, found=rehearse(crm, at))
+
+
+def tables_in(seen: Seen, language: str) -> tuple[str, tuple[Table, ...]]:
+    """The headline and the tables."""
+    words = words_for(language)
+    return headline(seen.found, words), tables_of(seen.found, seen.costs(language), seen.crm.mapping.zone, words)
+
+
+def write_page(seen: Seen, path: Path) -> None:
+    """The page, in the language of the settings."""
+    title, tables = tables_in(seen, seen.settings.language)
+    words = words_for(seen.settings.language)
+    page = preview_page(tables, title, seen.found.source, seen.at, seen.crm.mapping.zone, words)
+    write_atomically(path, page.encode())

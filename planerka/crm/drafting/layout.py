@@ -1,0 +1,72 @@
+"""How a CSV file is written: its encoding and its delimiter."""
+
+import codecs
+import csv
+from collections import Counter
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+
+from planerka.crm.chunks import READERS, not_there
+from planerka.crm.mapping import Layout
+from planerka.errors import CrmError
+
+SAMPLE_BYTES_N = 200_000
+BLOCK_BYTES_N = 1_000_000
+DELIMITERS = ";,\t|"
+LINES_N = 50
+CODE_PAGES = ["cp1251", "cp866", "koi8_r", "cp1252"]
+"""What Excel and CRMs write where it is not Unicode."""
+
+MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def layout_of(path: Path) -> Layout:
+    """How a file is written, a CSV as its bytes tell. CrmError where it is empty, MappingError where there is none."""
+    if path.suffix.lower() in READERS:
+        return Layout(file=path.name)
+    try:
+        encoding = encoding_of(path)
+        with path.open(encoding=encoding, newline="") as file:
+            sample = file.read(SAMPLE_BYTES_N)
+    except OSError as error:
+        raise not_there(path, error) from None
+    if not sample.strip():
+        raise CrmError(f"{path.name} is empty: export it again")
+    return Layout(file=path.name, delimiter=delimiter_of(sample), encoding=encoding)
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8 where the whole file is, UTF-16 by its mark, else the code page in which the text reads like a language."""
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE_BYTES_N)
+    if marked := next((name for mark, name in MARKS if sample.startswith(mark)), None):
+        return marked
+    if is_utf8(path):
+        return "utf-8"
+    # The likelihood of a language rests on letters: the header and digits of an export would only dilute them.
+    letters = bytes(byte for byte in sample if byte > 127 or byte in b" \n")
+    best = from_bytes(letters, cp_isolation=CODE_PAGES).best()
+    return best.encoding if best else "cp1251"
+
+
+def is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK_BYTES_N):
+                decoder.decode(block)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def delimiter_of(sample: str) -> str:
+    """The delimiter by which most lines have as many cells as the header, and the header the most."""
+    widths = {mark: widths_by(sample, mark) for mark in DELIMITERS}
+    return max(DELIMITERS, key=lambda mark: Counter(widths[mark])[widths[mark][0]] * (widths[mark][0] - 1))
+
+
+def widths_by(sample: str, delimiter: str) -> list[int]:
+    lines = csv.reader(sample.splitlines(keepends=True), delimiter=delimiter)
+    return [len(cells) for cells, _ in zip(lines, range(LINES_N), strict=False) if cells] or [1]

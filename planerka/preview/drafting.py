@@ -1,0 +1,59 @@
+"""The draft of a mapping with the price of what its files cannot tell."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from planerka.crm.chunks import chunks_of, header_of
+from planerka.crm.drafting.draft import Draft, draft_of
+from planerka.crm.drafting.layout import layout_of
+from planerka.crm.drafting.lines import BLANK, remark
+from planerka.crm.drafting.profile import FileProfile, profile_of
+from planerka.crm.lacking import lacks_of
+from planerka.crm.mapping import Mapping, TextLoader
+from planerka.errors import CrmError
+from planerka.preview.costs import costs_of
+from planerka.rulebook.kpis import Catalogue
+from planerka.rulebook.regulation import Edition
+from planerka.words import words_for
+
+STAND_INS = {
+    f"currency: {BLANK}": "currency: RUB",
+    f"time_zone: {BLANK}": "time_zone: UTC",
+    f"decimal_mark: {BLANK}": 'decimal_mark: "."',
+    f"constant: {BLANK}": "constant: call_out",
+    BLANK: '"%Y"',
+}
+"""For what a person will write: none of it changes what the files can tell."""
+
+
+def drafted(
+    files: Sequence[Path], out: Path, time_zone: str | None, catalogue: Catalogue, edition: Edition | None
+) -> Draft:
+    """The draft for these files, which are read whole, to be written to `out`. MappingError, CrmError, UsageError."""
+    draft = draft_of([profiled(path) for path in files], out, time_zone)
+    costs = costs_of(lacks_of_draft(draft.text), catalogue, edition, words_for("en"))
+    lines = remark(0, "What these files cannot tell, and the KPIs and clauses that this costs:") if costs else []
+    for cost in costs:
+        clauses = [f"clause {number}" for number in cost.clauses]
+        lines += remark(0, f"- {cost.missing}: {', '.join([*cost.kpis, *clauses])}")
+    return replace(draft, text="\n".join([draft.text, *lines, ""]))
+
+
+def profiled(path: Path) -> FileProfile:
+    """The profile of a file. CrmError for one without rows, of which nothing can be said."""
+    layout = layout_of(path)
+    names = [name for name in header_of(path, layout) if name]
+    profile = profile_of(path, layout, names, chunks_of(path, set(names), layout))
+    if not profile.rows_n:
+        raise CrmError(f"{path.name} has a header and no rows: export it again")
+    return profile
+
+
+def lacks_of_draft(text: str) -> Collection[str]:
+    """What the mapping will lack once its blanks are filled in."""
+    for blank, stand_in in STAND_INS.items():
+        text = text.replace(blank, stand_in)
+    return lacks_of(Mapping.model_validate(yaml.load(text, Loader=TextLoader)))

@@ -1,0 +1,201 @@
+"""What a mapping makes of an export, told before anything is stored; and drafts of real exports, corrected."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app
+from planerka.crm.table import TableCrm
+from planerka.model import Contract, Lead, Plan
+from planerka.preview.drafting import drafted
+from planerka.preview.page import preview_page
+from planerka.preview.rehearsal import Preview, rehearse
+from planerka.preview.tables import headline, tables_of
+from planerka.rulebook.kpis import load_catalogue
+from planerka.settings import PROJECT
+from planerka.words import words_for
+from tests.builders_exports import DATA, NOW, crm_of, needs_exports
+
+EXAMPLE = dict(
+    re.findall(
+        r"^```(?:csv|yaml) (\S+)\n(.*?)^```$",
+        (PROJECT / "docs" / "your-own-export.md").read_text("utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+)
+AT = datetime(2026, 3, 10, tzinfo=UTC)
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The example of the manual, with what people do wrong."""
+    for name, content in EXAMPLE.items():
+        (tmp_path / name).write_text(content, "utf-8")
+    append(tmp_path / "leads.csv", "1005;31.02.2026;+7 912 345-67-11;Сайт;Северный;Петров;Думает;;;")
+    append(tmp_path / "spend.csv", "03.03.2026;Авито;700")
+    return tmp_path
+
+
+def append(path: Path, line: str) -> None:
+    path.write_text(f"{path.read_text('utf-8')}{line}\n", "utf-8")
+
+
+def table_crm(folder: Path, mapping: Path | None = None, data: Path | None = None) -> TableCrm:
+    return TableCrm(
+        mapping or folder / "mapping.yaml",
+        worklist=folder / "worklist.csv",
+        now=lambda: AT,
+        folder=data,
+        phone_key=b"secret",
+    )
+
+
+@pytest.fixture
+def preview(folder: Path) -> Preview:
+    return rehearse(table_crm(folder), AT)
+
+
+def test_the_rows_of_each_file_are_counted(preview):
+    expected = {"leads.csv": 5, "contracts.csv": 2, "calls.csv": 3, "spend.csv": 3, "plan.csv": 2}
+    assert expected == preview.rows_by_file
+
+
+def test_a_row_that_does_not_fit_is_told_with_its_place(preview):
+    (check,) = [check for check in preview.checks if check.key == "lead.dates_readable"]
+    assert (1, 1) == (check.failed_n, len(check.examples))
+    assert check.examples[0].startswith("leads.csv:6, Дата создания")
+
+
+def test_leads_by_month_and_what_became_of_them(preview):
+    assert [("2026-03", 1, 2, 1)] == [(f"{m.month:%Y-%m}", m.open_n, m.rejected_n, m.won_n) for m in preview.months]
+    assert ("2026-03-02", "2026-03-04") == (str(preview.first_on), str(preview.last_on))
+
+
+def test_stages_and_reasons_with_their_codes(preview):
+    assert {("Новый", "new"), ("Договор", "contract"), ("Отказ", "rejected")} == {
+        (s.id, s.code) for s in preview.stages
+    }
+    assert {("Недозвон", "no_answer"), ("Спам", "spam"), ("", None)} == {(r.id, r.code) for r in preview.reasons}
+
+
+def test_spend_that_no_lead_has_is_named_and_channels_without_spend(folder):
+    append(folder / "leads.csv", "1006;04.03.2026;;Дольщик;Южный;Петров;Новый;;;")
+    by_channel = rehearse(table_crm(folder), AT).unmatched[0]
+    assert (("Авито",), ("Дольщик",)) == (by_channel.strays, by_channel.bare)
+
+
+def test_projects_of_the_plan_that_no_lead_has_are_named_and_those_without_a_plan(folder):
+    (folder / "plan.csv").write_text("Год;Месяц;ЖК;Договоров;Выручка\n2026;3;Севереый;12;96000000\n", "utf-8")
+    mapping = (folder / "mapping.yaml").read_text("utf-8")
+    (folder / "mapping.yaml").write_text(mapping.replace("  kpis:\n", "  project_id: ЖК\n  kpis:\n"), "utf-8")
+    by_project = rehearse(table_crm(folder), AT).unmatched[2]
+    assert (("Севереый",), ("Северный", "Южный")) == (by_project.strays, by_project.bare)
+
+
+def test_ranges_of_numbers_and_dates(preview):
+    price = next(r for r in preview.ranges if (r.noun, r.field) == ("contract", "price_minor"))
+    assert (2, 90_000_000, 745_000_000) == (price.filled_n, price.low, price.high)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_page_says_it_in_both_languages_and_shows_no_phone(language, preview):
+    words = words_for(language)
+    tables = tables_of(preview, (), MOSCOW, words)
+    page = preview_page(tables, headline(preview, words), preview.source, AT, MOSCOW, words)
+    assert words.say("Rows that do not fit") in page
+    assert not re.search(r"912|<script|https?://", page)
+
+
+def test_a_pull_that_would_be_stopped_is_said_so(preview):
+    stopped = replace(preview, checks=tuple(replace(check, is_passed=False) for check in preview.checks[-1:]))
+    assert "A pull would be stopped by 1 check" == headline(stopped, words_for("en"))
+
+
+@pytest.fixture
+def shell(folder: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.chdir(folder)
+    return CliRunner()
+
+
+def test_check_prints_tables_within_a_hundred_columns(shell):
+    answer = shell.invoke(app, ["map", "check"])
+    assert 0 == answer.exit_code, answer.output
+    assert 100 >= max(map(len, answer.output.splitlines()))
+    assert "It can be pulled without 1 row." in answer.output
+
+
+def test_a_pull_warns_of_spend_that_no_lead_has_by_name(shell, folder, monkeypatch):
+    settings = 'time_zone = "Europe/Moscow"\n[source]\nkind = "table"\nmapping = "mapping.yaml"\n'
+    (folder / "planerka.toml").write_text(settings, "utf-8")
+    monkeypatch.setenv("PLANERKA_PHONE_KEY", "any long random text will do")
+    answer = shell.invoke(app, ["pull", "--as-of", "2026-03-08T00:00:00"])
+    assert 0 == answer.exit_code, answer.output
+    assert "every channel of the spend has leads or contracts; these do not: Авито" in answer.output
+
+
+def test_check_stores_nothing(shell, folder):
+    before = sorted(folder.rglob("*"))
+    shell.invoke(app, ["map", "check", "mapping.yaml"])
+    assert before == sorted(folder.rglob("*"))
+
+
+def test_check_prints_json_with_stable_keys(shell):
+    found = json.loads(shell.invoke(app, ["map", "check", "--json"]).output)
+    assert {"preview", "costs"} == set(found)
+    assert 5 == found["preview"]["rows_by_file"]["leads.csv"]
+
+
+def test_check_writes_a_page(shell, folder):
+    shell.invoke(app, ["map", "check", "--page", "page.html"])
+    assert "<h1>" in (folder / "page.html").read_text("utf-8")
+
+
+def test_a_draft_is_written_without_its_verb_and_overwrites_no_mapping(shell, folder):
+    answer = shell.invoke(app, ["map", "leads.csv", "calls.csv", "--out", "drafted.yaml"])
+    assert 0 == answer.exit_code, answer.output
+    assert "leads.csv: taken for leads" in answer.output
+    before = (folder / "drafted.yaml").read_bytes()
+    again = shell.invoke(app, ["map", "leads.csv", "--out", "drafted.yaml"])
+    assert "is there already" in str(again.exception)
+    assert before == (folder / "drafted.yaml").read_bytes()
+
+
+CORRECTED = {
+    "marketstar": ("America/Denver", {}),
+    "olist": (
+        "America/Sao_Paulo",
+        {'currency: "?"': "currency: BRL", "contracts:\n": "contracts:\n  time_zone: UTC\n"},
+    ),
+}
+"""What a person must know beside the files: the zone of the dates, in olist the currency and the zone of deals too."""
+
+
+@needs_exports
+@pytest.mark.parametrize("name", CORRECTED)
+@pytest.mark.parametrize("noun", [Lead, Contract, Plan])
+def test_a_real_export_is_drafted_as_its_mapping_was_written_by_hand(name, noun, tmp_path):
+    zone, corrections = CORRECTED[name]
+    files = sorted((DATA / name).glob("*.csv"))
+    out = tmp_path / "mapping.yaml"
+    text = drafted(files, out, zone, load_catalogue(PROJECT / "rulebook" / "kpis.yaml"), None).text
+    for blank, said in corrections.items():
+        text = text.replace(blank, said)
+    out.write_text(text, "utf-8")
+    found, expected = rows_of(table_crm(tmp_path, out, DATA / name), noun), rows_of(crm_of(name, tmp_path), noun)
+    pd.testing.assert_frame_equal(expected, found, check_dtype=False)
+
+
+def rows_of(crm: TableCrm, noun: type) -> pd.DataFrame:
+    """The rows of a noun, in an order that does not depend on the mapping."""
+    (window,) = crm.windows(None, NOW)
+    frames = [batch.rows for batch in crm.read(window) if batch.noun is noun]
+    rows = pd.concat(frames) if frames else pd.DataFrame()
+    return rows.sort_values(list(rows)[:4]).reset_index(drop=True) if len(rows) else rows

@@ -1,0 +1,164 @@
+"""A drafted mapping: what it recognises, what it asks, and what it never shows."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from planerka.crm.drafting.draft import Draft
+from planerka.crm.drafting.matching import code_of, fit
+from planerka.crm.drafting.vocabulary import REASON_CODES, STAGE_CODES
+from planerka.crm.mapping import TextLoader, load_mapping
+from planerka.errors import CrmError, MappingError
+from planerka.preview.drafting import drafted
+from planerka.rulebook.kpis import load_catalogue
+from planerka.settings import PROJECT
+
+PAGE = (PROJECT / "docs" / "your-own-export.md").read_text("utf-8")
+EXAMPLE = dict(re.findall(r"^```(?:csv|yaml) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+KPIS = load_catalogue(PROJECT / "rulebook" / "kpis.yaml")
+
+
+def draft(folder: Path, zone: str | None = "Europe/Moscow", **files: str) -> Draft:
+    """The draft for files of these names and contents."""
+    paths = [folder / f"{name}.csv" for name in files]
+    for path, content in zip(paths, files.values(), strict=True):
+        path.write_text(content, "utf-8")
+    found = drafted(paths, folder / "mapping.yaml", zone, KPIS, None)
+    (folder / "mapping.yaml").write_text(found.text, "utf-8")
+    return found
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    draft(tmp_path, **{name.removesuffix(".csv"): text for name, text in EXAMPLE.items() if name.endswith(".csv")})
+    return tmp_path / "mapping.yaml"
+
+
+@pytest.mark.parametrize("part", ["leads", "contracts", "events", "spend", "plan", "references", "currency"])
+def test_the_example_of_the_manual_is_drafted_as_a_person_wrote_it(part, example):
+    """But for what no file tells: values that do not occur, and who owned a lead on the day of its rejection."""
+    (example.parent / "by_hand.yaml").write_text(EXAMPLE["mapping.yaml"], "utf-8")
+    by_hand = load_mapping(example.parent / "by_hand.yaml").model_dump(mode="json")[part]
+    found = load_mapping(example).model_dump(mode="json")[part]
+    if part == "leads":
+        by_hand["dates"]["rejected"]["manager_id"] = None
+    if part == "contracts":
+        del by_hand["columns"]["unit_kind"]["values"]["Кладовая"]
+    if part == "events":
+        del by_hand["calls"]["columns"]["outcome"]["values"]["не обслуживается"]
+    assert by_hand == found
+
+
+LEADS = """\
+ID,Created,Stage,Source,Client name,E-mail,Mobile,Contact
+1,2026-03-01,New,Web,Anna Petrova,anna@example.com,+7 912 345-67-89,Anna
+2,2026-03-02,Lost,Web,Boris Orlov,boris@example.com,+7 912 345-67-80,Boris
+"""
+
+
+@pytest.mark.parametrize("secret", ["Anna", "Boris", "example.com", "912"])
+def test_nothing_of_a_client_is_in_the_draft(secret, tmp_path):
+    assert secret not in draft(tmp_path, leads=LEADS).text
+
+
+def test_personal_columns_are_named_as_not_mapped(tmp_path):
+    assert "# Not mapped: personal: Client name, E-mail, Contact" in draft(tmp_path, leads=LEADS).text
+
+
+def test_what_no_file_tells_is_a_blank_that_the_error_names(tmp_path):
+    assert ["currency", "time_zone"] == draft(tmp_path, zone=None, leads=LEADS).blanks
+    with pytest.raises(MappingError, match=r"currency: '\?' is no ISO 4217 code(.|\n)*time_zone: '\?' is no time zone"):
+        load_mapping(tmp_path / "mapping.yaml")
+
+
+def test_dates_that_parse_both_ways_are_a_blank_that_the_error_names(tmp_path):
+    found = draft(tmp_path, leads="ID,Created,Stage\n1,01/02/2026,New\n2,03/04/2026,Lost\n")
+    assert "formats" in found.blanks
+    with pytest.raises(MappingError, match=r"leads\.formats: '\?' is no date format"):
+        load_mapping(tmp_path / "mapping.yaml")
+
+
+def test_rows_that_fit_no_format_are_named(tmp_path):
+    found = draft(tmp_path, leads="ID,Created,Stage\n1,13.02.2026,New\n2,завтра,Lost\n3,14.02.2026,Lost\n")
+    assert "created_at: 1 cells are no such date, first in row 3" in found.text
+
+
+def test_a_part_that_lacks_what_it_needs_is_switched_off_and_says_so(tmp_path):
+    found = draft(tmp_path, leads=LEADS, calls="Time,Direction,Duration\n2026-03-01 10:00:00,out,5\n")
+    assert "? calls is switched off: no column was recognised as lead_id" in found.text
+    assert "events" not in yaml.load(found.text, Loader=TextLoader)
+
+
+def test_calls_without_a_direction_are_not_taken_for_attempts(tmp_path):
+    found = draft(tmp_path, leads=LEADS, calls="Lead ID,Time,Duration\n1,2026-03-01 10:00:00,5\n")
+    assert "constant" in found.text
+    assert "kind" in found.blanks
+
+
+def test_a_stage_history_is_recognised(tmp_path):
+    history = "Lead ID,Changed at,From stage,To stage\n1,2026-03-01 10:00:00,New,Lost\n"
+    found = draft(tmp_path, leads=LEADS, stage_history=history)
+    table = yaml.load(found.text, Loader=TextLoader)["events"]["stage_history"]
+    assert {"constant": "stage_changed"} == table["columns"]["kind"]
+    assert ("From stage", "To stage") == (table["columns"]["from_stage_id"], table["columns"]["to_stage_id"])
+
+
+def test_deals_that_carry_a_leads_id_are_joined_and_tell_what_is_won(tmp_path):
+    deals = "Lead ID,Won date,Amount\n1,2026-03-05,$100\n"
+    mapping = yaml.load(draft(tmp_path, leads=LEADS, deals=deals).text, Loader=TextLoader)
+    assert {"file": "deals.csv", "lead_column": "ID", "key": "Lead ID"} == mapping["leads"]["joins"]["deal"]
+    assert {"present": "deal.Won date"} == mapping["leads"]["won"]
+
+
+def test_the_price_of_what_is_missing_is_told(tmp_path):
+    assert re.search(r"^# - .*marketing spend.*: Cost per lead", draft(tmp_path, leads=LEADS).text, re.MULTILINE)
+
+
+def test_a_file_without_rows_is_told(tmp_path):
+    with pytest.raises(CrmError, match=r"leads\.csv has a header and no rows"):
+        draft(tmp_path, leads="ID,Created\n")
+
+
+@pytest.mark.parametrize(
+    "text, code",
+    [
+        ("Недозвон", "no_answer"),
+        ("Не отвечает", "no_answer"),
+        ("Дубль", "duplicate"),
+        ("Спам", "spam"),
+        ("Купил у конкурента", "bought_elsewhere"),
+        ("Дорого", "too_expensive"),
+        ("Не хватает бюджета", "low_budget"),
+        ("Отказ банка", "mortgage_declined"),
+        ("Просит не звонить", "do_not_call"),
+        ("Bad Email", "bad_number"),
+        ("Риэлтор", "agent"),
+        ("Прочее", None),
+    ],
+)
+def test_reasons_by_their_words(text, code):
+    assert code == code_of(text, REASON_CODES)
+
+
+@pytest.mark.parametrize(
+    "text, code",
+    [
+        ("Закрыто и не реализовано", "rejected"),
+        ("Успешно реализовано", "contract"),
+        ("Disqualified", "rejected"),
+        ("Qualified", "qualified"),
+        ("Встреча проведена", "meeting"),
+        ("Бронь", "booking"),
+        ("Неразобранное", "new"),
+        ("Gatekeeper", None),
+    ],
+)
+def test_stages_by_their_words(text, code):
+    assert code == code_of(text, STAGE_CODES)
+
+
+@pytest.mark.parametrize("header", ["LeadSource", "lead_source", "Lead source", "LEAD SOURCE"])
+def test_a_header_is_the_same_however_its_words_are_joined(header):
+    assert 1.0 == fit(header, "lead source")
