@@ -1,7 +1,9 @@
-"""What the tasks of a run log, on the terminal as it happens: a run of minutes must not look like a dead one."""
+"""What a run does, on the terminal as it happens: a run of minutes must not look like a dead one."""
 
 import logging
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TASKS = Path(__file__).resolve().parent.parent / "tasks"
@@ -14,3 +16,19 @@ def show_progress() -> None:
     # Prefect's own lines about states of task runs go through the same logger.
     handler.addFilter(lambda record: Path(record.pathname).parent == TASKS)
     logging.getLogger("prefect.task_runs").addHandler(handler)
+
+
+@contextmanager
+def rows_counted() -> Iterator[Callable[[int], object]]:
+    """A bar on a terminal that counts the rows it is told of, and nothing elsewhere; their sum is not known before."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    words = TextColumn("{task.completed:,.0f} rows")
+    console = Console()
+    bar = Progress(
+        BarColumn(), words, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
+    )
+    with bar:
+        task = bar.add_task("pull", total=None)
+        yield lambda rows_n: bar.advance(task, rows_n)

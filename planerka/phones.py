@@ -17,6 +17,8 @@ PHONE = re.compile(
 """An international number, or ten digits in the usual groups; not a part of an address or of a longer number."""
 SURE_PHONE = re.compile(r"(?<![^\W_])(?:\+\d{10,14}|(?:[78][3489]|77)\d{9})(?![^\W_])")
 """A phone though it stands where an id is asked for: CRMs have counted to ten bare digits, but not to these."""
+SHORTEST_N = 11
+"""Of the digits of a sure phone, with the code of its country."""
 MESSENGER = re.compile(r"(?<![\w.-])(?:https?://)?(?:t|telegram|wa)\.me/[^\s,;)]*\w", re.IGNORECASE)
 """A link that opens a chat with somebody: as good as their phone."""
 MASK = "***"
@@ -53,6 +55,6 @@ def masked(text: str) -> str:
 def is_contact(id_: str) -> bool:
     """Whether an id is, or holds, somebody's phone, e-mail or link to a messenger."""
     if id_.isalnum():
-        return bool(SURE_PHONE.fullmatch(id_))
+        return len(id_) >= SHORTEST_N and bool(SURE_PHONE.fullmatch(id_))
     has_contact = any(kind.search(id_) for kind in (EMAIL, MESSENGER, SURE_PHONE))
     return has_contact or bool(SURE_PHONE.fullmatch(re.sub(GAP, "", id_)))

@@ -62,22 +62,28 @@ def staged(connection: sa.Connection, columns: Sequence[sa.Column[Any]], frame: 
     copies = [sa.Column(column.name, column.type) for column in columns]
     table = sa.Table(f"staged_{next(_numbers)}", sa.MetaData(), *copies, prefixes=["TEMPORARY"])
     table.create(connection)
-    fill(connection, table, zip(*(values_of(frame[column.name], column.type) for column in columns), strict=True))
+    # The others are missing in every row: to hand a driver their NULLs one by one took half of the time.
+    names = [column.name for column in columns if frame[column.name].notna().any()]
+    if names:
+        fill(
+            connection, table, names, zip(*(values_of(frame[name], table.c[name].type) for name in names), strict=True)
+        )
     yield table
     # Not in a `finally`: after a failed statement the transaction is rolled back, and the table goes with it.
     table.drop(connection)
 
 
-def fill(connection: sa.Connection, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Rows of plain values into an empty table by the fastest way the driver has."""
+def fill(connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Rows of plain values, one a named column, into an empty table by the fastest way the driver has."""
+    columns = ", ".join(map(connection.dialect.identifier_preparer.quote, names))
     cursor: Any = connection.connection.cursor()
     with in_words(connection.engine):
         if connection.dialect.name == "postgresql":
-            with cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+            with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
         else:
-            cursor.executemany(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(table.c))})", rows)
+            cursor.executemany(f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join('?' * len(names))})", rows)
 
 
 def keys_of(connection: sa.Connection, table: sa.Table, rows: sa.Table) -> pd.DataFrame:

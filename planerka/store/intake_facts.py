@@ -87,6 +87,12 @@ def last_window(connection: sa.Connection, source: str) -> PulledWindow | None:
     return None if row is None else pulled_window(row)
 
 
+def last_exports(connection: sa.Connection, source: str) -> list[PulledWindow]:
+    """The newest export and the one before it, of those that are whole each time; fewer where there were fewer."""
+    query = sa.select(pull_window).where(pull_window.c.source == source, pull_window.c.token.is_not(None))
+    return [pulled_window(row) for row in connection.execute(query.order_by(pull_window.c.id.desc()).limit(2))]
+
+
 def pulled_window(row: sa.Row[Any]) -> PulledWindow:
     values = {name: value for name, value in row._mapping.items() if name != "id"}
     return PulledWindow(**{**values, "checks": tuple(map(check_of, row.checks))})

@@ -10,15 +10,22 @@ A station adds a module `tests/bench/bench_<station>.py`; `make bench` finds it.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ratio:
-    """Wall time of ours and of the peer, and how many times the peer's we allow ourselves (None: no promise)."""
+    """Wall time of ours and of the peer, and how many times the peer's we allow ourselves (None: no promise).
+
+    The most memory that each held, in MB, where it was measured.
+    """
 
     ours_s: float
     peer_s: float
     limit: float | None = None
+    ours_mb: float | None = None
+    peer_mb: float | None = None
 
     @property
     def value(self) -> float:
@@ -26,9 +33,11 @@ class Ratio:
 
     def __str__(self) -> str:
         line = f"{self.ours_s:8.2f} s  {self.peer_s:8.2f} s  x {self.value:5.2f}"
-        if self.limit is None:
-            return line
-        return f"{line}  at most {self.limit:g}: {'kept' if self.value <= self.limit else 'BROKEN'}"
+        if self.limit is not None:
+            line += f"  at most {self.limit:g}: {'kept' if self.value <= self.limit else 'BROKEN'}"
+        if self.ours_mb and self.peer_mb:
+            line += f"  {self.ours_mb:.0f} MB and {self.peer_mb:.0f} MB"
+        return line
 
 
 BENCHES: dict[str, Callable[[], Ratio]] = {}
@@ -53,3 +62,16 @@ def wall_s(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def apart(work: Callable[[], object]) -> tuple[float, float]:
+    """Wall time in seconds and the most memory in MB, in a process that does nothing else."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(wall_s_and_peak_mb, (work,))
+
+
+def wall_s_and_peak_mb(work: Callable[[], object]) -> tuple[float, float]:
+    seconds = wall_s(work)
+    # Not ru_maxrss: a process inherits that of the one that started it.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return seconds, int(status["VmHWM"].split()[0]) / 1024
