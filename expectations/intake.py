@@ -5,25 +5,36 @@ windows together, without letting good windows make up for a bad one. So a pull 
 and needs no Great Expectations itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from expectations.gate import Tallies, run_suite
 from planerka.intake.check import SUITE
-from planerka.intake.frame_tests import FRAME_TESTS, PullFacts, frame_tallies
+from planerka.intake.frame_tests import FRAME_TESTS, PullFacts, frame_examples, frame_tallies
 from planerka.intake.row_tests import BY_KEY
-from planerka.intake.spec import Tally, undiluted
+from planerka.intake.spec import EXAMPLES_N, Tally, undiluted
 from planerka.model import Check, GateReport
 
 COUNTS = ["rows_n", "failed_n", "unknown_n"]
 
 
-def pull_gate(checks: Iterable[Check], facts: PullFacts) -> GateReport:
-    """The gate after a pull. `checks`: what the row tests counted in each window; those that ran are in the report."""
-    frame = pd.DataFrame([vars(check) for check in checks], columns=["key", *COUNTS])
+def pull_gate(counted: Sequence[Check], facts: PullFacts) -> GateReport:
+    """The gate after a pull. `counted`: the row tests, of each window; those that ran are in the report."""
+    frame = pd.DataFrame([vars(check) for check in counted], columns=["key", *COUNTS])
     specs = [BY_KEY[key] for key in frame["key"].unique()]
-    return run_suite(SUITE, frame, [*specs, *FRAME_TESTS], lambda rows: {**row_tallies(rows), **frame_tallies(facts)})
+    report = run_suite(SUITE, frame, [*specs, *FRAME_TESTS], lambda rows: {**row_tallies(rows), **frame_tallies(facts)})
+    return replace(
+        report, checks=tuple(with_examples(check, counted, frame_examples(facts)) for check in report.checks)
+    )
+
+
+def with_examples(check: Check, counted: Sequence[Check], ids: Mapping[str, Sequence[str]]) -> Check:
+    """The check with rows that the windows have shown of it, or ids of the pull, where some still fail it."""
+    shown = [example for window in counted if window.key == check.key for example in window.examples]
+    shown += ids.get(check.key, ())
+    return replace(check, examples=tuple(shown[:EXAMPLES_N])) if check.failed_n else check
 
 
 def row_tallies(rows: pd.DataFrame) -> Tallies:

@@ -44,8 +44,11 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
+    """An exception. `examples` are rows of it, as the check has them."""
+
     text: str
     tone: str
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,4 +179,6 @@ def note(check: Check, suite: SuiteWords, words: Words) -> Note:
         broken=words.number(check.failed_n), rows=words.number(check.rows_n - check.unknown_n)
     )
     outcome = (VERDICTS["error"], check.error) if check.error else (suite.broken, counts)
-    return Note(text=f"{what}. {say(outcome[0], words)}: {outcome[1]}.", tone=tone_of(check, suite))
+    return Note(
+        text=f"{what}. {say(outcome[0], words)}: {outcome[1]}.", tone=tone_of(check, suite), examples=check.examples
+    )

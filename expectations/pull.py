@@ -11,7 +11,7 @@ from planerka.errors import GateStoppedError
 from planerka.intake.check import SUITE
 from planerka.intake.facts import facts_of_pull
 from planerka.intake.fitness import stop_at
-from planerka.intake.frame_tests import FRESH
+from planerka.intake.frame_tests import FRESH, WHOLE
 from planerka.intake.settling import unsettled
 from planerka.model import GateReport
 from planerka.settings import Settings
@@ -35,13 +35,16 @@ def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: dat
     report = pull_gate(pulled.checks, facts)
     with engine.begin() as connection:
         gates.add(connection, source, report, now)
-    stop_at(report, f"the data of {source} are not fit to be judged", *earlier_week(report, known, settings))
+    stop_at(report, f"the data of {source} are not fit to be judged", *remedies(report, known, settings))
     return report
 
 
-def earlier_week(report: GateReport, known: Source, settings: Settings) -> Iterator[str]:
-    """How to go on with data that end too early."""
-    if any(check.key == FRESH.key for check in report.stopped_by):
+def remedies(report: GateReport, known: Source, settings: Settings) -> Iterator[str]:
+    """How to go on with data that end too early, or of which a part is missing."""
+    stopped_by = {check.key for check in report.stopped_by}
+    if WHOLE.key in stopped_by:
+        yield "export it again, whole, and pull it; if it is meant to be shorter, the next export will pass"
+    if FRESH.key in stopped_by:
         week = Week.last_complete(known.data_until, settings.zone)
         reach = f"{known.data_until:%Y-%m-%d %H:%M} UTC"
         yield f"they reach until {reach}: pull newer ones, or ask for an earlier week by --week {week}"

@@ -1,12 +1,16 @@
 """`planerka disputes …` and `planerka quarantine …`: what a person decides from the shell."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flows.cli_json import AsJson, print_json
 from planerka.model import Decision
+
+if TYPE_CHECKING:
+    from planerka.store.quarantine import QuarantinedRow
 
 disputes_app = typer.Typer(help="Disputed rejections and the rulings on them.", no_args_is_help=True)
 quarantine_app = typer.Typer(help="Rows that were not fit to be judged.", no_args_is_help=True)
@@ -76,7 +80,8 @@ def export(
 
 @quarantine_app.command("list")
 def list_quarantine(as_json: AsJson = False) -> None:
-    """Rows that wait, with the reason of each."""
+    """Rows that wait: where each stands in the export, what is wrong there, and what to do."""
+    from planerka.intake.findings import findings_of
     from planerka.store.database import reading
     from planerka.store.quarantine import State, listing
 
@@ -84,11 +89,17 @@ def list_quarantine(as_json: AsJson = False) -> None:
     with reading(engine) as connection:
         rows = listing(connection, source, State.QUARANTINED)
     if as_json:
-        print_json(rows)
+        print_json([asdict(row) | {"findings": findings_of(row)} for row in rows])
         return
     for row in rows:
-        print(f"{row.id}  {row.noun} {row.row_key}: {', '.join(row.why)}")
+        print(f"{row.id:>5}  {row.noun} {row.row_key}{place_of(row)}")
+        print("".join(f"       {finding.line}\n" for finding in findings_of(row)), end="")
     print(f"{len(rows)} rows wait. Release or drop one by its number, or correct it in the source and pull again.")
+
+
+def place_of(row: "QuarantinedRow") -> str:
+    file, row_ns = row.place["file"], " and ".join(map(str, row.place["row_ns"]))
+    return f", {file} row {row_ns}" if file else ""
 
 
 @quarantine_app.command()

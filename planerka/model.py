@@ -330,7 +330,10 @@ class CheckSeverity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One line of a gate report: how many rows were looked at, failed, and could not be decided."""
+    """One line of a gate report: how many rows were looked at, failed, and could not be decided.
+
+    `examples` are a few of those that failed, with their place in the export; what may be a client's is masked.
+    """
 
     key: str
     ru: str
@@ -341,6 +344,7 @@ class Check:
     unknown_n: int
     is_passed: bool
     error: str | None = None
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

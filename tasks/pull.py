@@ -6,6 +6,7 @@ from prefect import get_run_logger, task
 
 from expectations import pull as gate
 from planerka.intake.check import SUITE
+from planerka.intake.findings import lines_of
 from planerka.intake.pull import PullReport, pull, sweep
 from planerka.model import GateReport
 from tasks import artifacts, policies
@@ -21,6 +22,8 @@ def pull_leads(company: Company) -> PullReport:
 
     report = pull(company.engine, company.crm, company.settings.zone, company.now, progress)
     log.info("%d rows, %d changed, %d quarantined", report.rows_n, report.changed_n, report.quarantined_n)
+    for line in lines_of(report.checks):
+        log.info("%s", line)
     return report
 
 

@@ -20,6 +20,9 @@ from planerka.model import (
 )
 from tests.builders_regulation import frame_of
 
+NO_PLACE: dict[str, Any] = {"file": None, "row_ns": [], "columns": {}}
+"""Where a quarantined row of a CRM stands."""
+
 UNTIL = datetime(2026, 11, 23, tzinfo=UTC)
 CREATED_AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 

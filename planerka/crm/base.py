@@ -1,11 +1,13 @@
 """The CRM port: what every source of leads must do, whatever stands behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planerka.model import Command, Receipt
 
@@ -33,6 +35,19 @@ class Fault:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where the rows of a batch stand in an export.
+
+    `row_ns` has the row of each, as a spreadsheet numbers them: the header is row 1. `columns` has the column that
+    each field was read from, as the file calls it; a field without one was not read.
+    """
+
+    file: str
+    row_ns: NDArray[np.int64]
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Batch:
     """Rows of one noun.
 
@@ -40,11 +55,13 @@ class Batch:
     these dtypes: text `str`, `object` or `category`; instants `datetime64[us, UTC]`; local days
     `datetime64[us]` without a zone; counts and money `int64`, or `float64` where a value may be missing;
     yes/no `bool`, or `boolean` where it may be missing. Missing (None, NaN, NaT, NA) is "not known".
+    `origin` is None where there is no file to look into.
     """
 
     noun: type
     rows: pd.DataFrame
     faults: tuple[Fault, ...] = field(default=())
+    origin: Origin | None = None
 
 
 class Crm(Protocol):

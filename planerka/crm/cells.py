@@ -25,8 +25,46 @@ NO = ("false", "no", "0", "нет")
 ROUBLE_SIGNS = ("руб.", "руб", "р.", "р")
 PANDAS_WORDS = {"now", "today"}
 """Pandas takes them for the present under any format."""
+SHEET_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
+SHEET_ERRORS |= {"#ERROR!", "#ССЫЛКА!", "#Н/Д", "#ЗНАЧ!", "#ДЕЛ/0!", "#ИМЯ?", "#ЧИСЛО!", "#ПУСТО!", "#ПЕРЕНОС!"}
+"""What a spreadsheet shows where a formula has failed, in English and in Russian: it is never a value."""
+PLACEHOLDERS = frozenset({"-", "--", "–", "—", "?", "...", "null", "none", "nan", "n/a", "na", "select", "unknown"})
+PLACEHOLDERS |= {"blank", "н/д", "нет", "пусто", "нет данных", "не заполнено", "не указано", "не выбрано", "выберите"}
+"""What people and forms write where nothing is known, without brackets around it."""
+LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+DATUM = re.compile(r"\d[\d.:/ -]{3,}")
+"""What a number of a card, a day or a phone begins with, and no name of a column."""
+GROUPED = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
+GROUPED_OR_NOT = re.compile(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
+CLOCK = re.compile(r"(?:\d+ days?,? )?\d+:[0-5]\d:[0-5]\d(?:\.\d+)?", re.ASCII)
+SPOILT_ID = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
+"""As Excel shows a long number, of which it has kept no more than 15 digits."""
+TYPED_FORMATS = tuple(f"%Y-%m-%dT%H:%M:%S{rest}" for rest in ("", ".%f", "%z", ".%f%z"))
+"""As the readers write a date that a workbook or a database knows as one: no other format is like it."""
 YEARS = (1900, 2199)
 """Outside them a date is a marker of absence, such as 0001-01-01 or 9999-12-31."""
+
+
+def is_placeholder(text: str) -> bool:
+    return text.casefold().strip("<>()[]") in PLACEHOLDERS
+
+
+def shape(text: str) -> str:
+    """A text without what it says: letters as `a`, digits as 9."""
+    return "".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in text)
+
+
+def quotable(text: str) -> str:
+    """What stands in the place of a date or a number, as it may be told: a long word may be a client's name."""
+    if text in SHEET_ERRORS or is_placeholder(text):
+        return text
+    return LONG_WORD.sub(lambda word: shape(word[0]), masked(text))
+
+
+def told_header(header: Sequence[str]) -> list[str]:
+    """The names of columns as they may be told: of a file without a header they are the cells of its first row."""
+    is_row = any(DATUM.match(name) or is_contact(name) for name in header)
+    return [quotable(name) if is_row else name for name in header]
 
 
 def instants(texts: Texts, formats: Sequence[str], zone: ZoneInfo) -> pd.arrays.DatetimeArray:
@@ -36,8 +74,10 @@ def instants(texts: Texts, formats: Sequence[str], zone: ZoneInfo) -> pd.arrays.
     that came twice is the first of the two. A bare date is the start of that local day.
     """
     found = pd.Series(pd.NaT, index=range(len(texts)), dtype="datetime64[us, UTC]")
-    for text_format in formats:
+    for text_format in (*formats, *TYPED_FORMATS):
         is_open = found.isna().to_numpy()
+        if not is_open.any():
+            break
         found[is_open] = parsed(texts[is_open], text_format, zone).array
     return found.array
 
@@ -78,12 +118,26 @@ def numbers(texts: Texts, decimal_mark: str, signs: Sequence[str] = ()) -> NDArr
     return np.fromiter(map(number_of, texts), dtype=np.float64, count=len(texts))
 
 
-def money(texts: Texts, decimal_mark: str, currency: str) -> NDArray[np.float64]:
-    """Amounts of `currency`, in its minor units; with the sign of another currency an amount is unknown."""
+def money(texts: Texts, decimal_mark: str, currency: str, *, is_mark_said: bool = True) -> NDArray[np.float64]:
+    """Amounts of `currency`, in its minor units; with the sign of another currency an amount is unknown.
+
+    So is `1.234` where nobody said what the dot is: it may be a thousand and more.
+    """
     signs = {currency, *(get_currency_symbol(currency, locale) for locale in ("en_US", "ru"))}
     signs |= set(ROUBLE_SIGNS) if currency == "RUB" else set()
     amounts = numbers(texts, decimal_mark, sorted(signs, key=len, reverse=True))
+    if not is_mark_said:
+        amounts[[bool(GROUPED_OR_NOT.search(text)) for text in texts]] = np.nan
     return np.rint(amounts * 10 ** get_currency_precision(currency))
+
+
+def seconds(texts: Texts, decimal_mark: str) -> NDArray[np.float64]:
+    """Whole seconds, from a number of them, `01:02:03`, or `4 days, 21:19:46`."""
+    found = whole_numbers(texts, decimal_mark)
+    is_clock = np.array([bool(CLOCK.fullmatch(text)) for text in texts], dtype=np.bool_)
+    times = pd.to_timedelta(pd.Series(texts[is_clock], dtype="str").str.replace(",", ""))
+    found[is_clock] = np.rint(times.dt.total_seconds())
+    return found
 
 
 def whole_numbers(texts: Texts, decimal_mark: str) -> NDArray[np.float64]:
@@ -104,10 +158,20 @@ def members(texts: Texts, kind: type[StrEnum]) -> Texts:
 
 
 def card_ids(texts: Texts) -> Texts:
-    """Numbers of cards as they stand."""
-    return np.array([None if is_contact(text) else text for text in texts], dtype=object)
+    """Numbers of cards as they stand. A phone is none, nor is what a sheet made of one: `1 234 567`, `5.8E+18`."""
+    return np.array([text if is_card_id(text) else None for text in texts], dtype=object)
+
+
+def is_card_id(text: str) -> bool:
+    is_spoilt = not text.isalnum() and (text in SHEET_ERRORS or GROUPED.fullmatch(text) or SPOILT_ID.fullmatch(text))
+    return not (is_spoilt or is_contact(text))
 
 
 def masked_texts(texts: Texts, own: frozenset[str]) -> Texts:
     """Texts without phones, e-mails and messengers, but for those in `own`."""
-    return np.array([text if text in own else masked(text) for text in texts], dtype=object)
+    return np.array([text if text is None or text in own else masked(text) for text in plain(texts)], dtype=object)
+
+
+def plain(texts: Texts) -> Texts:
+    """Texts as they stand, but for the errors of a spreadsheet."""
+    return np.array([None if text in SHEET_ERRORS else text for text in texts], dtype=object)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from planerka.crm.cells import Texts
-from planerka.crm.csv_file import distinct
+from planerka.crm.chunks import distinct
 from planerka.crm.mapping import Column, Contracts, Events, Leads, Moment, Plans, Spending
-from planerka.crm.rows import Converter, Rows, matching, picked, unknown
+from planerka.crm.rows import Converter, Rows, matching, picked, refuse_spoilt, unknown
 from planerka.model import ActorKind, Contract, Event, EventKind, Lead, LeadStatus, Plan, Rejection, Spend
 from planerka.phones import normal_phone, phone_hash
 
@@ -20,7 +20,9 @@ def lead_rows(convert: Converter, leads: Leads, chunk: pd.DataFrame, phone_key: 
     rows = convert.rows(Lead, chunk, leads.columns, leads)
     rows.frame["status"] = status_of(leads, chunk)
     if "phone" in leads.columns and phone_key:
-        phones = distinct(picked(chunk, leads.columns["phone"]), lambda texts: hashed(texts, convert.region, phone_key))
+        written = picked(chunk, leads.columns["phone"])
+        phones = distinct(written, lambda texts: hashed(texts, convert.region, phone_key))
+        refuse_spoilt(f"{leads.title}: {leads.columns['phone'].column!r}", written[phones == ""])
         rows.frame["phone_is_valid"] = phones.map(bool, na_action="ignore").astype("boolean")
         rows.frame["client_id"] = rows.frame["client_id"].fillna(phones.replace("", None))
     return rows
@@ -48,7 +50,7 @@ def dated_rows(
     columns: dict[str, Column | None] = {"lead_id": leads.columns["id"], "at": moment.at}
     columns |= {"manager_id": moment.manager_id, "due_at": moment.due_at}
     columns["reason_id"] = leads.columns.get("reason_id") if kind == EventKind.REJECTED else None
-    part = chunk[has_happened(leads, chunk, kind, moment)].reset_index(drop=True)
+    part = chunk[has_happened(leads, chunk, kind, moment)]
     events = convert.rows(Event, part, {name: column for name, column in columns.items() if column}, leads)
     named = events.frame.assign(kind=kind.value, actor_kind=ActorKind.UNKNOWN.value)
     return part, replace(events, frame=named.assign(id=named["lead_id"] + f":{kind}"))
@@ -73,19 +75,21 @@ def contract_rows(convert: Converter, lead_id: Column, contracts: Contracts, chu
     """Contracts, then the events of signing and terminating them; one without an id is `<lead>:contract`."""
     columns = {"lead_id": lead_id} | contracts.columns
     is_signed = matching(chunk, contracts.when) & picked(chunk, columns["signed_at"]).notna()
-    rows = convert.rows(Contract, chunk[is_signed].reset_index(drop=True), columns, contracts)
+    rows = convert.rows(Contract, chunk[is_signed], columns, contracts)
     rows.frame["currency"] = convert.currency
     rows.frame["id"] = rows.frame["id"].fillna(rows.frame["lead_id"] + ":contract")
     yield rows
-    yield signing_rows(rows.frame, EventKind.CONTRACT_SIGNED, "signed_at")
-    yield signing_rows(rows.frame, EventKind.CONTRACT_TERMINATED, "terminated_at")
+    yield signing_rows(rows, EventKind.CONTRACT_SIGNED, "signed_at")
+    yield signing_rows(rows, EventKind.CONTRACT_TERMINATED, "terminated_at")
 
 
-def signing_rows(contracts: pd.DataFrame, kind: EventKind, at: str) -> Rows:
+def signing_rows(contracts: Rows, kind: EventKind, at: str) -> Rows:
     """An event for each contract that has the date `at`; its id is `<contract>:<kind>`."""
-    dated = contracts[contracts[at].notna() & contracts["lead_id"].notna()].reset_index(drop=True)
-    frame = unknown(Event, len(dated)).assign(lead_id=dated["lead_id"], at=dated[at], kind=kind.value)
-    return Rows(Event, frame.assign(id=dated["id"] + f":{kind}", actor_kind=ActorKind.UNKNOWN.value))
+    dated = contracts.frame[contracts.frame[at].notna() & contracts.frame["lead_id"].notna()]
+    frame = unknown(Event, dated.index).assign(lead_id=dated["lead_id"], at=dated[at], kind=kind.value)
+    events = frame.assign(id=dated["id"] + f":{kind}", actor_kind=ActorKind.UNKNOWN.value)
+    columns = {"at" if name == at else name: column for name, column in contracts.columns.items()}
+    return replace(contracts, noun=Event, frame=events, faults=(), columns=columns)
 
 
 def event_rows(convert: Converter, name: str, table: Events, chunk: pd.DataFrame) -> Iterator[Rows]:
@@ -95,7 +99,7 @@ def event_rows(convert: Converter, name: str, table: Events, chunk: pd.DataFrame
     and second are one; an exchange may put a client's phone into its ids, and those count for none.
     """
     is_ours = matching(chunk, table.when) & picked(chunk, table.columns["lead_id"]).notna()
-    rows = convert.rows(Event, chunk[is_ours].reset_index(drop=True), table.columns, table)
+    rows = convert.rows(Event, chunk[is_ours], table.columns, table)
     frame = rows.frame
     if "actor_kind" not in table.columns:
         frame["actor_kind"] = np.where(frame["actor_id"].notna(), ActorKind.PERSON.value, ActorKind.UNKNOWN.value)
@@ -104,13 +108,15 @@ def event_rows(convert: Converter, name: str, table: Events, chunk: pd.DataFrame
     if "id" not in table.columns:
         rows = rows.where(~frame["id"].duplicated())
     yield rows
-    rejected = rows.frame[rows.frame["kind"] == EventKind.REJECTED].reset_index(drop=True)
-    yield Rows(Rejection, unknown(Rejection, len(rejected)).assign(id=rejected["id"], lead_id=rejected["lead_id"]))
+    rejected = rows.frame[rows.frame["kind"] == EventKind.REJECTED]
+    cards = unknown(Rejection, rejected.index).assign(id=rejected["id"], lead_id=rejected["lead_id"])
+    yield replace(rows, noun=Rejection, frame=cards, faults=())
 
 
 def spend_rows(convert: Converter, spend: Spending, chunks: Iterable[pd.DataFrame]) -> Iterator[Rows]:
     """Spend by day, channel, campaign and project; rows that cannot be added stay apart, with their faults."""
-    whole = [unknown(Spend, 0)]
+    rows = Rows(Spend, unknown(Spend, pd.RangeIndex(0)))
+    whole = [rows.frame]
     for chunk in chunks:
         rows = convert.rows(Spend, chunk, spend.columns, spend)
         rows.frame["currency"] = convert.currency
@@ -120,17 +126,22 @@ def spend_rows(convert: Converter, spend: Spending, chunks: Iterable[pd.DataFram
         whole.append(rows.frame[is_whole])
     names = list(whole[0])
     key = [name for name in names if name != "amount_minor"]
-    total: Any = pd.concat(whole).groupby(key, as_index=False, sort=False)["amount_minor"].sum()
-    yield Rows(Spend, total[names])
+    every = pd.concat(whole)
+    total: Any = every.groupby(key, as_index=False, sort=False)["amount_minor"].sum()
+    total.index = every.drop_duplicates(key).index
+    yield replace(rows, frame=total[names], faults=())
 
 
 def plan_rows(convert: Converter, plans: Plans, chunk: pd.DataFrame) -> Iterator[Rows]:
     """One row a KPI and period; a blank cell is no plan."""
     for kpi, column in plans.kpis.items():
-        part = chunk[picked(chunk, column).notna()].reset_index(drop=True)
-        frame = unknown(Plan, len(part)).assign(kpi=kpi, project_id="")
+        part = chunk[picked(chunk, column).notna()]
+        frame = unknown(Plan, part.index).assign(kpi=kpi, project_id="")
         frame["value"], faults = convert.field(kpi, int, part, column, plans)
         if plans.project_id:
             frame["project_id"] = picked(part, plans.project_id).fillna("")
         frame["from_on"], frame["to_on"], wrong = convert.period(part, plans)
-        yield Rows(Plan, frame, (*(replace(fault, field="value") for fault in faults), *wrong))
+        columns = {name: named.column for name, named in plans.period.items() if named.column}
+        columns |= {"value": column.column or "", "from_on": columns.get("year") or columns.get("from_on", "")}
+        unread = (*(replace(fault, field="value") for fault in faults), *wrong)
+        yield Rows(Plan, frame, unread, plans.title, columns)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from planerka.crm.base import Batch
 from planerka.crm.mapping import Mapping
+from planerka.crm.names import folded
 from planerka.model import Reference, ReferenceKind
 
 KINDS = {f"{kind}_id": kind for kind in ReferenceKind} | {
@@ -21,6 +22,7 @@ class References:
     def __init__(self, mapping: Mapping) -> None:
         self.names = mapping.references
         self.seen: set[tuple[ReferenceKind, str]] = set()
+        self.first: dict[tuple[ReferenceKind, str], str] = {}
 
     def mapped(self) -> Batch:
         return self.batch([(kind, key) for kind, names in self.names.items() for key in names])
@@ -33,9 +35,17 @@ class References:
         return self.batch([pair for pair in dict.fromkeys(ids) if pair not in self.seen])
 
     def batch(self, pairs: list[tuple[ReferenceKind, str]]) -> Batch:
-        self.seen.update(pairs)
+        """Before an id that looks like one handed out before that one is handed out again: seen together, they tell."""
+        pairs = [*dict.fromkeys(twin for pair in pairs for twin in self.twins_of(pair))]
         rows = [(kind, key, *self.title_and_code(kind, key)) for kind, key in pairs]
         return Batch(noun=Reference, rows=pd.DataFrame(rows, columns=[f.name for f in fields(Reference)], dtype=object))
+
+    def twins_of(self, pair: tuple[ReferenceKind, str]) -> list[tuple[ReferenceKind, str]]:
+        """The pair, after the first one that is written like it."""
+        kind, key = pair
+        self.seen.add(pair)
+        first = self.first.setdefault((kind, folded(key)), key)
+        return [pair] if first == key else [(kind, first), pair]
 
     def title_and_code(self, kind: ReferenceKind, key: str) -> tuple[str, str | None]:
         name = self.names.get(kind, {}).get(key)

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from planerka.crm import cells
-from planerka.crm.base import Batch, Fault
-from planerka.crm.csv_file import distinct
+from planerka.crm.base import Batch, Fault, Origin
+from planerka.crm.chunks import distinct
+from planerka.crm.date_order import refuse_two_readings
 from planerka.crm.mapping import Column, Condition, Plans, Values
-from planerka.errors import MappingError
+from planerka.errors import CrmError, MappingError
 
 ALL_WRONG_N = 10
 """From so many values on, a column of which not one can be read is a wrong mapping, not bad data."""
@@ -34,25 +35,32 @@ DTYPES = {str: TEXT, int: "float64", float: "float64", bool: "boolean", date: "d
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a noun while they are made."""
+    """Rows of a noun while they are made, and the columns that their fields come from.
+
+    The index of `frame`, as that of the chunks, is the row of the file.
+    """
 
     noun: type
     frame: pd.DataFrame
     faults: tuple[Fault, ...] = field(default=())
+    file: str = ""
+    columns: Dict[str, str] = field(default_factory=dict)
 
     def where(self, mask: pd.Series) -> "Rows":
-        """The rows of a mask, renumbered together with their faults."""
+        """The rows of a mask, with their faults."""
         position = np.cumsum(mask.to_numpy()) - 1
         kept = [f for f in self.faults if mask.iat[f.position]]
-        faults = tuple(Fault(position=int(position[f.position]), field=f.field, value=f.value) for f in kept)
-        return Rows(self.noun, self.frame[mask].reset_index(drop=True), faults)
+        faults = tuple(replace(f, position=int(position[f.position])) for f in kept)
+        return replace(self, frame=self.frame[mask], faults=faults)
 
     def batch(self) -> Batch:
         """As the port wants them: required whole numbers are int64 where every one is known."""
         whole = [
             f.name for f in fields(self.noun) if kind_of(f.type) == (int, False) and self.frame[f.name].notna().all()
         ]
-        return Batch(noun=self.noun, rows=self.frame.astype(dict.fromkeys(whole, "int64")), faults=self.faults)
+        rows = self.frame.reset_index(drop=True).astype(dict.fromkeys(whole, "int64"))
+        origin = Origin(file=self.file, row_ns=self.frame.index.to_numpy(), columns=self.columns)
+        return Batch(noun=self.noun, rows=rows, faults=self.faults, origin=origin)
 
 
 def kind_of(annotation: Any) -> tuple[type, bool]:
@@ -61,12 +69,12 @@ def kind_of(annotation: Any) -> tuple[type, bool]:
     return (next(a for a in get_args(annotation) if a is not type(None)) if is_optional else annotation), is_optional
 
 
-def unknown(noun: type, rows_n: int) -> pd.DataFrame:
+def unknown(noun: type, index: pd.Index) -> pd.DataFrame:
     """Rows of which nothing is known yet: every field of the noun, with its dtype."""
     dtypes = {
         f.name: DTYPES[str if issubclass(kind_of(f.type)[0], StrEnum) else kind_of(f.type)[0]] for f in fields(noun)
     }
-    return pd.DataFrame({name: pd.Series(None, index=range(rows_n), dtype=dtype) for name, dtype in dtypes.items()})
+    return pd.DataFrame({name: pd.Series(None, index=index, dtype=dtype) for name, dtype in dtypes.items()})
 
 
 def picked(chunk: pd.DataFrame, column: Column) -> pd.Series:
@@ -81,13 +89,13 @@ def picked(chunk: pd.DataFrame, column: Column) -> pd.Series:
 
 
 def matching(chunk: pd.DataFrame, condition: Condition | None) -> pd.Series:
-    """The rows for which a condition is true; all of them without one."""
+    """The rows for which a condition is true; all of them without one. A formula that failed is no presence."""
     if condition is None:
         return pd.Series(True, index=chunk.index)
     if condition.column:
         return chunk[condition.column].isin(condition.in_)
     if condition.present:
-        return chunk[condition.present].notna()
+        return chunk[condition.present].notna() & ~chunk[condition.present].isin(cells.SHEET_ERRORS)
     parts = [matching(chunk, part) for part in condition.all or condition.any]
     return pd.concat(parts, axis=1).all(axis=1) if condition.all else pd.concat(parts, axis=1).any(axis=1)
 
@@ -106,26 +114,33 @@ class Converter:
 
     def rows(self, noun: type, chunk: pd.DataFrame, columns: Dict[str, Column], values: Values) -> Rows:
         """Rows of `noun` from a chunk, one for one; fields without a column are unknown."""
-        frame = unknown(noun, len(chunk))
+        frame = unknown(noun, chunk.index)
         faults: list[Fault] = []
         for f in fields(noun):
             if f.name in columns:
                 frame[f.name], found = self.field(f.name, kind_of(f.type)[0], chunk, columns[f.name], values)
                 faults += found
-        return Rows(noun, frame, tuple(faults))
+        names = {name: column.column for name, column in columns.items() if column.column}
+        return Rows(noun, frame, tuple(faults), values.title, names)
 
     def field(
         self, name: str, kind: type, chunk: pd.DataFrame, column: Column, values: Values
     ) -> tuple[pd.Series, list[Fault]]:
         """One field of every row, and what could not be read."""
         texts = picked(chunk, column)
+        origin = repr(column.column or column.constant)
+        if issubclass(kind, date):
+            refuse_two_readings(
+                f"{values.title}: {origin}", texts, column.formats or values.formats, self.zone_of(values)
+            )
         read = self.reader(name, kind, column, values)
-        if read is None:
-            return texts.astype(TEXT), []
         found = distinct(texts, read)
         wrong = np.flatnonzero(found.isna() & texts.notna())
+        if name in CARD_IDS:
+            refuse_spoilt(f"{values.title}: {origin}", texts.iloc[wrong])
         if len(wrong) >= ALL_WRONG_N and len(wrong) == texts.count():
-            raise MappingError(getattr(values, "file", "") + all_wrong(name, column, kind, texts.iat[wrong[0]]))
+            remedy = all_wrong(name, kind, texts.iat[wrong[0]])
+            raise MappingError(f"{values.title}: no value of {origin} can be read as {name}; {remedy}")
         found = found.astype(TEXT) if found.dtype == object else found
         return found, [Fault(position=int(n), field=name, value=texts.iat[n]) for n in wrong]
 
@@ -144,15 +159,20 @@ class Converter:
         wrong = [replace(fault, field="from_on") for fault in (*wrong_year, *wrong_part)]
         return from_on, from_on + pd.offsets.MonthEnd(months_n), wrong
 
-    def reader(self, name: str, kind: type, column: Column, values: Values) -> cells.Reader | None:
-        formats = column.formats or values.formats
-        zone = ZoneInfo(values.time_zone) if values.time_zone else self.zone
+    def zone_of(self, values: Values) -> ZoneInfo:
+        return ZoneInfo(values.time_zone) if values.time_zone else self.zone
+
+    def reader(self, name: str, kind: type, column: Column, values: Values) -> cells.Reader:
+        formats, zone = column.formats or values.formats, self.zone_of(values)
         if kind is datetime:
             return partial(cells.instants, formats=formats, zone=zone)
         if kind is date:
             return partial(cells.days, formats=formats, zone=zone)
         if name.endswith("_minor"):
-            return partial(cells.money, decimal_mark=values.decimal_mark, currency=self.currency)
+            is_said = "decimal_mark" in values.model_fields_set
+            return partial(cells.money, decimal_mark=values.decimal_mark, currency=self.currency, is_mark_said=is_said)
+        if name.endswith("_s"):
+            return partial(cells.seconds, decimal_mark=values.decimal_mark)
         if kind in (int, float):
             return partial(cells.whole_numbers if kind is int else cells.numbers, decimal_mark=values.decimal_mark)
         if kind is bool:
@@ -160,21 +180,34 @@ class Converter:
         if issubclass(kind, StrEnum):
             return partial(cells.members, kind=kind)
         if name in COLLEAGUES:
-            return None
+            return cells.plain
         return cells.card_ids if name in CARD_IDS else partial(cells.masked_texts, own=self.own_ids)
 
 
-def all_wrong(name: str, column: Column, kind: type, example: str) -> str:
+def refuse_spoilt(place: str, texts: pd.Series) -> None:
+    """CrmError where a spreadsheet has shortened an id or a phone: what it cut off is in this file no more.
+
+    Of a phone enough is left not to be quoted.
+    """
+    for row_n, text in texts.items():
+        if cells.SPOILT_ID.fullmatch(text):
+            short = f"{text[0]}…{text[-4:]}"
+            raise CrmError(
+                f"{place} in row {row_n} is {short!r}: Excel has shortened a long number and lost its last digits; "
+                "export it again, and import it there as text, or do not save it from Excel at all"
+            )
+
+
+def all_wrong(name: str, kind: type, example: str) -> str:
     """What to do about a column of which no value can be read; its shape is shown, for it may be a client's phone."""
-    shape = "".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in example)
-    remedy = (
-        "give their `formats`, as %d.%m.%Y %H:%M"
-        if issubclass(kind, date)
-        else "check the column and the `decimal_mark`"
-    )
+    remedy = "check the column and the `decimal_mark`"
+    if issubclass(kind, date):
+        remedy = "give their `formats`, as %d.%m.%Y %H:%M"
     if name in CARD_IDS:
-        remedy = "a phone or an e-mail is no id: name the column with the number in the CRM, or leave it out"
+        what = "a phone or an e-mail is no id, nor is a number with spaces"
+        remedy = f"{what}: name the column with the number in the CRM, or leave it out"
     if issubclass(kind, StrEnum):
         remedy = f"translate them by `values` into {', '.join(kind)}"
-    origin = column.column or column.constant
-    return f": no value of {origin!r} can be read as {name}; they look like {shape!r}: {remedy}"
+    if example in cells.SHEET_ERRORS or cells.is_placeholder(example):
+        remedy = f"if {example!r} stands for nothing, write `blank: [{example!r}]` beside the file"
+    return f"they look like {cells.shape(example)!r}: {remedy}"

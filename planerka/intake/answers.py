@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planerka.crm.base import Batch
-from planerka.model import EventKind, Reference, ReferenceKind
+from planerka.crm.names import folded
+from planerka.model import EventKind, Lead, LeadStatus, Reference, ReferenceKind
 from planerka.store.tables import TABLE_OF
 from planerka.ternary import Mask, Ternary, certain, known
 
@@ -30,8 +31,8 @@ CODED = (ReferenceKind.STAGE, ReferenceKind.REASON)
 class Context:
     """What a batch is tested against.
 
-    `until` is the end of the window, and not after now. `leads` are those of the leads named by the batch that are
-    known: index lead id (unique), values `created_at` as `datetime64[us, UTC]`. `mapped` are the stage and reason
+    `until` is the end of the window, and not after now. `leads` are the known ones, at least all those that the batch
+    names: index lead id (unique), values `created_at` as `datetime64[us, UTC]`. `mapped` are the stage and reason
     ids that the mapping knows: those whose reference has a code.
     """
 
@@ -40,7 +41,12 @@ class Context:
     mapped: dict[ReferenceKind, frozenset[str]]
 
     def learn(self, noun: type, rows: pd.DataFrame) -> "Context":
-        """The context for the batches that follow: they may refer to these references, the fit ones of a batch."""
+        """The context for the batches that follow: they may refer to these rows, the fit ones of a batch.
+
+        Of leads only those of the last batch are kept: the store has the others.
+        """
+        if noun is Lead:
+            return replace(self, leads=rows.drop_duplicates("id", keep="last").set_index("id")["created_at"])
         if noun is not Reference:
             return self
         coded = rows[rows["code"].notna()]
@@ -53,9 +59,19 @@ def key_of(noun: type) -> tuple[str, ...]:
     return tuple(column.name for column in TABLE_OF[noun].primary_key if column.name != "source")
 
 
+def ids_of(noun: type) -> tuple[str, ...]:
+    """The fields of the key, and the lead of what belongs to one."""
+    return tuple(f.name for f in fields(noun) if f.name in key_of(noun) or f.name == "lead_id")
+
+
+def required_of(noun: type) -> tuple[str, ...]:
+    """Fields that the model does not allow to be unknown, apart from `ids_of`."""
+    return tuple(f.name for f in fields(noun) if not is_optional(f.type) and f.name not in ids_of(noun))
+
+
 def key_is_given(noun: type) -> Question:
     """Ids are filled in, the lead's too. "" is no id; it is a fair key only where a row may be "not split further"."""
-    names = [f.name for f in fields(noun) if f.name in key_of(noun) or f.name == "lead_id"]
+    names = ids_of(noun)
     ids = [name for name in names if name in ("id", "lead_id")]
 
     def question(batch: Batch, context: Context) -> Ternary:
@@ -66,19 +82,30 @@ def key_is_given(noun: type) -> Question:
 
 
 def key_is_unique(noun: type) -> Question:
-    """All rows of a key but the last fail: the last one is what the store keeps."""
+    """No other row of the key says anything else: which of them is true nobody can tell. The same row twice is one."""
     names = list(key_of(noun))
 
     def question(batch: Batch, context: Context) -> Ternary:
         is_given = ~any_of(batch, [batch.rows[name].isna() for name in names])
-        return known(~batch.rows.duplicated(names, keep="last").to_numpy(), is_given)
+        is_repeated = batch.rows.duplicated(names, keep=False).to_numpy()
+        is_alone = np.ones(len(batch.rows), dtype=np.bool_)
+        if is_repeated.any():
+            is_alone[is_repeated] = ~is_contradicted(batch.rows[is_repeated], names)
+        return known(is_alone, is_given)
 
     return question
 
 
+def is_contradicted(rows: pd.DataFrame, names: list[str]) -> Mask:
+    """Rows with whose key another row differs from them."""
+    key = rows.groupby(names, sort=False, observed=True, dropna=False).ngroup()
+    key_of_different = key[~rows.duplicated()]
+    return key.isin(key_of_different[key_of_different.duplicated()]).to_numpy()
+
+
 def is_complete(noun: type) -> Question:
     """Fields that the model does not allow to be unknown are known (keys have a question of their own)."""
-    names = [f.name for f in fields(noun) if not is_optional(f.type) and f.name not in (*key_of(noun), "lead_id")]
+    names = required_of(noun)
 
     def question(batch: Batch, context: Context) -> Ternary:
         return certain(~any_of(batch, [batch.rows[name].isna() for name in names]))
@@ -115,6 +142,18 @@ def has(field: str) -> Question:
 def has_code(batch: Batch, context: Context) -> Ternary:
     """Stages and reasons have a code; other references need none."""
     return known(batch.rows["code"].notna().to_numpy(), batch.rows["kind"].isin(CODED).to_numpy())
+
+
+def is_spelt_one_way(batch: Batch, context: Context) -> Ternary:
+    """No other id of the kind differs only in what an eye passes over: case, spaces, a Latin B for a Cyrillic В."""
+    folded_ids = batch.rows["id"].map(folded, na_action="ignore")
+    is_twin = pd.DataFrame({"kind": batch.rows["kind"], "id": folded_ids}).duplicated(keep=False)
+    return known(~is_twin.to_numpy(), batch.rows["id"].notna().to_numpy())
+
+
+def won_without_reason(batch: Batch, context: Context) -> Ternary:
+    """A lead that is won has no rejection reason; of other leads there is nothing to say."""
+    return known(batch.rows["reason_id"].isna().to_numpy(), (batch.rows["status"] == LeadStatus.WON).to_numpy())
 
 
 def not_future(*names: str) -> Question:

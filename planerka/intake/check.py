@@ -1,14 +1,15 @@
 """Run the row tests over a batch: one bit a test for every row, and a tally for every test."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planerka.crm.base import Batch
 from planerka.intake.answers import Context
+from planerka.intake.places import examples_of
 from planerka.intake.row_tests import ROW_TESTS, RowTest
-from planerka.intake.spec import Tally
+from planerka.intake.spec import EXAMPLES_N, Tally
 from planerka.model import GateReport
 from planerka.ternary import Mask
 
@@ -20,12 +21,13 @@ class RowChecks:
     """What the tests of a noun say of a batch.
 
     `bits` has one element a row: bit i is set where `tests[i]` provably fails and holds the row back.
-    `tallies` counts every test, by its key, whether it holds rows back or not.
+    `tallies` counts every test, by its key, whether it holds rows back or not; `examples` are rows that failed it.
     """
 
     tests: tuple[RowTest, ...]
     bits: NDArray[np.uint32]
     tallies: dict[str, Tally]
+    examples: dict[str, tuple[str, ...]]
 
     @property
     def is_fit(self) -> Mask:
@@ -35,22 +37,27 @@ class RowChecks:
     @property
     def report(self) -> GateReport:
         """What the tests counted, as lines of a report."""
-        checks = tuple(test.check(self.tallies[test.key]) for test in self.tests)
-        return GateReport(suite=SUITE, checks=checks)
+        checks = (replace(test.check(self.tallies[test.key]), examples=self.examples[test.key]) for test in self.tests)
+        return GateReport(suite=SUITE, checks=tuple(checks))
+
+    def broken(self, position: int) -> list[RowTest]:
+        """The tests that hold this row back."""
+        return [test for i, test in enumerate(self.tests) if self.bits[position] >> i & 1]
 
     def why(self, position: int) -> list[str]:
-        """Keys of the tests that hold this row back."""
-        return [test.key for i, test in enumerate(self.tests) if self.bits[position] >> i & 1]
+        """Their keys."""
+        return [test.key for test in self.broken(position)]
 
 
 def check_rows(batch: Batch, context: Context) -> RowChecks:
     """Every row test of the batch's noun."""
     tests = ROW_TESTS[batch.noun]
     bits = np.zeros(len(batch.rows), dtype=np.uint32)
-    tallies = {}
+    tallies, examples = {}, {}
     for i, test in enumerate(tests):
         answer = test.test(batch, context)
         tallies[test.key] = Tally.of(answer)
+        examples[test.key] = examples_of(test, batch, np.flatnonzero(answer.is_false)[:EXAMPLES_N])
         if test.quarantines:
             bits |= answer.is_false.astype(np.uint32) << np.uint32(i)
-    return RowChecks(tests=tests, bits=bits, tallies=tallies)
+    return RowChecks(tests=tests, bits=bits, tallies=tallies, examples=examples)

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from planerka.intake.frame_tests import PullFacts
 from planerka.intake.settling import Unsettled
 from planerka.settings import Settings
-from planerka.store.intake_facts import leads_by_day, unnamed_n
-from planerka.store.windows import Source
+from planerka.store.intake_facts import last_exports, leads_by_day, unnamed_n
+from planerka.store.overview import unmatched
+from planerka.store.windows import PulledWindow, Source
 
 
 def facts_of_pull(
@@ -31,4 +32,11 @@ def facts_of_pull(
         unnamed_n=unnamed,
         pulled_n=pulled.held.rows_n,
         held_n=pulled.held.failed_n,
+        unmatched=unmatched(connection, source.source),
+        export_leads_n=tuple(map(leads_in, last_exports(connection, source.source))),
     )
+
+
+def leads_in(export: PulledWindow) -> int:
+    """How many leads came with it, by the test that looks at each."""
+    return sum(check.rows_n for check in export.checks if check.key == "lead.id")

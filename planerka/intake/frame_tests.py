@@ -1,5 +1,6 @@
 """Tests of a pull as a whole: is it fresh, is it all there, do its ids have names, how much of it is bad."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from planerka.intake.row_tests import BAD_SHARE, FEW_N
 from planerka.intake.spec import Spec, Tally
-from planerka.model import CheckSeverity
+from planerka.model import CheckSeverity, GateReport
+from planerka.store.overview import Unmatched
 from planerka.ternary import Ternary, certain, known
 
 Counts = NDArray[np.float64]
@@ -34,7 +36,9 @@ class PullFacts:
     `data_until`: how far the source is complete; `last_on`: its last whole local day. `leads_by_day`: leads created
     on each local day up to then, index `datetime64` days; days without a lead may be absent. `unnamed_n`: of
     `leads_n` leads, how many have an id in this field that no reference explains. `held_n` of the `pulled_n`
-    rows pulled since the gate was last open went to quarantine.
+    rows pulled since the gate was last open went to quarantine. `unmatched`: ids of the spend and of the plan against
+    those of leads and contracts. `export_leads_n`: the leads of the newest export and of the one before it; fewer
+    numbers where there was no other, none for a source that does not come whole.
     """
 
     now: datetime
@@ -46,6 +50,8 @@ class PullFacts:
     unnamed_n: dict[str, int]
     pulled_n: int
     held_n: int
+    unmatched: tuple[Unmatched, ...] = ()
+    export_leads_n: tuple[int, ...] = ()
 
 
 FRESH = Spec(
@@ -74,6 +80,14 @@ HELD = Spec(
     mostly=1 - BAD_SHARE,
     tolerated_n=FEW_N,
 )
+WHOLE = Spec(
+    key="pull.whole",
+    ru="Выгрузка: лидов не меньше, чем в прошлой",
+    en="Pull: the export has no fewer leads than the one before it",
+    severity=CheckSeverity.BLOCK,
+    mostly=1 - BAD_SHARE,
+    tolerated_n=FEW_N,
+)
 NAMED = {
     name: Spec(
         key=f"pull.{name.removesuffix('_id')}_named",
@@ -88,7 +102,21 @@ NAMED = {
     )
 }
 
-FRAME_TESTS = (FRESH, USUAL_WEEK, USUAL_DAYS, HELD, *NAMED.values())
+MET = {
+    (noun, field): Spec(
+        key=f"pull.{noun}_{field.removesuffix('_id')}_met",
+        ru=f"Выгрузка: {words_ru} есть лиды или ДДУ",
+        en=f"Pull: every {words_en} has leads or contracts",
+        severity=CheckSeverity.WARN,
+    )
+    for noun, field, words_ru, words_en in (
+        ("spend", "channel_id", "по каждому каналу из расходов", "channel of the spend"),
+        ("spend", "project_id", "по каждому проекту из расходов", "project of the spend"),
+        ("plan", "project_id", "по каждому проекту из плана", "project of the plan"),
+    )
+}
+
+FRAME_TESTS = (FRESH, WHOLE, USUAL_WEEK, USUAL_DAYS, HELD, *NAMED.values(), *MET.values())
 
 
 def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
@@ -97,13 +125,35 @@ def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
     named = {
         spec.key: Tally(rows_n=facts.leads_n, failed_n=facts.unnamed_n.get(name, 0)) for name, spec in NAMED.items()
     }
+    met = {MET[one.noun, one.field].key: Tally(rows_n=one.ids_n, failed_n=len(one.strays)) for one in facts.unmatched}
     return {
         FRESH.key: Tally.of(certain(np.array([is_fresh(facts)]))),
+        WHOLE.key: lost(*facts.export_leads_n),
         USUAL_WEEK.key: Tally.of(is_usual(week.sum(keepdims=True), history.sum(axis=1)[:, None], (WEEK_FLOOR, np.inf))),
         USUAL_DAYS.key: Tally.of(is_usual(week, history, DAY_BAND)),
         HELD.key: Tally(rows_n=facts.pulled_n, failed_n=facts.held_n),
         **named,
+        **dict.fromkeys((spec.key for spec in MET.values()), Tally()),
+        **met,
     }
+
+
+def lines_of_ids(report: GateReport) -> Iterator[str]:
+    """The frame tests of a report that ids have failed, with some of these."""
+    keys = {spec.key for spec in MET.values()}
+    for check in report.warnings:
+        if check.key in keys:
+            yield f"{check.en}; these do not: {', '.join(check.examples)}"
+
+
+def frame_examples(facts: PullFacts) -> dict[str, tuple[str, ...]]:
+    """Of a frame test that is about ids, those that fail it."""
+    return {MET[one.noun, one.field].key: one.strays for one in facts.unmatched}
+
+
+def lost(now_n: int = 0, before_n: int = 0) -> Tally:
+    """Of the leads of the export before, as many as the newest has fewer."""
+    return Tally(rows_n=before_n, failed_n=max(before_n - now_n, 0))
 
 
 def is_fresh(facts: PullFacts) -> bool:

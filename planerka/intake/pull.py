@@ -13,12 +13,13 @@ import pandas as pd
 import sqlalchemy as sa
 
 from planerka.crm.base import Batch, Crm, Window
-from planerka.intake.answers import Context
+from planerka.intake.answers import Context, is_in
 from planerka.intake.check import SUITE, check_rows
+from planerka.intake.fitness import require_open_gate
 from planerka.intake.quarantine import held_back, row_keys
 from planerka.intake.row_tests import BY_KEY
 from planerka.intake.spec import merged
-from planerka.model import ReferenceKind, noun_name
+from planerka.model import Check, GateReport, ReferenceKind, noun_name
 from planerka.store import leads, quarantine, references, windows
 from planerka.store.database import reading
 from planerka.store.intake_facts import created_at_of, last_window
@@ -32,18 +33,24 @@ NO_LEADS = pd.Series(index=pd.Index([], dtype="str"), dtype="datetime64[us, UTC]
 Progress = Callable[[str, int], None]
 """Told after every window: until when, and how many rows."""
 
+Count = Callable[[int], object]
+"""Told after every batch how many rows it had: an export is one window, and takes minutes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PullReport:
-    """What one pull did, summed over its windows."""
+    """What one pull did, summed over its windows; `checks` are the row tests that ran."""
 
     data_until: datetime
     rows_n: int = 0
     changed_n: int = 0
     quarantined_n: int = 0
+    checks: tuple[Check, ...] = ()
 
 
-def pull(engine: sa.Engine, crm: Crm, zone: ZoneInfo, now: datetime, progress: Progress) -> PullReport:
+def pull(
+    engine: sa.Engine, crm: Crm, zone: ZoneInfo, now: datetime, progress: Progress, count: Count = lambda rows_n: None
+) -> PullReport:
     """Pull everything that changed up to `crm.data_until(now)`; nothing where the store has it already."""
     until = crm.data_until(now)
     pulled = []
@@ -54,7 +61,7 @@ def pull(engine: sa.Engine, crm: Crm, zone: ZoneInfo, now: datetime, progress: P
         with engine.begin() as connection:
             if window.token and windows.has_token(connection, crm.source, window.token):
                 continue
-            done, context = pull_window(connection, crm, window, context, zone, now)
+            done, context = pull_window(connection, crm, window, context, zone, now, count)
         progress(window.until.isoformat(), done.rows_n)
         pulled.append(done)
     return PullReport(
@@ -62,6 +69,7 @@ def pull(engine: sa.Engine, crm: Crm, zone: ZoneInfo, now: datetime, progress: P
         rows_n=sum(window.rows_n for window in pulled),
         changed_n=sum(window.changed_n for window in pulled),
         quarantined_n=sum(window.quarantined_n for window in pulled),
+        checks=merged(SUITE, [GateReport(suite=SUITE, checks=window.checks) for window in pulled], BY_KEY).checks,
     )
 
 
@@ -75,15 +83,15 @@ def windows_to_pull(crm: Crm, last: PulledWindow | None, until: datetime) -> lis
 
 
 def pull_window(
-    connection: sa.Connection, crm: Crm, window: Window, context: Context, zone: ZoneInfo, now: datetime
+    connection: sa.Connection, crm: Crm, window: Window, context: Context, zone: ZoneInfo, now: datetime, count: Count
 ) -> tuple[PulledWindow, Context]:
     """One window, in the caller's transaction; the context knows its references from then on."""
-    context = replace(context, until=min(window.until, now))
+    context = replace(context, until=min(window.until, now), leads=NO_LEADS)
     waiting = quarantine.waiting_nouns(connection, crm.source)
     rows_n = changed_n = quarantined_n = 0
     reports = []
     for batch in crm.read(window):
-        checks = check_rows(batch, replace(context, leads=leads_named(connection, crm.source, batch)))
+        checks = check_rows(batch, replace(context, leads=leads_named(connection, crm.source, batch, context.leads)))
         fit = batch.rows[checks.is_fit]
         rows_n += len(batch.rows)
         changed_n += leads.store_batch(connection, crm.source, batch.noun, fit, zone)
@@ -92,6 +100,7 @@ def pull_window(
             quarantine.supersede(connection, crm.source, noun, row_keys(batch.noun, fit), now)
         reports.append(checks.report)
         context = context.learn(batch.noun, fit)
+        count(len(batch.rows))
     done = PulledWindow(
         source=crm.source,
         since=window.since,
@@ -108,9 +117,14 @@ def pull_window(
     return done, context
 
 
-def leads_named(connection: sa.Connection, source: str, batch: Batch) -> pd.Series:
-    """The known leads that rows of the batch belong to, as `Context.leads`; those of this window are stored already."""
-    return created_at_of(connection, source, batch.rows.get("lead_id", pd.Series(dtype="str")))
+def leads_named(connection: sa.Connection, source: str, batch: Batch, learned: pd.Series) -> pd.Series:
+    """The known leads that rows of the batch belong to, as `Context.leads`; those of this window are stored already.
+
+    Events mostly follow their leads: the store is asked only for those that are not among the ones just learned.
+    """
+    ids = batch.rows.get("lead_id", pd.Series(dtype="str"))
+    others = ids[~is_in(ids, learned.index)]
+    return pd.concat([learned, created_at_of(connection, source, others)]) if others.notna().any() else learned
 
 
 def context_of(connection: sa.Connection, source: str, until: datetime) -> Context:
@@ -122,6 +136,10 @@ def context_of(connection: sa.Connection, source: str, until: datetime) -> Conte
 
 
 def sweep(engine: sa.Engine, crm: Crm, now: datetime) -> int:
-    """Mark the leads that the source no longer has; returns how many vanished."""
+    """Mark the leads that the source no longer has; returns how many vanished.
+
+    GateStoppedError while what was pulled last is unfit: an export that was cut short lacks leads that are still there.
+    """
+    require_open_gate(engine, crm.source)
     with engine.begin() as connection:
         return leads.sweep(connection, crm.source, crm.lead_ids(), now)

@@ -10,34 +10,38 @@ import numpy as np
 import pandas as pd
 
 from planerka.crm.base import Batch
-from planerka.crm.rows import CARD_IDS
 from planerka.errors import UsageError
 from planerka.intake.answers import is_optional, key_of, plain_type
 from planerka.intake.check import RowChecks
+from planerka.intake.places import broken_fields, column_of, harmless, plain, rows_at
 from planerka.model import noun_name
-from planerka.phones import is_contact, masked
 
 
 def held_back(batch: Batch, checks: RowChecks) -> list[dict[str, Any]]:
     """A record of every row that is not fit; of rows with one key, the last.
 
     `noun` in lower case; `row_key` joins the key fields; `row` is JSON-able, with instants as ISO text and an
-    unreadable value as it stood; `why` are the keys of the row tests that hold the row back.
+    unreadable value as it stood; `why` are the keys of the row tests that hold the row back; `place` says where to
+    look: the file and the rows of it that have this key (None and none of a CRM), and by field the columns at fault.
     """
-    positions = np.flatnonzero(~checks.is_fit).tolist()
-    unread: dict[int, dict[str, str]] = {}
-    for fault in batch.faults:
-        unread.setdefault(fault.position, {})[fault.field] = fault.value
-    rows = batch.rows.iloc[positions].astype(object).to_dict("records")
-    records = [
-        record_of(batch.noun, {**row, **unread.get(position, {})}, checks.why(position))
-        for position, row in zip(positions, rows, strict=True)
-    ]
-    return list({record["row_key"]: record for record in records}.values())
+    records: dict[str, dict[str, Any]] = {}
+    for position, row, unread in rows_at(batch, np.flatnonzero(~checks.is_fit)):
+        broken = checks.broken(position)
+        record = record_of(batch.noun, {**row, **unread}, [test.key for test in broken])
+        names = {name: column_of(batch, name) for test in broken for name in broken_fields(test, row, unread)}
+        before = records.pop(record["row_key"], None)
+        row_ns = [*(before["place"]["row_ns"] if before else []), *row_ns_of(batch, position)]
+        file = batch.origin.file if batch.origin else None
+        records[record["row_key"]] = {**record, "place": {"file": file, "row_ns": row_ns, "columns": names}}
+    return list(records.values())
+
+
+def row_ns_of(batch: Batch, position: int) -> list[int]:
+    return [int(batch.origin.row_ns[position])] if batch.origin else []
 
 
 def record_of(noun: type, values: dict[str, Any], why: list[str]) -> dict[str, Any]:
-    row = {name: harmless(name, plain(value)) for name, value in values.items()}
+    row = {name: harmless(noun, name, plain(value)) for name, value in values.items()}
     return {"noun": noun_name(noun), "row_key": row_key(noun, row), "row": row, "why": why}
 
 
@@ -56,26 +60,6 @@ def row_key(noun: type, row: dict[str, Any]) -> str:
     if None not in key and any(key):
         return "|".join(map(str, key))
     return "sha256:" + hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON holds it; missing is None."""
-    if pd.isna(value):
-        return None
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.item() if hasattr(value, "item") else value
-
-
-def harmless(name: str, value: Any) -> Any:
-    """Text without phones, e-mails and NUL. Ids stay as they are, for a long one would pass for a phone; but one that
-    is a phone is none."""
-    if not isinstance(value, str):
-        return value
-    text = value.replace("\0", "")
-    if name == "id" or name.endswith("_id"):
-        return None if name in CARD_IDS and is_contact(text) else text
-    return masked(text)
 
 
 def released(noun: type, rows: list[dict[str, Any]]) -> pd.DataFrame:

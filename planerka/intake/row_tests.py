@@ -4,13 +4,14 @@ A test answers for each row of a batch: provably good, provably bad, or cannot s
 the mapping does not know is tested here, a reason that the regulation does not know is for the regulation.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
-from planerka.crm.base import Batch
 from planerka.intake import answers
-from planerka.intake.answers import Context
+from planerka.intake.answers import Question
+from planerka.intake.remedies import REMEDIES
 from planerka.intake.spec import Spec
 from planerka.model import (
     PULLED,
@@ -27,7 +28,6 @@ from planerka.model import (
     Stock,
     noun_name,
 )
-from planerka.ternary import Ternary
 
 BAD_SHARE = 0.01
 """More bad rows than this, and the mapping or the source is broken rather than a row."""
@@ -38,10 +38,21 @@ FEW_N = 20
 
 @dataclass(frozen=True, kw_only=True)
 class RowTest(Spec):
-    """A check of every row of one noun. A row that fails a test that `quarantines` is held back."""
+    """A check of every row of one noun by these of its fields. A row that fails one that `quarantines` is held back."""
 
+    fields: tuple[str, ...]
     quarantines: bool
-    test: Callable[[Batch, Context], Ternary]
+    test: Question
+
+    @property
+    def name(self) -> str:
+        """What the test is called with every noun that has it."""
+        return self.key.partition(".")[2]
+
+    @property
+    def remedy(self) -> str:
+        """What whoever has the export and its mapping can do about a row that fails."""
+        return REMEDIES[self.name]
 
 
 class Title(NamedTuple):
@@ -61,30 +72,18 @@ TITLES = {
 }
 
 
-def holds_back(noun: type, name: str, ru: str, en: str, test: Callable[[Batch, Context], Ternary]) -> RowTest:
+def holds_back(noun: type, name: str, ru: str, en: str, test: Question, fields: tuple[str, ...]) -> RowTest:
     """A row that fails goes to quarantine; a share of them over `BAD_SHARE` stops the run."""
-    return row_test(noun, name, ru, en, test, CheckSeverity.BLOCK, quarantines=True)
+    return row_test(noun, name, ru, en, test, fields, CheckSeverity.BLOCK)
 
 
-def stops(noun: type, name: str, ru: str, en: str, test: Callable[[Batch, Context], Ternary]) -> RowTest:
-    """A row that fails is stored as it is, but a share of them over `BAD_SHARE` stops the run."""
-    return row_test(noun, name, ru, en, test, CheckSeverity.BLOCK, quarantines=False)
-
-
-def warns(noun: type, name: str, ru: str, en: str, test: Callable[[Batch, Context], Ternary]) -> RowTest:
+def warns(noun: type, name: str, ru: str, en: str, test: Question, fields: tuple[str, ...]) -> RowTest:
     """A row that fails is stored as it is, and told of."""
-    return row_test(noun, name, ru, en, test, CheckSeverity.WARN, quarantines=False)
+    return row_test(noun, name, ru, en, test, fields, CheckSeverity.WARN)
 
 
 def row_test(
-    noun: type,
-    name: str,
-    ru: str,
-    en: str,
-    test: Callable[[Batch, Context], Ternary],
-    severity: CheckSeverity,
-    *,
-    quarantines: bool,
+    noun: type, name: str, ru: str, en: str, test: Question, fields: tuple[str, ...], severity: CheckSeverity
 ) -> RowTest:
     blocks = severity == CheckSeverity.BLOCK
     return RowTest(
@@ -94,40 +93,65 @@ def row_test(
         severity=severity,
         mostly=1 - BAD_SHARE if blocks else 1.0,
         tolerated_n=FEW_N if blocks else 0,
-        quarantines=quarantines,
+        fields=fields,
+        quarantines=blocks,
         test=test,
     )
 
 
 def every(noun: type) -> list[RowTest]:
     """What every noun must satisfy."""
+    kinds = {f.name: answers.plain_type(f.type) for f in fields(noun)}
+    dates = tuple(name for name, kind in kinds.items() if issubclass(kind, date))
+    others = tuple(name for name in kinds if name not in dates)
     return [
-        holds_back(noun, "id", "ключ указан", "the key is given", answers.key_is_given(noun)),
-        stops(noun, "unique", "ключ не повторяется", "no key occurs twice", answers.key_is_unique(noun)),
+        holds_back(noun, "id", "ключ указан", "the key is given", answers.key_is_given(noun), answers.ids_of(noun)),
         holds_back(
-            noun, "required", "обязательные поля заполнены", "required fields are filled in", answers.is_complete(noun)
+            noun,
+            "unique",
+            "у одного ключа нет двух разных строк",
+            "no key has two different rows",
+            answers.key_is_unique(noun),
+            answers.key_of(noun),
         ),
-        holds_back(noun, "dates_readable", "даты читаются", "dates can be read", answers.dates_are_readable),
-        warns(noun, "values_readable", "остальные значения читаются", "other values can be read", answers.is_readable),
+        holds_back(
+            noun,
+            "required",
+            "обязательные поля заполнены",
+            "required fields are filled in",
+            answers.is_complete(noun),
+            answers.required_of(noun),
+        ),
+        holds_back(noun, "dates_readable", "даты читаются", "dates can be read", answers.dates_are_readable, dates),
+        warns(
+            noun,
+            "values_readable",
+            "остальные значения читаются",
+            "other values can be read",
+            answers.is_readable,
+            others,
+        ),
     ]
 
 
 def vocabulary(noun: type) -> RowTest:
-    return holds_back(
-        noun, "vocabulary", "значения из известных списков", "values are from the known lists", answers.is_listed(noun)
-    )
+    listed = tuple(f.name for f in fields(noun) if issubclass(answers.plain_type(f.type), StrEnum))
+    ru, en = "значения из известных списков", "values are from the known lists"
+    return holds_back(noun, "vocabulary", ru, en, answers.is_listed(noun), listed)
 
 
 def not_future(noun: type, *fields: str) -> RowTest:
-    return holds_back(noun, "not_future", "нет дат из будущего", "no date in the future", answers.not_future(*fields))
+    ru, en = "нет дат из будущего", "no date in the future"
+    return holds_back(noun, "not_future", ru, en, answers.not_future(*fields), fields)
 
 
 def not_negative(noun: type, *fields: str) -> RowTest:
-    return warns(noun, "not_negative", "нет отрицательных чисел", "no negative number", answers.not_negative(*fields))
+    ru, en = "нет отрицательных чисел", "no negative number"
+    return warns(noun, "not_negative", ru, en, answers.not_negative(*fields), fields)
 
 
 def lead_known(noun: type) -> RowTest:
-    return holds_back(noun, "lead_known", "лид есть в базе", "the lead is known", answers.lead_is_known)
+    return holds_back(noun, "lead_known", "лид есть в базе", "the lead is known", answers.lead_is_known, ("lead_id",))
 
 
 REFERENCE = [
@@ -138,13 +162,29 @@ REFERENCE = [
         "каждый этап и каждая причина отказа сопоставлены",
         "every stage and every rejection reason is mapped",
         answers.has_code,
+        ("kind", "id"),
+    ),
+    warns(
+        Reference,
+        "one_spelling",
+        "ничто не записано двумя способами",
+        "nothing is written in two ways",
+        answers.is_spelt_one_way,
+        ("kind", "id"),
     ),
 ]
 
 LEAD = [
     vocabulary(Lead),
     not_future(Lead, "created_at"),
-    warns(Lead, "created_at", "дата обращения известна", "the date of the enquiry is known", answers.has("created_at")),
+    warns(
+        Lead,
+        "created_at",
+        "дата обращения известна",
+        "the date of the enquiry is known",
+        answers.has("created_at"),
+        ("created_at",),
+    ),
     # The state at the last pull judges nothing, so a lead is not held back for it: its event is.
     warns(
         Lead,
@@ -152,6 +192,7 @@ LEAD = [
         "этап есть в сопоставлении",
         "the stage is in the mapping",
         answers.is_mapped(ReferenceKind.STAGE, "stage_id"),
+        ("stage_id",),
     ),
     warns(
         Lead,
@@ -159,6 +200,15 @@ LEAD = [
         "причина отказа есть в сопоставлении",
         "the rejection reason is in the mapping",
         answers.is_mapped(ReferenceKind.REASON, "reason_id"),
+        ("reason_id",),
+    ),
+    warns(
+        Lead,
+        "won_without_reason",
+        "у выигранного лида нет причины отказа",
+        "a lead that is won has no rejection reason",
+        answers.won_without_reason,
+        ("status", "reason_id"),
     ),
 ]
 
@@ -172,6 +222,7 @@ EVENT = [
         "этап есть в сопоставлении",
         "the stage is in the mapping",
         answers.is_mapped(ReferenceKind.STAGE, "to_stage_id"),
+        ("to_stage_id",),
     ),
     holds_back(
         Event,
@@ -179,6 +230,7 @@ EVENT = [
         "причина отказа есть в сопоставлении",
         "the rejection reason is in the mapping",
         answers.is_mapped(ReferenceKind.REASON, "reason_id"),
+        ("reason_id",),
     ),
     holds_back(
         Event,
@@ -186,6 +238,15 @@ EVENT = [
         "сделка не раньше обращения",
         "no deal before the enquiry",
         answers.not_before_created("at", kind=EventKind.CONTRACT_SIGNED),
+        ("at",),
+    ),
+    holds_back(
+        Event,
+        "rejected_after_created",
+        "отказ не раньше обращения",
+        "no rejection before the enquiry",
+        answers.not_before_created("at", kind=EventKind.REJECTED),
+        ("at",),
     ),
     not_negative(Event, "duration_s"),
 ]
@@ -206,6 +267,7 @@ CONTRACT = [
         "подписан не раньше обращения",
         "not signed before the enquiry",
         answers.not_before_created("signed_at"),
+        ("signed_at",),
     ),
     not_negative(Contract, "price_minor", "area_m2"),
 ]

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from planerka.model import Check, CheckSeverity, GateReport
 from planerka.ternary import FAILS, UNKNOWN, Ternary
 
+EXAMPLES_N = 3
+"""So many rows that failed a check are shown with its line."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
@@ -101,4 +104,5 @@ def merged(suite: str, reports: Iterable[GateReport], specs: Mapping[str, Spec])
 def _together(one: Check, other: Check, specs: Mapping[str, Spec]) -> Check:
     error = one.error or other.error
     check = specs[one.key].check(Tally.of_checks(one, other))
-    return replace(check, error=error, is_passed=check.is_passed and not error)
+    examples = (*one.examples, *other.examples)[:EXAMPLES_N]
+    return replace(check, error=error, is_passed=check.is_passed and not error, examples=examples)

@@ -33,4 +33,5 @@ def between(connection: sa.Connection, source: str, suite: str, since: datetime,
 
 def check_of(values: dict[str, Any]) -> Check:
     """A check as JSON keeps it."""
-    return Check(**{**values, "severity": CheckSeverity(values["severity"])})
+    known = {"severity": CheckSeverity(values["severity"]), "examples": tuple(values["examples"])}
+    return Check(**{**values, **known})

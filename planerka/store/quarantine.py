@@ -3,7 +3,7 @@
 States: `quarantined`, then `released` or `dropped` by a person, or `superseded` by a good row of the same key.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -26,13 +26,18 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class QuarantinedRow:
-    """A row as it came (JSON-able, masked), the row tests that hold it back, and what was decided of it."""
+    """A row as it came (JSON-able, masked), the row tests that hold it back, and what was decided of it.
+
+    `place`: where it stands in the newest export that has it. `file` and `row_ns`, the rows of the file with its key,
+    None and none of a CRM; `columns` names those at fault, by field.
+    """
 
     id: int
     noun: str
     row_key: str
     row: dict[str, Any]
     why: list[str]
+    place: dict[str, Any]
     quarantined_at: datetime
     state: State
     decided_by: str | None
@@ -40,7 +45,7 @@ class QuarantinedRow:
 
 
 def add(connection: sa.Connection, source: str, rows: Iterable[dict[str, Any]], at: datetime) -> int:
-    """Hold rows back, given as noun, row_key, row and why; returns how many were not held in this form before.
+    """Hold rows back, given as noun, row_key, row, why and place; returns how many were not held in this form before.
 
     A row that comes again unchanged keeps what was decided of it; changed, it waits for a new decision. Of rows with
     one key the last counts. What was erased stays so.
@@ -50,14 +55,24 @@ def add(connection: sa.Connection, source: str, rows: Iterable[dict[str, Any]], 
     if not last:
         return 0
     insert = insert_into(connection, quarantine)
-    renewed = {name: insert.excluded[name] for name in ("row", "why", "quarantined_at", "state")}
+    renewed = {name: insert.excluded[name] for name in ("row", "why", "place", "quarantined_at", "state")}
     is_new = sa.cast(quarantine.c.row, sa.Text) != sa.cast(insert.excluded.row, sa.Text)
     adding = insert.on_conflict_do_update(
         index_elements=["source", "noun", "row_key"],
         set_={**renewed, "decided_by": None, "decided_at": None},
         where=is_new | (quarantine.c.state == State.SUPERSEDED),
     )
-    return len(connection.execute(adding.returning(quarantine.c.id), list(last.values())).all())
+    added_n = len(connection.execute(adding.returning(quarantine.c.id), list(last.values())).all())
+    put_places(connection, source, last)
+    return added_n
+
+
+def put_places(connection: sa.Connection, source: str, rows: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+    """Rows, given by noun and key, go up and down in a file from one export to the next, and are the same rows."""
+    is_its_noun = quarantine.c.noun == sa.bindparam("its_noun")
+    is_it = (quarantine.c.source == source) & is_its_noun & (quarantine.c.row_key == sa.bindparam("its_key"))
+    places = [{"its_noun": noun, "its_key": key, "place": row["place"]} for (noun, key), row in rows.items()]
+    connection.execute(quarantine.update().where(is_it), places)
 
 
 def waiting_nouns(connection: sa.Connection, source: str) -> set[str]:

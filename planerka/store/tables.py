@@ -144,6 +144,7 @@ quarantine = sa.Table(
     sa.Column("row_key", sa.Text, nullable=False),
     sa.Column("row", sa.JSON, nullable=False),
     sa.Column("why", sa.JSON, nullable=False),
+    sa.Column("place", sa.JSON, nullable=False),
     sa.Column("quarantined_at", Instant, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("decided_by", sa.Text),

@@ -40,9 +40,9 @@ def record(connection: sa.Connection, window: PulledWindow) -> None:
 
 
 def has_token(connection: sa.Connection, source: str, token: str) -> bool:
-    """Whether the same content (the digest of an export) has been pulled before."""
-    is_same = (pull_window.c.source == source) & (pull_window.c.token == token)
-    return bool(connection.scalar(sa.select(sa.exists().where(is_same))))
+    """Whether the same content (the digest of an export) was pulled last: one put back after another is news."""
+    query = sa.select(pull_window.c.token).where(pull_window.c.source == source)
+    return connection.scalar(query.order_by(pull_window.c.id.desc()).limit(1)) == token
 
 
 def put_source(connection: sa.Connection, source: Source) -> None:

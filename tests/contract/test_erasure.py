@@ -28,6 +28,7 @@ from planerka.store.tables import metadata, touched_day
 from planerka.store.tables import quarantine as quarantined
 from planerka.store.withheld import erased_clients
 from planerka.words import words_for
+from tests.builders_intake import NO_PLACE
 from tests.builders_regulation import OFFICE
 from tests.builders_store import MOSCOW, frame_of
 
@@ -63,7 +64,8 @@ def keep(connection: sa.Connection, noun: type, **row: Any) -> None:
 
 
 def hold_back(connection: sa.Connection, noun: str, key: str, at: datetime = NOW, **row: Any) -> None:
-    quarantine.add(connection, CRM, [{"noun": noun, "row_key": key, "row": {"id": key, **row}, "why": ["x"]}], at)
+    held = {"noun": noun, "row_key": key, "row": {"id": key, **row}, "why": ["x"], "place": NO_PLACE}
+    quarantine.add(connection, CRM, [held], at)
 
 
 def rule_on(connection: sa.Connection, settings: Settings, subject_id: str, lead_id: str) -> None:

@@ -222,7 +222,7 @@ def test_a_connection_that_dies_in_the_middle_of_a_copy_is_a_database_gone(engin
     table = sa.Table("many", sa.MetaData(), sa.Column("words", sa.Text))
     table.create(engine)
     with engine.connect() as other, engine.connect() as connection, pytest.raises(StoreGoneError):
-        bulk.fill(connection, table, rows_until_killed(connection))
+        bulk.fill(connection, table, ["words"], rows_until_killed(connection))
 
 
 def cycle_with_the_database_gone(cluster: Path, folder: Path, gone_s: float, after_s: float = 0):

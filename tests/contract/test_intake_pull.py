@@ -6,9 +6,11 @@ from itertools import pairwise
 import pytest
 
 from planerka.crm.base import Batch, Window
-from planerka.intake.pull import OVERLAP, leads_named, pull
-from planerka.model import Event, Lead, Reference, Spend
-from planerka.store import quarantine
+from planerka.errors import GateStoppedError
+from planerka.intake.check import SUITE
+from planerka.intake.pull import NO_LEADS, OVERLAP, leads_named, pull, sweep
+from planerka.model import Check, CheckSeverity, Event, GateReport, Lead, Reference, Spend
+from planerka.store import gates, quarantine
 from planerka.store.intake_facts import unnamed_n
 from tests.builders_store import MOSCOW, frame_of
 
@@ -91,13 +93,13 @@ def test_rows_may_belong_to_leads_of_the_store_and_of_earlier_batches(engine):
 @pytest.mark.parametrize("dtype", ["str", "object", "category"])
 def test_only_the_leads_that_a_batch_names_are_looked_up(engine, dtype):
     """A pull costs what changed, not what exists; the newest row of a lead is what is known of it."""
-    old, new = "2026-11-01T09:00Z", "2026-11-02T09:00Z"
-    pulled(engine, FewRows(batch(Lead, {"id": "L1", "created_at": old}, {"id": "L2"}, {"id": "L1", "created_at": new})))
+    old, new = ({"id": "L1", "created_at": f"2026-11-0{day}T09:00Z"} for day in (1, 2))
+    pulled(engine, FewRows(batch(Lead, old, {"id": "L2"}), batch(Lead, new)))
     rows = frame_of(Event, {"lead_id": "L1"}, {"lead_id": "L1"}, {"lead_id": "L9"}, {"lead_id": None})
     with engine.begin() as connection:
-        known = leads_named(connection, "crm", Batch(noun=Event, rows=rows.astype({"lead_id": dtype})))
+        known = leads_named(connection, "crm", Batch(noun=Event, rows=rows.astype({"lead_id": dtype})), NO_LEADS)
         assert {"L1": datetime(2026, 11, 2, 9, tzinfo=UTC)} == known.to_dict()
-        assert {} == leads_named(connection, "crm", batch(Spend, {})).to_dict()
+        assert {} == leads_named(connection, "crm", batch(Spend, {}), NO_LEADS).to_dict()
 
 
 def test_ids_without_a_name_are_counted(engine):
@@ -107,3 +109,15 @@ def test_ids_without_a_name_are_counted(engine):
     pulled(engine, FewRows(references, leads))
     with engine.begin() as connection:
         assert (2, {"project_id": 1, "channel_id": 1, "manager_id": 0}) == unnamed_n(connection, "crm")
+
+
+def test_no_lead_vanishes_while_what_was_pulled_last_is_unfit(engine):
+    """An export that was cut short, and closed the gate, lacks leads that are still there."""
+    crm = pulled(engine, FewRows(batch(Lead, {"id": "L1"})))
+    cut = Check(
+        key="pull.whole", ru="", en="", severity=CheckSeverity.BLOCK, rows_n=9, failed_n=5, unknown_n=0, is_passed=False
+    )
+    with engine.begin() as connection:
+        gates.add(connection, crm.source, GateReport(suite=SUITE, checks=(cut,)), NOW)
+    with pytest.raises(GateStoppedError):
+        sweep(engine, crm, NOW)

@@ -14,33 +14,37 @@ from planerka.intake.spec import Tally
 from planerka.settings import Settings
 from planerka.store import gates, quarantine, windows
 from planerka.store.windows import PulledWindow, Source
+from tests.builders_intake import NO_PLACE
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
 UNTIL = datetime(2026, 11, 22, 21, tzinfo=UTC)
 SETTINGS = Settings(data=Path("nowhere"))
-STAGE, UNIQUE = "event.stage_known", "event.unique"
+STAGE = "event.stage_known"
 HELD = "no more than 1% of rows are in quarantine"
 
 
-def pull(
-    engine: sa.Engine,
-    at: datetime,
-    rows_n: int,
-    *,
-    held: Iterable[int] = (),
-    twice_n: int = 0,
-    token: str | None = None,
-) -> None:
-    """A pull at `at` of so many events: the numbers of those held back, and how many came twice."""
-    rows = [{"noun": "event", "row_key": f"E{n}", "row": {"id": f"E{n}"}, "why": [STAGE]} for n in held]
-    failed = {STAGE: len(rows), UNIQUE: twice_n}
-    checks = tuple(BY_KEY[key].check(Tally(rows_n=rows_n, failed_n=n)) for key, n in failed.items())
+def pull(engine: sa.Engine, at: datetime, rows_n: int, *, held: Iterable[int] = (), token: str | None = None) -> None:
+    """A pull at `at` of so many events; `held` are the numbers of those held back."""
+    same = {"noun": "event", "why": [STAGE], "place": NO_PLACE}
+    rows = [{"row_key": f"E{n}", "row": {"id": f"E{n}"}, **same} for n in held]
+    checks = (BY_KEY[STAGE].check(Tally(rows_n=rows_n, failed_n=len(rows))),)
     with engine.begin() as connection:
         new_n = quarantine.add(connection, "crm", rows, at)
         counts = {"rows_n": rows_n, "changed_n": rows_n, "quarantined_n": new_n, "checks": checks}
         window = PulledWindow(source="crm", since=None, until=UNTIL, token=token, pulled_at=at, **counts)
         windows.put_source(connection, Source(source="crm", lacks=frozenset(), data_until=UNTIL))
         windows.record(connection, window)
+
+
+def export(engine: sa.Engine, at: datetime, leads_n: int, token: str) -> None:
+    """An export at `at` with so many leads, none of them bad."""
+    checks = (BY_KEY["lead.id"].check(Tally(rows_n=leads_n)),)
+    counts = {"rows_n": leads_n, "changed_n": leads_n, "quarantined_n": 0, "checks": checks}
+    with engine.begin() as connection:
+        windows.put_source(connection, Source(source="crm", lacks=frozenset(), data_until=UNTIL))
+        windows.record(
+            connection, PulledWindow(source="crm", since=None, until=UNTIL, token=token, pulled_at=at, **counts)
+        )
 
 
 def drop_all(engine: sa.Engine, at: datetime) -> None:
@@ -91,14 +95,6 @@ def test_bad_rows_that_were_let_through_once_are_not_counted_again(engine):
     assert [] == stopped_by(engine, tomorrow)
 
 
-def test_an_export_with_rows_twice_stops_until_a_corrected_one_comes(engine):
-    pull(engine, NOW, 1_060, twice_n=60, token="a")
-    assert [UNIQUE] == stopped_by(engine, NOW)
-    assert [UNIQUE] == stopped_by(engine, after(1))
-    pull(engine, after(2), 1_000, token="b")
-    assert [] == stopped_by(engine, after(2))
-
-
 def test_the_rows_held_back_of_an_export_that_was_replaced_do_not_count(engine):
     """The corrected rows may have other keys, and then supersede nothing."""
     pull(engine, NOW, 1_000, held=range(30), token="a")
@@ -129,14 +125,21 @@ def test_the_decided_rows_of_an_export_do_not_stop_it(engine):
     assert [] == stopped_by(engine, after(1))
 
 
-def test_rows_that_come_twice_stop_until_a_later_pull_brings_some_that_do_not(engine):
-    """Good windows of the same pull do not make up for it; a pull without a row says nothing."""
-    pull(engine, NOW, 1_060, twice_n=60)
-    pull(engine, NOW, 100_000)
-    assert [UNIQUE] == stopped_by(engine, NOW)
-    pull(engine, after(1), 0)
-    assert [UNIQUE] == stopped_by(engine, after(1))
-    pull(engine, after(2), 3)
+def test_an_export_that_is_cut_short_stops_the_run_until_it_is_whole_again(engine):
+    """Nothing in such a file is wrong by itself, where it ends with a whole row."""
+    export(engine, NOW, 1_000, "a")
+    assert [] == stopped_by(engine, NOW)
+    export(engine, after(1), 700, "b")
+    assert ["pull.whole"] == stopped_by(engine, after(1))
+    with pytest.raises(GateStoppedError, match=r"one before it: 300 of 1000 failed\nexport it again, whole"):
+        check_pull(engine, "crm", SETTINGS, UNTIL, after(1))
+    export(engine, after(2), 1_000, "a")
+    assert [] == stopped_by(engine, after(2))
+
+
+def test_an_export_that_stays_shorter_is_meant_to_be(engine):
+    for at, leads_n, token in ((NOW, 1_000, "a"), (after(1), 700, "b"), (after(2), 710, "c")):
+        export(engine, at, leads_n, token)
     assert [] == stopped_by(engine, after(2))
 
 

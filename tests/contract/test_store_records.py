@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,13 @@ def test_what_a_source_lacks_is_kept_as_last_told(connection: sa.Connection) -> 
         assert told == windows.get_source(connection, "crm")
 
 
-def held(row_key: str = "L1", status: str = "?") -> dict[str, Any]:
+def held(row_key: str = "L1", status: str = "?", row_n: int = 2) -> dict[str, Any]:
     return {
         "noun": "lead",
         "row_key": row_key,
         "row": {"id": row_key, "status": status, "города": "ё"},
         "why": ["lead.status"],
+        "place": {"file": "leads.csv", "row_ns": [row_n], "columns": {"status": "Этап"}},
     }
 
 
@@ -112,6 +114,15 @@ def test_what_a_person_decided_holds_until_the_row_changes(connection: sa.Connec
     assert [state] == states(connection)
     assert 1 == quarantine.add(connection, "crm", [held(status="!")], LATER)
     assert ["quarantined"] == states(connection)
+
+
+def test_a_row_that_moved_in_its_file_is_the_same_row(connection: sa.Connection) -> None:
+    """Somebody has added leads above it: it is found where it stands now, and nothing is decided anew."""
+    quarantine.add(connection, "crm", [held()], NOW)
+    before = quarantine.listing(connection, "crm")[0]
+    assert 0 == quarantine.add(connection, "crm", [held(row_n=7)], LATER)
+    place = {"file": "leads.csv", "row_ns": [7], "columns": {"status": "Этап"}}
+    assert [replace(before, place=place)] == quarantine.listing(connection, "crm")
 
 
 def test_nothing_is_decided_twice(connection: sa.Connection) -> None:

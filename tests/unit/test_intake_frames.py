@@ -62,6 +62,12 @@ CASES = [
     ({"held_n": 41}, ["pull.held"]),
     ({"pulled_n": 3, "held_n": 3}, []),
     ({"pulled_n": 0}, []),
+    ({"export_leads_n": (980, 1000)}, []),
+    ({"export_leads_n": (979, 1000)}, ["pull.whole"]),
+    ({"export_leads_n": (9900, 10000)}, []),
+    ({"export_leads_n": (9899, 10000)}, ["pull.whole"]),
+    ({"export_leads_n": (2000, 1000)}, []),
+    ({"export_leads_n": (1000,)}, []),
     ({"unnamed_n": {"channel_id": 1}}, ["pull.channel_named"]),
 ]
 

@@ -1,14 +1,17 @@
 """Quarantine: what is kept of a bad row, and how it comes back."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from planerka.crm.base import Batch
+from planerka.crm.base import Batch, Origin
 from planerka.errors import UsageError
 from planerka.intake.check import check_rows
 from planerka.intake.quarantine import held_back, released
+from planerka.intake.spec import EXAMPLES_N
 from planerka.model import PULLED, Contract, Event, Lead, Rejection, Spend, Stock
 from tests.builders_intake import CONTEXT, UNTIL, batch_of, fault
 
@@ -51,6 +54,64 @@ def test_the_parts_of_a_key_are_joined():
 def test_of_two_bad_rows_with_one_key_the_last_is_held():
     (record,) = held(batch_of(Event, {"lead_id": "L8"}, {"lead_id": "L9"}))
     assert "L9" == record["row"]["lead_id"]
+
+
+def located(batch: Batch) -> Batch:
+    """The batch as read from `calls.csv`, its first row in line 7."""
+    row_ns = np.arange(7, 7 + len(batch.rows))
+    return replace(batch, origin=Origin(file="calls.csv", row_ns=row_ns, columns={"at": "Время", "id": "№"}))
+
+
+def test_a_held_row_says_where_it_stands_and_which_column_is_wrong():
+    batch = located(batch_of(Event, {}, {"id": "E2", "at": None}, faults=fault("at", "31.02.2026", position=1)))
+    (record,) = held(batch)
+    assert {"file": "calls.csv", "row_ns": [8], "columns": {"at": "Время"}} == record["place"]
+
+
+def test_a_field_that_the_file_does_not_have_is_called_as_planerka_does():
+    (record,) = held(located(batch_of(Event, {"lead_id": "L9"})))
+    assert {"lead_id": "lead_id"} == record["place"]["columns"]
+
+
+def test_rows_of_a_crm_have_no_place_in_a_file():
+    (record,) = held(batch_of(Event, {"lead_id": "L9"}))
+    assert (None, []) == (record["place"]["file"], record["place"]["row_ns"])
+
+
+def test_of_two_rows_with_one_id_both_are_named():
+    (record,) = held(located(batch_of(Event, {}, {"id": "E2"}, {"duration_s": 5})))
+    assert ("E1", ["event.unique"], [7, 9]) == (record["row_key"], record["why"], record["place"]["row_ns"])
+
+
+EXAMPLES = [
+    ({"at": None}, fault("at", "31.02.2026"), "dates_readable", "calls.csv:7, Время: '31.02.2026'"),
+    ({"at": None}, fault("at", "8 916 123-45-67"), "dates_readable", "calls.csv:7, Время: '***'"),
+    ({"at": None}, fault("at", "Иванов Пётр"), "dates_readable", "calls.csv:7, Время: 'aaaaaa aaaa'"),
+    ({}, fault("duration_s", "#REF!"), "values_readable", "calls.csv:7, duration_s: '#REF!'"),
+    ({"kind": None}, fault("kind", "inside"), "required", "calls.csv:7, kind: 'inside'"),
+    ({"id": None}, (), "id", "calls.csv:7, №: —"),
+    ({"lead_id": "L9"}, (), "lead_known", "calls.csv:7, lead_id: 'L9'"),
+    ({"duration_s": -5}, (), "not_negative", "calls.csv:7, duration_s: -5.0"),
+]
+
+
+@pytest.mark.parametrize("change, faults, name, expected", EXAMPLES)
+def test_a_check_shows_rows_that_failed_it(change, faults, name, expected):
+    """With their place, and without what may be a client's: a name cannot be told from another word."""
+    checks = check_rows(located(batch_of(Event, change, faults=faults)), CONTEXT)
+    assert (expected,) == checks.examples[f"event.{name}"]
+
+
+def test_a_check_shows_money_as_the_file_writes_it():
+    """In whole units, and not in the smallest ones in which it is kept."""
+    checks = check_rows(batch_of(Contract, {"price_minor": -51_128}), CONTEXT)
+    assert ("contract C1, price_minor: -511.28, area_m2: 41.5",) == checks.examples["contract.not_negative"]
+
+
+def test_a_check_shows_a_few_rows_and_not_all():
+    checks = check_rows(batch_of(Event, *({"id": f"E{n}", "lead_id": "L9"} for n in range(9))), CONTEXT)
+    assert ("event E0, lead_id: 'L9'", "event E1, lead_id: 'L9'") == checks.examples["event.lead_known"][:2]
+    assert EXAMPLES_N == len(checks.examples["event.lead_known"])
 
 
 def test_no_phone_or_email_goes_to_quarantine():

@@ -10,7 +10,7 @@ from planerka.intake.spec import Tally, undiluted
 from planerka.store.windows import PulledWindow
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
-STAGE, FUTURE, UNIQUE = "event.stage_known", "event.not_future", "event.unique"
+STAGE, FUTURE, READABLE = "event.stage_known", "event.not_future", "event.values_readable"
 
 
 def window(pull_n: int, rows_n: int = 100, token: str | None = None, **failed: int) -> PulledWindow:
@@ -27,18 +27,18 @@ def failed(windows: list[PulledWindow], whys: list[list[str]]) -> list[tuple[str
 
 # Windows, and what counts of their answers to a test that holds nothing back.
 CASES = [
-    ([window(1, unique=60)], [60]),
-    ([window(1, unique=60), window(1, unique=0)], [60, 0]),
-    ([window(1, unique=60), window(2, unique=0)], [0]),
-    ([window(1, unique=60), window(2, rows_n=0, unique=0)], [60, 0]),
-    ([window(1, unique=60), window(2, unique=0), window(3, unique=60)], [0, 60]),
-    ([window(1, unique=60, token="a"), window(1, unique=61, token="b")], [61]),
+    ([window(1, values_readable=60)], [60]),
+    ([window(1, values_readable=60), window(1, values_readable=0)], [60, 0]),
+    ([window(1, values_readable=60), window(2, values_readable=0)], [0]),
+    ([window(1, values_readable=60), window(2, rows_n=0, values_readable=0)], [60, 0]),
+    ([window(1, values_readable=60), window(2, values_readable=0), window(3, values_readable=60)], [0, 60]),
+    ([window(1, values_readable=60, token="a"), window(1, values_readable=61, token="b")], [61]),
 ]
 
 
 @pytest.mark.parametrize("windows, expected", CASES)
 def test_a_test_that_holds_nothing_back_is_settled_by_a_later_pull_in_which_it_passed(windows, expected):
-    assert [(UNIQUE, n) for n in expected] == failed(windows, [])
+    assert [(READABLE, n) for n in expected] == failed(windows, [])
 
 
 def test_of_the_rows_that_a_test_holds_back_those_count_that_wait():
@@ -57,5 +57,5 @@ def test_good_windows_do_not_make_up_for_the_held_rows_of_a_bad_one(waiting_n, e
 
 def test_parts_that_are_forgiven_one_by_one_are_judged_together():
     forgiven, bad = Tally(rows_n=100, failed_n=15, unknown_n=2), Tally(rows_n=100, failed_n=30)
-    assert Tally(rows_n=200, failed_n=30, unknown_n=4) == undiluted(BY_KEY[UNIQUE], [forgiven] * 2)
-    assert bad == undiluted(BY_KEY[UNIQUE], [forgiven, bad])
+    assert Tally(rows_n=200, failed_n=30, unknown_n=4) == undiluted(BY_KEY[STAGE], [forgiven] * 2)
+    assert bad == undiluted(BY_KEY[STAGE], [forgiven, bad])

@@ -214,6 +214,7 @@ def upgrade() -> None:
         sa.Column("row_key", sa.Text(), nullable=False),
         sa.Column("row", sa.JSON(), nullable=False),
         sa.Column("why", sa.JSON(), nullable=False),
+        sa.Column("place", sa.JSON(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.Text(), nullable=True),

@@ -1,0 +1,107 @@
+"""The cells by which a row fails a test: where they stand in the export, and what may be told of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from babel.numbers import get_currency_precision
+
+from planerka.crm.base import Batch
+from planerka.crm.cells import quotable
+from planerka.crm.rows import CARD_IDS
+from planerka.intake.answers import key_of, plain_type
+from planerka.intake.row_tests import RowTest
+from planerka.model import noun_name
+from planerka.phones import is_contact, masked
+
+UNREAD = ("dates_readable", "values_readable")
+"""Tests that fail by what stood in a cell and could not be read."""
+
+MISSING = ("id", "required", "created_at")
+"""Tests that fail by a cell of which nothing is known."""
+
+IDS = ("id", "lead_id")
+"""Of these "" is none either (`answers.key_is_given`)."""
+
+Row = Mapping[str, Any]
+
+
+def examples_of(test: RowTest, batch: Batch, positions: Iterable[int]) -> tuple[str, ...]:
+    """The rows at these positions, which fail the test, as people find them: `leads.csv:4, Created: '31.02.2026'`."""
+    return tuple(
+        ", ".join([place_of(batch, position, row), *words_of(test, batch, row, unread)])
+        for position, row, unread in rows_at(batch, positions)
+    )
+
+
+def place_of(batch: Batch, position: int, row: Row) -> str:
+    if batch.origin:
+        return f"{batch.origin.file}:{batch.origin.row_ns[position]}"
+    key = "|".join(str(plain(row[name])) for name in key_of(batch.noun))
+    return f"{noun_name(batch.noun)} {key}"
+
+
+def words_of(test: RowTest, batch: Batch, row: Row, unread: Row) -> Iterator[str]:
+    for name in broken_fields(test, row, unread):
+        value = harmless(batch.noun, name, unread.get(name) or whole_units(row, name))
+        yield f"{column_of(batch, name)}: {'—' if value in (None, '') else repr(value)}"
+
+
+def broken_fields(test: RowTest, row: Row, unread: Row) -> list[str]:
+    """The fields by which a row fails a test. `unread`: what stood in the fields that could not be read."""
+    if test.name in UNREAD:
+        return [name for name in test.fields if name in unread]
+    is_missing = {name: pd.isna(row[name]) or (row[name] == "" and name in IDS) for name in test.fields}
+    return [name for name in test.fields if is_missing[name] == (test.name in MISSING)]
+
+
+def column_of(batch: Batch, name: str) -> str:
+    """What the file calls a field; where it has none, as planerka does."""
+    return batch.origin.columns.get(name, name) if batch.origin else name
+
+
+def rows_at(batch: Batch, positions: Iterable[int]) -> Iterator[tuple[int, dict[str, Any], dict[str, str]]]:
+    """Each position with its row, and what stood in the fields of it that could not be read."""
+    positions = [int(position) for position in positions]
+    if not positions:  # as of most tests: to make a frame of no rows takes longer than the test
+        return
+    unread: dict[int, dict[str, str]] = {position: {} for position in positions}
+    for fault in batch.faults:
+        if fault.position in unread:
+            unread[fault.position][fault.field] = fault.value
+    rows = batch.rows.iloc[positions].astype(object).to_dict("records")
+    for position, row in zip(positions, rows, strict=True):
+        yield position, row, unread[position]
+
+
+def whole_units(row: Row, name: str) -> Any:
+    """A field as its file writes it: money in whole units, where the row says of what currency."""
+    value = plain(row[name])
+    if value is None or not name.endswith("_minor") or not row.get("currency"):
+        return value
+    return value / 10 ** get_currency_precision(str(row["currency"]))
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON holds it; missing is None."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.item() if hasattr(value, "item") else value
+
+
+def harmless(noun: type, name: str, value: Any) -> Any:
+    """Text without phones, e-mails and NUL; in the place of a date or a number also without words, for columns slip,
+    and a name cannot be told from another word. Ids stay as they are, for a long one would pass for a phone; but one
+    that is a phone is none.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\0", "")
+    if name == "id" or name.endswith("_id"):
+        return None if name in CARD_IDS and is_contact(text) else text
+    kind = next(plain_type(f.type) for f in fields(noun) if f.name == name)
+    return masked(text) if issubclass(kind, str) else quotable(text)
