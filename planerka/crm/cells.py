@@ -14,6 +14,7 @@ import pandas as pd
 from babel.numbers import get_currency_precision, get_currency_symbol
 from numpy.typing import NDArray
 
+from planerka.crm.fixed_dates import YEARS, cut
 from planerka.phones import is_contact, masked
 
 Texts = NDArray[np.object_]
@@ -41,8 +42,6 @@ SPOILT_ID = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 """As Excel shows a long number, of which it has kept no more than 15 digits."""
 TYPED_FORMATS = tuple(f"%Y-%m-%dT%H:%M:%S{rest}" for rest in ("", ".%f", "%z", ".%f%z"))
 """As the readers write a date that a workbook or a database knows as one: no other format is like it."""
-YEARS = (1900, 2199)
-"""Outside them a date is a marker of absence, such as 0001-01-01 or 9999-12-31."""
 
 
 def is_placeholder(text: str) -> bool:
@@ -83,15 +82,24 @@ def instants(texts: Texts, formats: Sequence[str], zone: ZoneInfo) -> pd.arrays.
 
 
 def parsed(texts: Texts, text_format: str, zone: ZoneInfo) -> pd.Series:
+    at = pd.Series(cut(texts, text_format))
+    is_open = at.isna().to_numpy()
+    if is_open.any():
+        by_pandas = parsed_by_pandas(texts[is_open], text_format)
+        if "%z" in text_format:
+            return by_pandas
+        at[is_open] = by_pandas.array
+    return at.dt.tz_localize(zone, ambiguous=np.ones(len(at), bool), nonexistent="shift_forward").dt.tz_convert("UTC")
+
+
+def parsed_by_pandas(texts: Texts, text_format: str) -> pd.Series:
+    """Times as they are written: without a zone, or in UTC where the format has an offset."""
     texts = np.array([None if text in PANDAS_WORDS else text for text in texts], dtype=object)
-    has_offset = "%z" in text_format
-    at = pd.Series(pd.to_datetime(texts, format=text_format, errors="coerce", utc=has_offset)).dt.as_unit("us")
+    at = pd.Series(pd.to_datetime(texts, format=text_format, errors="coerce", utc="%z" in text_format)).dt.as_unit("us")
     at = at.where(at.dt.year.between(*YEARS))
     if re.search(r"%[A-Za-z]%[^z]", text_format):  # without separators 2021115 would pass for 15 November
         at = at.where(at.dt.strftime(text_format) == texts)
-    if has_offset:
-        return at
-    return at.dt.tz_localize(zone, ambiguous=np.ones(len(at), bool), nonexistent="shift_forward").dt.tz_convert("UTC")
+    return at
 
 
 def days(texts: Texts, formats: Sequence[str], zone: ZoneInfo) -> pd.arrays.DatetimeArray:

@@ -80,7 +80,7 @@ PRAGMAS = (
     "synchronous = NORMAL",  # with WAL: a power cut can lose the last commit, never the file
     "foreign_keys = ON",
     "temp_store = MEMORY",
-    "cache_size = -131072",  # of a first load's pages, fewer are written twice
+    "cache_size = -65536",  # KB: as fast for a first load as twice as many
     "wal_autocheckpoint = 16000",  # pages, 64 MB: the default copies the same pages back after every few commits
 )
 
