@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from babel.numbers import get_currency_precision, get_currency_symbol
 from numpy.typing import NDArray
 
 from planerka.crm.fixed_dates import YEARS, cut
-from planerka.phones import is_contact, masked
+from planerka.phones import SHORTEST_N, is_contact, masked
 
 Texts = NDArray[np.object_]
 Reader = Callable[[Texts], Any]
@@ -40,6 +42,8 @@ GROUPED_OR_NOT = re.compile(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
 CLOCK = re.compile(r"(?:\d+ days?,? )?\d+:[0-5]\d:[0-5]\d(?:\.\d+)?", re.ASCII)
 SPOILT_ID = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 """As Excel shows a long number, of which it has kept no more than 15 digits."""
+SURE_ID = rf"^[0-9A-Za-z]{{1,{SHORTEST_N - 1}}}$"
+"""Too short for a phone: most ids are such, and a whole column is looked through at once."""
 TYPED_FORMATS = tuple(f"%Y-%m-%dT%H:%M:%S{rest}" for rest in ("", ".%f", "%z", ".%f%z"))
 """As the readers write a date that a workbook or a database knows as one: no other format is like it."""
 
@@ -167,7 +171,10 @@ def members(texts: Texts, kind: type[StrEnum]) -> Texts:
 
 def card_ids(texts: Texts) -> Texts:
     """Numbers of cards as they stand. A phone is none, nor is what a sheet made of one: `1 234 567`, `5.8E+18`."""
-    return np.array([text if is_card_id(text) else None for text in texts], dtype=object)
+    is_open = ~pc.match_substring_regex(pa.array(texts, pa.string()), SURE_ID).to_numpy(zero_copy_only=False)
+    found = texts.copy()
+    found[is_open] = np.array([text if is_card_id(text) else None for text in texts[is_open]], dtype=object)
+    return found
 
 
 def is_card_id(text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from pandas.api.extensions import take
 
@@ -31,6 +32,9 @@ READERS: dict[str, Callable[[Path, Layout], Iterator[Block]]] = {
     ".parquet": parquet_blocks,
 }
 """By the ending of the file; with any other it is a CSV."""
+
+UNTIDY = "[^ -~]|^ | $"
+"""What may have spaces around it or signs that nobody sees: most texts are plain ASCII, and are taken as they stand."""
 
 Place = Path | sa.URL
 """A file, or the database that a query is put to."""
@@ -111,16 +115,18 @@ def lacking(missing: list[str], header: list[str]) -> Iterator[str]:
         yield f"  columns without a name: {', '.join(unnamed)}; write one into the header if it is one of these"
 
 
-def cleaned(texts: Texts, blank: set[str]) -> Texts:
-    stripped = (visible(text).strip() for text in texts)
-    return np.array([None if text in blank else text for text in stripped], dtype=object)
+def cleaned(cells: pa.StringArray, blank: set[str]) -> Texts:
+    texts = cells.to_numpy(zero_copy_only=False)
+    is_untidy = pc.match_substring_regex(cells, UNTIDY).to_numpy(zero_copy_only=False)
+    texts[is_untidy] = np.array([visible(text).strip() for text in texts[is_untidy]], dtype=object)
+    return np.array([None if text in blank else text for text in texts], dtype=object)
 
 
-def spread(cells: pa.Array, read: Callable[[Texts], Texts]) -> Any:
+def spread(cells: pa.Array, read: Callable[[pa.StringArray], Texts]) -> Any:
     """`read` applied to the distinct texts of a column, and spread over its rows; null is None."""
     encoded = cells.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    values = read(encoded.dictionary.to_numpy(zero_copy_only=False))
+    values = read(encoded.dictionary)
     return np.append(values, np.array([None], dtype=object))[codes]  # -1 is the last
 
 

@@ -5,12 +5,16 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planerka.crm.cells import (
     answers,
     card_ids,
     instants,
+    is_card_id,
     masked_texts,
     members,
     money,
@@ -20,6 +24,8 @@ from planerka.crm.cells import (
     seconds,
     whole_numbers,
 )
+from planerka.crm.chunks import cleaned
+from planerka.crm.names import visible
 from planerka.model import Enquiry
 from planerka.phones import masked, normal_phone, phone_hash
 
@@ -258,3 +264,19 @@ def test_phones_and_mails_are_masked_in_free_text(text, expected):
 
 def test_an_instant_is_in_utc():
     assert datetime(2026, 3, 4, 21, tzinfo=UTC) == instants(texts("2026-03-05"), ("%Y-%m-%d",), MOSCOW)[0]
+
+
+ODD = "aZ09 ~!\t\n\r\x00\x1c\x7f\x85\xa0\u200b\u3000Жé+-@."
+cells_of_odd_signs = st.lists(st.text(ODD, max_size=4) | st.text(max_size=14), unique=True)
+
+
+@given(cells_of_odd_signs)
+def test_plain_texts_that_are_taken_as_they_stand_are_what_looking_closer_would_leave(cells: list[str]) -> None:
+    blank = {"", "-"}
+    expected = [None if (text := visible(cell).strip()) in blank else text for cell in cells]
+    assert expected == list(cleaned(pa.array(cells, pa.string()), blank))
+
+
+@given(cells_of_odd_signs | st.lists(st.text("0123456789aE+ ", min_size=1, max_size=14), unique=True))
+def test_ids_too_short_for_a_phone_are_what_looking_closer_would_leave(cells: list[str]) -> None:
+    assert [cell if is_card_id(cell) else None for cell in cells] == list(card_ids(texts(*cells)))
