@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planerka.crm.base import Fault
 from planerka.crm.cells import Texts
 from planerka.crm.chunks import distinct
 from planerka.crm.mapping import Column, Contracts, Events, Leads, Moment, Plans, Spending
@@ -138,10 +139,13 @@ def plan_rows(convert: Converter, plans: Plans, chunk: pd.DataFrame) -> Iterator
         part = chunk[picked(chunk, column).notna()]
         frame = unknown(Plan, part.index).assign(kpi=kpi, project_id="")
         frame["value"], faults = convert.field(kpi, int, part, column, plans)
+        strays: list[Fault] = []
         if plans.project_id:
-            frame["project_id"] = picked(part, plans.project_id).fillna("")
+            projects, strays = convert.field("project_id", str, part, plans.project_id, plans)
+            is_blank = picked(part, plans.project_id).isna()
+            frame["project_id"] = projects.mask(is_blank, "")  # of the whole company; what cannot be read is not
         frame["from_on"], frame["to_on"], wrong = convert.period(part, plans)
         columns = {name: named.column for name, named in plans.period.items() if named.column}
         columns |= {"value": column.column or "", "from_on": columns.get("year") or columns.get("from_on", "")}
-        unread = (*(replace(fault, field="value") for fault in faults), *wrong)
+        unread = (*(replace(fault, field="value") for fault in faults), *strays, *wrong)
         yield Rows(Plan, frame, unread, plans.title, columns)

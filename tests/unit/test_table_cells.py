@@ -196,6 +196,7 @@ def test_a_formula_that_failed_is_no_text():
         ("#REF!", "#REF!"),
         ("Иванова Анна", "aaaaaaa aaaa"),
         ("Smith 12", "aaaaa 12"),
+        ("Ким Ева", "aaa aaa"),
         ("+7 916 123-45-67", "***"),
         ("a.b@mail.ru", "***"),
     ],

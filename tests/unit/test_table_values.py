@@ -6,8 +6,8 @@ import pytest
 from planerka.crm import chunks
 from planerka.crm.table import TableCrm
 from planerka.errors import CrmError, MappingError
-from planerka.model import Event, Lead, Reference, Spend
-from tests.unit.test_table import CALLS, CSV, HEADER, LEADS, PHONES, SPEND, crm_of, read, rows
+from planerka.model import Event, Lead, Plan, Reference, Spend
+from tests.unit.test_table import CALLS, CSV, HEADER, LEADS, PHONES, PLAN, SPEND, crm_of, read, rows
 
 HEAD = CSV.splitlines()[0]
 DAYS = LEADS.replace("rejected: Lost", "rejected: Lost\n  formats: ['%d/%m/%Y', '%m/%d/%Y']")
@@ -184,3 +184,20 @@ def test_the_rows_of_one_id_keep_their_place(tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "CHUNK_ROWS_N", 1)
     crm = crm_of(tmp_path, leads=leads_csv("2026-03-01", "2026-03-02") + "1,2026-03-05,new,,,\n")
     assert [("leads.csv", 3), ("leads.csv", 2), ("leads.csv", 4)] == places(crm, Lead)
+
+
+def test_calls_of_one_id_come_side_by_side_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK_ROWS_N", 1)
+    mapping = CALLS.replace("{lead_id: Lead", "{id: Call, lead_id: Lead")
+    calls = "".join(f"{call},8,2026-03-02 10:00:00,out,{talk_s},anna\n" for call, talk_s in ("a1", "b2", "a3"))
+    crm = crm_of(tmp_path, mapping, calls=f"Call,Lead,At,Way,Talk,Who\n{calls}")
+    batches = [list(batch.rows["id"]) for batch in read(crm) if batch.origin and batch.origin.file == "calls.csv"]
+    assert [["calls:b"], ["calls:a", "calls:a"]] == [batch for batch in batches if batch]
+
+
+def test_a_plan_of_a_project_that_cannot_be_read_is_not_the_companys(tmp_path):
+    """A blank cell is; a formula that failed stands for some project that nobody knows."""
+    mapping = PLAN.replace("period:", "project_id: Project, period:")
+    crm = crm_of(tmp_path, mapping, plan="Y,Q,Project,Leads,Money\n2026,1,#REF!,5,\n2026,2,,7,\n")
+    assert [(None, 5), ("", 7)] == rows(crm, Plan, "project_id", "value")
+    assert ("Plan", "project_id", "#REF!") in told(crm)
