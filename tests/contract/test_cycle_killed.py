@@ -19,7 +19,7 @@ State = tuple[dict[str, list[str]], dict[str, bytes]]
 
 
 def run_killed(folder: Path, wait_s: float, *store_url: str) -> int:
-    """Start the cycle in a process of its own and kill it that long after it begins, unless it is faster; its exit code.
+    """Start the cycle in a process of its own and kill it that long after, unless it is faster; its exit code.
 
     1 is a run that found the lock of the one before it: PostgreSQL needs a moment to see that it was killed.
     """
