@@ -143,3 +143,18 @@ def test_the_share_of_ids_that_another_column_has():
 def test_a_placeholder_counts_as_blank():
     column = column_of(["01.03.2026", "—", "<не заполнено>"])
     assert (1, {"—": 1, "<не заполнено>": 1}) == (column.filled_n, dict(column.placeholders))
+
+
+@pytest.mark.parametrize("text", ["Не указано", "н/д", "SELECT", "(пусто)"])
+def test_what_the_readers_take_for_a_placeholder_the_draft_offers_as_blank(text):
+    assert [text] == list(column_of(["a", text]).placeholders)
+
+
+@pytest.mark.parametrize("text", ["нет", "Unknown"])
+def test_answers_are_no_placeholders(text):
+    assert {"да": 1, text: 1} == column_of(["да", text]).counts
+
+
+def test_an_error_of_a_spreadsheet_is_neither_a_value_nor_offered_as_blank():
+    column = column_of(["a", "#REF!"])
+    assert ({"a": 1}, {}) == (column.counts, column.placeholders)
