@@ -137,7 +137,7 @@ def seconds(texts: Texts, decimal_mark: str) -> NDArray[np.float64]:
     """Whole seconds, from a number of them, `01:02:03`, or `4 days, 21:19:46`."""
     found = whole_numbers(texts, decimal_mark)
     is_clock = np.array([bool(CLOCK.fullmatch(text)) for text in texts], dtype=np.bool_)
-    times = pd.to_timedelta(pd.Series(texts[is_clock], dtype="str").str.replace(",", ""))
+    times = pd.to_timedelta(pd.Series(texts[is_clock], dtype="str").str.replace(",", ""), errors="coerce")
     found[is_clock] = np.rint(times.dt.total_seconds())
     return found
 

@@ -136,6 +136,7 @@ def test_where_nobody_said_what_the_dot_is_an_amount_may_be_a_thousand_times_as_
         ("0:00:30", 30),
         ("27:00:00", 97_200),
         ("4 days, 21:19:46", 422_386),
+        ("99999999999:00:00", None),
         ("1 day, 0:00:01", 86_401),
         ("0:01:02.6", 63),
         ("02:03", None),

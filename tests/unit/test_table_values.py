@@ -41,7 +41,7 @@ def test_a_field_knows_the_column_that_it_was_read_from(tmp_path):
 TWO_READINGS = [
     (
         ("01/02/2026", "02/03/2026"),
-        "'01/02/2026' in row 2 is one day by %d/%m/%Y and another by %m/%d/%Y; no row proves",
+        "'01/02/2026' in row 2 is one day by %d/%m/%Y and another by %m/%d/%Y; no row up to 3 proves",
     ),
     (("01/02/2026", "25/02/2026", "26/02/2026"), "rows 3, 4 can only be %d/%m/%Y: keep that one alone in `formats`"),
     (("01/02/2026", "02/25/2026"), "rows 3 can only be %m/%d/%Y: keep that one alone"),
@@ -54,6 +54,12 @@ def test_a_date_that_two_formats_read_as_two_days_is_refused_with_the_rows_that_
     with pytest.raises(MappingError) as refused:
         read(crm_of(tmp_path, HEADER + DAYS, leads=leads_csv(*created)))
     assert ("leads.csv: 'Created': ", True) == (str(refused.value)[:22], words in str(refused.value))
+
+
+def test_no_more_is_said_of_two_formats_than_the_rows_that_were_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK_ROWS_N", 2)
+    with pytest.raises(MappingError, match="no row up to 3 proves which is right"):
+        read(crm_of(tmp_path, HEADER + DAYS, leads=leads_csv("01/02/2026", "02/03/2026", "25/02/2026")))
 
 
 @pytest.mark.parametrize("created", [("25/02/2026", "02/25/2026"), ("03/03/2026", "25/02/2026")])
