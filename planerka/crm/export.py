@@ -35,7 +35,7 @@ from planerka.crm.nouns import (
 from planerka.crm.repeats import together
 from planerka.crm.rows import Converter, Rows
 from planerka.errors import CrmError, SettingsError
-from planerka.model import EventKind
+from planerka.model import EventKind, ReferenceKind
 
 OwnTable = Contracts | Events | Spending | Plans
 
@@ -45,7 +45,7 @@ class Export:
 
     def __init__(self, mapping: Mapping, folder: Path, database: sa.URL | None, phone_key: bytes | None) -> None:
         self.mapping, self.folder, self.database, self.phone_key = mapping, folder, database, phone_key
-        own_ids = frozenset(id_ for names in mapping.references.values() for id_ in names)
+        own_ids = frozenset(mapping.references.get(ReferenceKind.CHANNEL, {}))
         self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region, own_ids)
         contracts = mapping.contracts
         self.own_contracts = contracts if contracts and contracts.is_there else None

@@ -13,7 +13,7 @@ from planerka.crm.chunks import distinct
 from planerka.crm.mapping import Column, Contracts, Events, Leads, Moment, Plans, Spending
 from planerka.crm.rows import Converter, Rows, matching, picked, refuse_spoilt, unknown
 from planerka.model import ActorKind, Contract, Event, EventKind, Lead, LeadStatus, Plan, Rejection, Spend
-from planerka.phones import normal_phone, phone_hash
+from planerka.phones import first_phone, phone_hash
 
 
 def lead_rows(convert: Converter, leads: Leads, chunk: pd.DataFrame, phone_key: bytes | None) -> Rows:
@@ -30,9 +30,13 @@ def lead_rows(convert: Converter, leads: Leads, chunk: pd.DataFrame, phone_key: 
 
 
 def hashed(phones: Texts, region: str, key: bytes) -> Texts:
-    """Keyed hashes of phones; "" where the numbering plan has no such number."""
-    normal = (normal_phone(phone, region) for phone in phones)
-    return np.array([phone_hash(phone, key) if phone else "" for phone in normal], dtype=object)
+    """Keyed hashes of phones; "" where the numbering plan has no such number, None for words instead of one."""
+
+    def hash_of(cell: str) -> str | None:
+        phone = first_phone(cell, region)
+        return phone_hash(phone, key) if phone else "" if any(map(str.isdigit, cell)) else None
+
+    return np.array([hash_of(cell) for cell in phones], dtype=object)
 
 
 def status_of(leads: Leads, chunk: pd.DataFrame) -> pd.Series:

@@ -111,6 +111,12 @@ def test_the_delimiter_gives_every_line_as_many_cells_as_the_header(delimiter, t
     assert delimiter == layout_of(tmp_path / "leads.csv").delimiter
 
 
+def test_what_is_no_text_is_told(tmp_path: Path):
+    (tmp_path / "crm.sqlite").write_bytes(b"SQLite format 3\0" + bytes(range(256)))
+    with pytest.raises(CrmError, match=r"crm\.sqlite is no text: give a CSV, XLSX or Parquet file"):
+        layout_of(tmp_path / "crm.sqlite")
+
+
 def test_an_empty_file_is_told(tmp_path: Path):
     (tmp_path / "leads.csv").write_bytes(b"")
     with pytest.raises(CrmError, match=r"leads\.csv is empty"):

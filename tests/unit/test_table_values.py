@@ -207,3 +207,11 @@ def test_a_plan_of_a_project_that_cannot_be_read_is_not_the_companys(tmp_path):
     crm = crm_of(tmp_path, mapping, plan="Y,Q,Project,Leads,Money\n2026,1,#REF!,5,\n2026,2,,7,\n")
     assert [(None, 5), ("", 7)] == rows(crm, Plan, "project_id", "value")
     assert ("Plan", "project_id", "#REF!") in told(crm)
+
+
+def test_a_phone_in_a_reason_is_masked_though_the_mapping_names_it(tmp_path):
+    """Only a channel may be called by a phone: it is the company's own."""
+    reason = "dear +7 912 345-67-89"
+    mapping = HEADER + LEADS + f'references: {{reason: {{"{reason}": {{code: too_expensive}}}}}}\n'
+    crm = crm_of(tmp_path, mapping, leads=CSV.replace("lost,junk", f"lost,{reason}"))
+    assert "dear ***" in [reason_id for (reason_id,) in rows(crm, Lead, "reason_id")]

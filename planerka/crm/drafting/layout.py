@@ -30,6 +30,8 @@ def layout_of(path: Path) -> Layout:
             sample = file.read(SAMPLE_BYTES_N)
     except OSError as error:
         raise not_there(path, error) from None
+    except UnicodeDecodeError:
+        raise CrmError(f"{path.name} is no text: give a CSV, XLSX or Parquet file") from None
     if not sample.strip():
         raise CrmError(f"{path.name} is empty: export it again")
     return Layout(file=path.name, delimiter=delimiter_of(sample), encoding=encoding)
