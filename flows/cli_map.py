@@ -78,13 +78,13 @@ def check(
         title, tables = tables_in(seen, "en")
         print_tables(tables)
         print(f"{title}.")
-    if seen.is_stopped:
+    if not seen.found.gate.is_open:
         raise typer.Exit(3)
 
 
 def print_draft(draft: "Draft", out: Path) -> None:
-    for path, role in draft.roles.items():
-        print(f"  {path.name}: {f'taken for {role}' if role else 'not read: nothing in it is known'}")
+    for path, fate in draft.fates.items():
+        print(f"  {path.name}: {fate}")
     print(f"{out} is written, with {draft.guesses_n} guesses, each marked with a question mark. Correct it.")
     if draft.blanks:
         print(f"Fill in first, or it cannot be read: {', '.join(dict.fromkeys(draft.blanks))}.")

@@ -10,7 +10,6 @@ from flows.wiring import clock
 from planerka.crm.table import TableCrm
 from planerka.crm.worklist import FILE_NAME
 from planerka.files import write_atomically
-from planerka.model import CheckSeverity
 from planerka.preview.costs import Cost, costs_of
 from planerka.preview.page import preview_page
 from planerka.preview.rehearsal import Preview, rehearse
@@ -37,10 +36,6 @@ class Seen:
         editions = load_all(self.settings.rulebook / "regulation")
         catalogue = load_catalogue(self.settings.rulebook / "kpis.yaml")
         return costs_of(self.crm.lacks(), catalogue, editions[-1] if editions else None, words_for(language))
-
-    @property
-    def is_stopped(self) -> bool:
-        return any(not c.is_passed and c.severity == CheckSeverity.BLOCK for c in self.found.checks)
 
 
 def preview(mapping: Path | None, folder: Path | None) -> Seen:

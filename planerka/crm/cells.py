@@ -35,6 +35,7 @@ PLACEHOLDERS = frozenset({"-", "--", "–", "—", "?", "...", "null", "none", "
 PLACEHOLDERS |= {"blank", "н/д", "нет", "пусто", "нет данных", "не заполнено", "не указано", "не выбрано", "выберите"}
 """What people and forms write where nothing is known, without brackets around it."""
 LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+WORD = re.compile(r"[^\W\d_]{2,}")
 DATUM = re.compile(r"\d[\d.:/ -]{3,}")
 """What a number of a card, a day or a phone begins with, and no name of a column."""
 GROUPED = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
@@ -58,10 +59,11 @@ def shape(text: str) -> str:
 
 
 def quotable(text: str) -> str:
-    """What stands in the place of a date or a number, as it may be told: a long word may be a client's name."""
+    """What stands in the place of a date or a number, as it may be told: words in it may be a name."""
     if text in SHEET_ERRORS or is_placeholder(text):
         return text
-    return LONG_WORD.sub(lambda word: shape(word[0]), masked(text))
+    words = LONG_WORD if any(map(str.isdigit, text)) else WORD
+    return words.sub(lambda word: shape(word[0]), masked(text))
 
 
 def told_header(header: Sequence[str]) -> list[str]:
@@ -147,7 +149,7 @@ def seconds(texts: Texts, decimal_mark: str) -> NDArray[np.float64]:
     """Whole seconds, from a number of them, `01:02:03`, or `4 days, 21:19:46`."""
     found = whole_numbers(texts, decimal_mark)
     is_clock = np.array([bool(CLOCK.fullmatch(text)) for text in texts], dtype=np.bool_)
-    times = pd.to_timedelta(pd.Series(texts[is_clock], dtype="str").str.replace(",", ""))
+    times = pd.to_timedelta(pd.Series(texts[is_clock], dtype="str").str.replace(",", ""), errors="coerce")
     found[is_clock] = np.rint(times.dt.total_seconds())
     return found
 

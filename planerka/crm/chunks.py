@@ -16,20 +16,19 @@ from planerka.crm.blocks import Block
 from planerka.crm.cells import Texts, told_header
 from planerka.crm.csv_faults import other_delimiter
 from planerka.crm.csv_file import csv_blocks
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping import PARQUET, WORKBOOKS, Layout
 from planerka.crm.names import nearest, visible
 from planerka.crm.parquet_file import parquet_blocks
 from planerka.crm.sql_query import query_blocks
-from planerka.crm.typed import texts_of
+from planerka.crm.typed import may_be_text, texts_of
 from planerka.crm.xlsx_file import xlsx_blocks
 from planerka.errors import CrmError, MappingError
 
 CHUNK_ROWS_N = 50_000
 
 READERS: dict[str, Callable[[Path, Layout], Iterator[Block]]] = {
-    ".xlsx": xlsx_blocks,
-    ".xlsm": xlsx_blocks,
-    ".parquet": parquet_blocks,
+    **dict.fromkeys(WORKBOOKS, xlsx_blocks),
+    PARQUET: parquet_blocks,
 }
 """By the ending of the file; with any other it is a CSV."""
 
@@ -65,8 +64,10 @@ def texts_in(title: str, name: str, cells: Any, decimal_mark: str) -> pa.StringA
 
 
 def header_of(place: Place, layout: Layout) -> tuple[str, ...]:
-    """The names of all columns, without the spaces around them; "" where a column has none."""
-    return tuple(visible(name).strip() for name in next(blocks_of(place, layout)).header)
+    """The names of all columns, without the spaces around them; "" where a column has none, or holds no text."""
+    block = next(blocks_of(place, layout))
+    columns = zip(block.header, block.columns, strict=True)
+    return tuple(visible(name).strip() if may_be_text(cells) else "" for name, cells in columns)
 
 
 def blocks_of(place: Place, layout: Layout) -> Iterator[Block]:
@@ -138,5 +139,5 @@ def distinct(cells: pd.Series, read: Callable[[Texts], Any]) -> pd.Series:
     codes, texts = pd.factorize(cells.to_numpy(dtype=object))
     values = read(texts)
     fill_value = None if values.dtype == object else pd.NA
-    spread = take(values, codes, allow_fill=True, fill_value=fill_value)
-    return pd.Series(spread, index=cells.index, dtype=values.dtype)
+    found = take(values, codes, allow_fill=True, fill_value=fill_value)
+    return pd.Series(found, index=cells.index, dtype=values.dtype)

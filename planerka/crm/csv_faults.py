@@ -47,9 +47,14 @@ def other_delimiter(header: Sequence[str]) -> str | None:
 
 
 def are_rows(text: str, delimiter: str, columns_n: int) -> bool:
-    """Whether a cell of several lines holds whole rows: in prose a space follows on a comma, in a CSV seldom."""
+    """Whether a cell of several lines holds whole rows: in prose a space follows on a comma, in a CSV seldom.
+
+    A row of three columns has so few commas that prose may have them too: there it takes two lines, or the quote at the
+    end that is left over of the cell whose opening quote closed this one.
+    """
     mark = re.compile(rf"{re.escape(delimiter)}(?! )")
-    return columns_n > 2 and any(len(mark.findall(line)) >= columns_n - 1 for line in text.splitlines())
+    rows_n = sum(len(mark.findall(line)) >= columns_n - 1 for line in text.splitlines())
+    return columns_n > 2 and rows_n > (columns_n == 3 and not text.endswith('"'))
 
 
 def fault_in(path: Path, layout: Layout, encoding: str) -> str | None:
@@ -68,6 +73,8 @@ def fault_in(path: Path, layout: Layout, encoding: str) -> str | None:
                 line = reader.line_num + 1
         except csv.Error:  # a cell of more than 131,072 characters
             return f"line {line}: a quote that opens there swallows what follows: {CLOSE_IT}"
+        except UnicodeError:  # of UTF-16, for other encodings have lines of bytes
+            return f"line {line}: the file is cut short or damaged there: copy or export it again"
     return None
 
 

@@ -40,12 +40,13 @@ def csv_blocks(path: Path, layout: Layout) -> Iterator[Block]:
     """The first line is the header. CrmError, with the line, where a row does not fit it or the file is cut short."""
     encoding = encoding_of(path, layout)
     try:
-        header, has_rows = header_in(path, layout, encoding)
-        batches = parsed(path, layout, encoding, len(header)) if has_rows else iter(())
-        last = yield from under(header, layout, batches)
+        header = header_in(path, layout, encoding)
+        last = yield from under(header, layout, parsed(path, layout, encoding, len(header)))
         refuse_an_open_quote(path, encoding, last)
-    except (pa.ArrowInvalid, UnicodeError, UnsoundQuoteError, csv.Error) as error:
-        raise CrmError(f"{path.name}: {fault_in(path, layout, encoding) or str(error).splitlines()[0]}") from None
+    except UnsoundQuoteError as error:
+        raise CrmError(f"{path.name}: {fault_in(path, layout, encoding) or error}") from None
+    except (pa.ArrowInvalid, UnicodeError, csv.Error):  # whose words may be a client's row
+        raise CrmError(f"{path.name}: {fault_in(path, layout, encoding) or 'is damaged: export it again'}") from None
 
 
 def encoding_of(path: Path, layout: Layout) -> str:
@@ -65,32 +66,39 @@ def encoding_of(path: Path, layout: Layout) -> str:
     return layout.encoding
 
 
-def header_in(path: Path, layout: Layout, encoding: str) -> tuple[list[str], bool]:
-    """The names of the columns, and whether anything is below them: of a header alone Arrow makes an error."""
+def header_in(path: Path, layout: Layout, encoding: str) -> list[str]:
+    """The names of the columns; CrmError where there are none."""
     with path.open(encoding=encoding, newline="") as file:
         written = (cells for cells in csv.reader(file, delimiter=layout.delimiter) if any(map(str.strip, cells)))
         header = next(written, None)
-        if header is None:
-            raise CrmError(f"{path.name} has nothing but blank lines: export it again")
-        return header, next(written, None) is not None
+    if header is None:
+        raise CrmError(f"{path.name} has nothing but blank lines: export it again")
+    return header
 
 
 def parsed(path: Path, layout: Layout, encoding: str, columns_n: int) -> Iterator[pa.RecordBatch]:
-    """Every row, the header first, as columns of text `f0`, `f1` …; lines with nothing on them are passed over."""
+    """Every row, the header and blank ones too, as columns of text `f0`, `f1` ….
+
+    Blank lines of too many or too few cells, as of spaces alone, are left out; an empty line is a row of blank cells.
+    """
+    names = [f"f{n}" for n in range(columns_n)]
 
     def blank_or_wrong(row: Any) -> str:
-        return "error" if row.text.strip("\x00\x1a \t\r\n") else "skip"
+        return "error" if row.text.strip(f"\x00\x1a \t\r\n{layout.delimiter}") else "skip"
 
     is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     # An OSFile, for Arrow unpacks what is only called .gz.
     with pa.OSFile(str(path)) as file:
         yield from open_csv(
             file,
-            ReadOptions(
-                encoding="utf8" if is_utf8 else encoding, block_size=BLOCK_BYTES_N, autogenerate_column_names=True
+            ReadOptions(encoding="utf8" if is_utf8 else encoding, block_size=BLOCK_BYTES_N, column_names=names),
+            ParseOptions(
+                delimiter=layout.delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,  # else they are not counted, and rows below have other numbers than in Excel
+                invalid_row_handler=blank_or_wrong,
             ),
-            ParseOptions(delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=blank_or_wrong),
-            ConvertOptions(column_types={f"f{n}": pa.string() for n in range(columns_n)}, strings_can_be_null=False),
+            ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
         )
 
 
@@ -109,8 +117,6 @@ def under(header: list[str], layout: Layout, batches: Iterator[pa.RecordBatch]) 
         rows = batch if is_row.all() else batch.filter(pa.array(is_row))
         yield Block(header, rows.columns, row + np.flatnonzero(is_row))
         row += len(batch)
-    if row == 1:
-        yield Block(header, [pa.array([], pa.string())] * len(header), np.arange(0))
     return last
 
 
@@ -126,7 +132,7 @@ def refuse_swallowed_rows(batch: pa.RecordBatch, layout: Layout) -> None:
 def is_filled(batch: pa.RecordBatch) -> NDArray[np.bool_]:
     is_blank = np.ones(len(batch), dtype=np.bool_)
     for cells in batch.columns:
-        is_blank &= pc.binary_length(cells).to_numpy(zero_copy_only=False) == 0
+        is_blank &= pc.binary_length(pc.utf8_trim_whitespace(cells)).to_numpy(zero_copy_only=False) == 0
         if not is_blank.any():
             break
     return ~is_blank

@@ -35,7 +35,7 @@ from planerka.crm.nouns import (
 from planerka.crm.repeats import together
 from planerka.crm.rows import Converter, Rows
 from planerka.errors import CrmError, SettingsError
-from planerka.model import EventKind
+from planerka.model import EventKind, ReferenceKind
 
 OwnTable = Contracts | Events | Spending | Plans
 
@@ -45,7 +45,7 @@ class Export:
 
     def __init__(self, mapping: Mapping, folder: Path, database: sa.URL | None, phone_key: bytes | None) -> None:
         self.mapping, self.folder, self.database, self.phone_key = mapping, folder, database, phone_key
-        own_ids = frozenset(id_ for names in mapping.references.values() for id_ in names)
+        own_ids = frozenset(mapping.references.get(ReferenceKind.CHANNEL, {}))
         self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region, own_ids)
         contracts = mapping.contracts
         self.own_contracts = contracts if contracts and contracts.is_there else None
@@ -66,7 +66,7 @@ class Export:
             ):
                 yield from contract_rows(self.convert, lead_id, self.own_contracts, chunk)
         for name, table in mapping.events.items():
-            for chunk in checked(self.chunks(table), table):
+            for chunk in checked(self.compared(self.chunks(table), table), table):
                 yield from event_rows(self.convert, name, table, chunk)
         if mapping.spend:
             yield from spend_rows(self.convert, mapping.spend, self.chunks(mapping.spend))
@@ -106,7 +106,7 @@ class Export:
         """The table of a part of the mapping: the columns that the part reads, or only those that `columns` reads."""
         return chunks_of(self.place(part), columns_in(columns or part), part, part.decimal_mark)
 
-    def compared(self, chunks: Iterator[pd.DataFrame], part: Leads | Contracts) -> Iterator[pd.DataFrame]:
+    def compared(self, chunks: Iterator[pd.DataFrame], part: Leads | Contracts | Events) -> Iterator[pd.DataFrame]:
         """The chunks of a table, with the rows of one id side by side."""
         name = part.columns["id"].column if "id" in part.columns else None
         is_own = name and name.partition(".")[0] not in self.mapping.leads.joins

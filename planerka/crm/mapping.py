@@ -21,6 +21,9 @@ from planerka.model import Contract, Event, EventKind, Lead, ReferenceKind, Reje
 
 ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
 
+WORKBOOKS, PARQUET = (".xlsx", ".xlsm"), ".parquet"
+"""Endings of files whose cells have types; any other file is a CSV."""
+
 LISTED_KINDS = tuple(kind for kind in EventKind if kind != "created" and not kind.startswith("contract_"))
 """What a file of events may hold; leads and contracts make the others."""
 
@@ -137,7 +140,7 @@ class Layout(Strict):
     @property
     def is_typed(self) -> bool:
         """Whether the table knows numbers as numbers, which become texts with the mark that the mapping names."""
-        return bool(self.query) or self.file.lower().endswith((".xlsx", ".xlsm", ".parquet"))
+        return bool(self.query) or self.file.lower().endswith((*WORKBOOKS, PARQUET))
 
     @model_validator(mode="after")
     def one_place(self) -> "Layout":

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planerka.crm.base import Fault
 from planerka.crm.cells import Texts
 from planerka.crm.chunks import distinct
 from planerka.crm.mapping import Column, Contracts, Events, Leads, Moment, Plans, Spending
 from planerka.crm.rows import Converter, Rows, matching, picked, refuse_spoilt, unknown
 from planerka.model import ActorKind, Contract, Event, EventKind, Lead, LeadStatus, Plan, Rejection, Spend
-from planerka.phones import normal_phone, phone_hash
+from planerka.phones import first_phone, phone_hash
 
 
 def lead_rows(convert: Converter, leads: Leads, chunk: pd.DataFrame, phone_key: bytes | None) -> Rows:
@@ -29,9 +30,13 @@ def lead_rows(convert: Converter, leads: Leads, chunk: pd.DataFrame, phone_key: 
 
 
 def hashed(phones: Texts, region: str, key: bytes) -> Texts:
-    """Keyed hashes of phones; "" where the numbering plan has no such number."""
-    normal = (normal_phone(phone, region) for phone in phones)
-    return np.array([phone_hash(phone, key) if phone else "" for phone in normal], dtype=object)
+    """Keyed hashes of phones; "" where the numbering plan has no such number, None for words instead of one."""
+
+    def hash_of(cell: str) -> str | None:
+        phone = first_phone(cell, region)
+        return phone_hash(phone, key) if phone else "" if any(map(str.isdigit, cell)) else None
+
+    return np.array([hash_of(cell) for cell in phones], dtype=object)
 
 
 def status_of(leads: Leads, chunk: pd.DataFrame) -> pd.Series:
@@ -138,10 +143,13 @@ def plan_rows(convert: Converter, plans: Plans, chunk: pd.DataFrame) -> Iterator
         part = chunk[picked(chunk, column).notna()]
         frame = unknown(Plan, part.index).assign(kpi=kpi, project_id="")
         frame["value"], faults = convert.field(kpi, int, part, column, plans)
+        strays: list[Fault] = []
         if plans.project_id:
-            frame["project_id"] = picked(part, plans.project_id).fillna("")
+            projects, strays = convert.field("project_id", str, part, plans.project_id, plans)
+            is_blank = picked(part, plans.project_id).isna()
+            frame["project_id"] = projects.mask(is_blank, "")  # of the whole company; what cannot be read is not
         frame["from_on"], frame["to_on"], wrong = convert.period(part, plans)
         columns = {name: named.column for name, named in plans.period.items() if named.column}
         columns |= {"value": column.column or "", "from_on": columns.get("year") or columns.get("from_on", "")}
-        unread = (*(replace(fault, field="value") for fault in faults), *wrong)
+        unread = (*(replace(fault, field="value") for fault in faults), *strays, *wrong)
         yield Rows(Plan, frame, unread, plans.title, columns)

@@ -104,7 +104,7 @@ def matching(chunk: pd.DataFrame, condition: Condition | None) -> pd.Series:
 class Converter:
     """Reads cells. `zone` is for files without one of their own, `region` for phones without a country code.
 
-    `own_ids` are those that the mapping names: a channel may be called by the company's own phone.
+    `own_ids` are the channels that the mapping names: one may be called by the company's own phone.
     """
 
     zone: ZoneInfo

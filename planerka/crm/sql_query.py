@@ -1,5 +1,6 @@
 """What a query gives on a company's own database, as blocks: read only, and never changed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +10,16 @@ import numpy as np
 import sqlalchemy as sa
 
 from planerka.crm.blocks import Block
+from planerka.crm.cells import quotable
 from planerka.crm.mapping import Layout
 from planerka.errors import CrmError, SettingsError
 
 BLOCK_ROWS_N = 10_000
 
 URL = "PLANERKA_SOURCE__DATABASE"
+
+QUOTED = re.compile(r"""(?<!\w)(["'«`])(.*["'»`]|.*)""")
+"""In a driver's complaint: from the first quote to the last, for a value may have quotes of its own."""
 
 
 def database_of(url: str) -> sa.URL:
@@ -34,7 +39,7 @@ def database_of(url: str) -> sa.URL:
 
 
 def query_blocks(database: sa.URL, layout: Layout) -> Iterator[Block]:
-    """The rows as the server sends them; whatever else the query does is rolled back. CrmError where it fails."""
+    """The rows as the server sends them. CrmError where the query fails, or would change anything."""
     with rows_of(database, layout) as result:
         header, row = list(result.keys()), 1
         for rows in result.partitions(BLOCK_ROWS_N):
@@ -56,11 +61,19 @@ def rows_of(database: sa.URL, layout: Layout) -> Iterator[sa.CursorResult[Any]]:
     # Without parameters a % in the query is one.
     options = {"stream_results": True, "no_parameters": True, "max_row_buffer": BLOCK_ROWS_N}
     try:
-        with engine.connect().execution_options(**options) as connection:
+        with engine.connect().execution_options(**options, postgresql_readonly=True) as connection:
+            if database.get_backend_name() == "sqlite":  # where DROP and WITH … DELETE commit at once
+                connection.exec_driver_sql("PRAGMA query_only = ON")
             result = connection.exec_driver_sql(layout.query)
             if not result.returns_rows:
                 raise CrmError(f"{layout.title} gives no rows: write a SELECT")
             yield result
     except sa.exc.DBAPIError as error:
-        said = (str(error.orig).splitlines() or ["no reason given"])[0]
+        said = reason(error, layout.query)
         raise CrmError(f"{layout.title} failed on {database!r} ({said}): correct `query`, or {URL}") from None
+
+
+def reason(error: sa.exc.DBAPIError, query: str) -> str:
+    """What the driver says, in one line: of what it quotes only the query's own words, for the rest may be a client."""
+    said = (str(error.orig).splitlines() or ["no reason given"])[0]
+    return QUOTED.sub(lambda quoted: quoted[0] if quoted[2].strip("\"'»`") in query else quotable(quoted[0]), said)

@@ -20,7 +20,7 @@ from planerka.crm.sql_query import database_of
 from planerka.crm.worklist import Worklist
 from planerka.errors import CrmError, MappingError, SettingsError
 from planerka.model import Command, Receipt
-from planerka.phones import normal_phone
+from planerka.phones import first_phone
 
 
 class TableCrm:
@@ -143,7 +143,7 @@ class TableCrm:
             return set()
         chunks = self.export.lead_chunks(columns_in(column))
         texts = {text for chunk in chunks for text in picked(chunk, column).dropna()}
-        return {phone for text in texts if (phone := normal_phone(text, self.mapping.phone_region))}
+        return {phone for text in texts if (phone := first_phone(text, self.mapping.phone_region))}
 
     def apply(self, command: Command) -> Receipt:
         """Put the command on the worklist, once. Whether people carried it out is read from a later pull."""

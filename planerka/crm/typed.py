@@ -12,12 +12,25 @@ SPOILT = 1e15
 """A double holds no more than 15 digits safely: an id from here on has lost its last ones."""
 
 
+def may_be_text(cells: pa.Array | Sequence[object]) -> bool:
+    """Whether a column, as far as its type tells, can be written as text: lists, structs and bytes cannot."""
+    if not isinstance(cells, pa.Array):
+        return True
+    types = pa.types
+    kinds = (types.is_nested, types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
+    return not any(is_kind(cells.type) for is_kind in kinds)
+
+
 def texts_of(cells: pa.Array | Sequence[object], decimal_mark: str) -> pa.StringArray:
     """A column as text, null where the cell is empty. TypeError where a value is none that can be written."""
     if not isinstance(cells, pa.Array):
         return pa.array([text_of(value, decimal_mark) for value in cells], pa.string())
     if pa.types.is_string(cells.type):
         return cells
+    if isinstance(cells, pa.ExtensionArray):  # of UUIDs
+        return texts_of(cells.to_pylist(), decimal_mark)
+    if not may_be_text(cells):
+        raise TypeError(f"values of type {cells.type}")
     encoded = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
     return texts_of(encoded.dictionary.to_pylist(), decimal_mark).take(encoded.indices)
 

@@ -73,7 +73,7 @@ def filled_rows(sheet: "ReadOnlyWorksheet") -> Iterator[tuple[int, tuple[Any, ..
     """Number and values of each row that has any."""
     sheet.reset_dimensions()  # some programs write there that the sheet is one cell
     for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-        if any(value not in (None, "") for value in values):
+        if any(value is not None and str(value).strip() for value in values):
             yield number, values
 
 
@@ -89,8 +89,8 @@ def sheet_of(path: Path, layout: Layout) -> Iterator["ReadOnlyWorksheet"]:
             yield book[sheet_name(path, [sheet.title for sheet in book.worksheets], layout.sheet)]
         finally:
             book.close()
-    except (BadZipFile, zlib.error, EOFError, KeyError, ValueError, ParseError) as error:
-        raise CrmError(f"{path.name} is cut short, damaged or no workbook ({error}): copy or export it again") from None
+    except (BadZipFile, zlib.error, EOFError, KeyError, ValueError, ParseError):  # whose words may be those of a cell
+        raise CrmError(f"{path.name} is cut short, damaged or no workbook: copy or export it again") from None
 
 
 def refuse_other_kinds(path: Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from babel.numbers import get_currency_precision
 
 from planerka.crm.base import Batch
-from planerka.crm.cells import quotable
+from planerka.crm.cells import quotable, shape
 from planerka.crm.rows import CARD_IDS
 from planerka.intake.answers import key_of, plain_type
 from planerka.intake.row_tests import RowTest
@@ -45,7 +45,7 @@ def place_of(batch: Batch, position: int, row: Row) -> str:
 
 def words_of(test: RowTest, batch: Batch, row: Row, unread: Row) -> Iterator[str]:
     for name in broken_fields(test, row, unread):
-        value = harmless(batch.noun, name, unread.get(name) or whole_units(row, name))
+        value = harmless(batch.noun, name, unread.get(name) or as_written(row, name))
         yield f"{column_of(batch, name)}: {'—' if value in (None, '') else repr(value)}"
 
 
@@ -53,6 +53,8 @@ def broken_fields(test: RowTest, row: Row, unread: Row) -> list[str]:
     """The fields by which a row fails a test. `unread`: what stood in the fields that could not be read."""
     if test.name in UNREAD:
         return [name for name in test.fields if name in unread]
+    if test.name == "not_negative":
+        return [name for name in test.fields if not pd.isna(row[name]) and row[name] < 0]
     is_missing = {name: pd.isna(row[name]) or (row[name] == "" and name in IDS) for name in test.fields}
     return [name for name in test.fields if is_missing[name] == (test.name in MISSING)]
 
@@ -76,12 +78,12 @@ def rows_at(batch: Batch, positions: Iterable[int]) -> Iterator[tuple[int, dict[
         yield position, row, unread[position]
 
 
-def whole_units(row: Row, name: str) -> Any:
-    """A field as its file writes it: money in whole units, where the row says of what currency."""
+def as_written(row: Row, name: str) -> Any:
+    """A field much as its file writes it: no fraction of a whole number, money in whole units of its currency."""
     value = plain(row[name])
-    if value is None or not name.endswith("_minor") or not row.get("currency"):
-        return value
-    return value / 10 ** get_currency_precision(str(row["currency"]))
+    if isinstance(value, int | float) and name.endswith("_minor") and row.get("currency"):
+        value = value / 10 ** get_currency_precision(str(row["currency"]))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def plain(value: Any) -> Any:
@@ -96,12 +98,14 @@ def plain(value: Any) -> Any:
 def harmless(noun: type, name: str, value: Any) -> Any:
     """Text without phones, e-mails and NUL; in the place of a date or a number also without words, for columns slip,
     and a name cannot be told from another word. Ids stay as they are, for a long one would pass for a phone; but one
-    that is a phone is none.
+    that is a phone is none, and one without a digit may be a name.
     """
     if not isinstance(value, str):
         return value
     text = value.replace("\0", "")
     if name == "id" or name.endswith("_id"):
-        return None if name in CARD_IDS and is_contact(text) else text
+        if name not in CARD_IDS:
+            return text
+        return None if is_contact(text) else text if any(map(str.isdigit, text)) else shape(text)
     kind = next(plain_type(f.type) for f in fields(noun) if f.name == name)
     return masked(text) if issubclass(kind, str) else quotable(text)

@@ -14,10 +14,11 @@ from planerka.crm.chunks import chunks_of
 from planerka.crm.export import Export
 from planerka.crm.mapping import Column, Layout, columns_in
 from planerka.crm.table import TableCrm
+from planerka.intake.check import SUITE
 from planerka.intake.frame_tests import HELD
 from planerka.intake.pull import pull
 from planerka.intake.spec import Tally
-from planerka.model import Check, LeadStatus, ReferenceKind
+from planerka.model import GateReport, LeadStatus, ReferenceKind
 from planerka.store import overview
 from planerka.store.database import open_store, reading
 from planerka.store.intake_facts import windows_since
@@ -36,7 +37,7 @@ class Month:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a pull would bring. `rows_by_file`: rows of each file, header apart. `checks`: every test of the rows,
+    """What a pull would bring. `rows_by_file`: rows of each file, header apart. `gate`: every test of the rows,
     and whether too many of them are held back.
 
     `first_on`, `last_on`: the local days of the first and the last lead, None without any; `data_until`: how far the
@@ -50,7 +51,7 @@ class Preview:
     data_until: datetime
     first_on: date | None
     last_on: date | None
-    checks: tuple[Check, ...]
+    gate: GateReport
     months: tuple[Month, ...]
     stages: tuple[Became, ...]
     reasons: tuple[Became, ...]
@@ -66,6 +67,7 @@ def rehearse(crm: TableCrm, now: datetime) -> Preview:
             (window,) = windows_since(connection, crm.source, None)
             by_day = overview.leads_by_day(connection, crm.source)
             days = [on for on, _, _ in by_day if on]
+            held = HELD.check(Tally(rows_n=window.rows_n, failed_n=window.quarantined_n))
             return Preview(
                 source=crm.source,
                 currency=crm.mapping.currency,
@@ -74,7 +76,7 @@ def rehearse(crm: TableCrm, now: datetime) -> Preview:
                 data_until=report.data_until,
                 first_on=min(days, default=None),
                 last_on=max(days, default=None),
-                checks=(*window.checks, HELD.check(Tally(rows_n=window.rows_n, failed_n=window.quarantined_n))),
+                gate=GateReport(suite=SUITE, checks=(*window.checks, held)),
                 months=tuple(months_of(by_day)),
                 stages=tuple(overview.became(connection, crm.source, ReferenceKind.STAGE)),
                 reasons=tuple(overview.became(connection, crm.source, ReferenceKind.REASON)),

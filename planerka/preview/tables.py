@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision
 
 from planerka.intake.row_tests import BY_KEY
-from planerka.model import Check, CheckSeverity
+from planerka.model import Check, GateReport
 from planerka.pack.field_names import FIELD_NAMES
 from planerka.preview.costs import Cost
 from planerka.preview.rehearsal import Preview
@@ -32,14 +32,12 @@ class Table:
 
 
 def headline(preview: Preview, words: Words) -> str:
-    """Whether a pull of this export would be let through."""
-    stops_n = sum(not check.is_passed and check.severity == CheckSeverity.BLOCK for check in preview.checks)
-    if stops_n:
+    """What the tests of the rows would do to a pull. Others, how fresh it is for one, are asked only by the pull."""
+    if stops_n := len(preview.gate.stopped_by):
         return words.count("A pull would be stopped by {n} check", "A pull would be stopped by {n} checks", stops_n)
-    if preview.quarantined_n:
-        n = preview.quarantined_n
-        return words.count("It can be pulled without {n} row", "It can be pulled without {n} rows", n)
-    return words.say("It can be pulled as it is")
+    if n := preview.quarantined_n:
+        return words.count("A pull would hold back {n} row", "A pull would hold back {n} rows", n)
+    return words.say("A pull would hold back no row")
 
 
 def tables_of(preview: Preview, costs: Sequence[Cost], zone: ZoneInfo, words: Words) -> tuple[Table, ...]:
@@ -47,7 +45,7 @@ def tables_of(preview: Preview, costs: Sequence[Cost], zone: ZoneInfo, words: Wo
     say = Sayer(words, preview.currency, zone)
     made = (
         say.files(preview.rows_by_file),
-        say.checks(preview.checks),
+        say.checks(preview.gate),
         say.months(preview),
         say.became("stages", words.say("What leads became, by stage"), words.say("Stage"), preview.stages),
         say.became("reasons", words.say("What leads became, by reason"), words.say("Reason"), preview.reasons),
@@ -78,28 +76,28 @@ class Sayer:
         rows = ((name, self.words.number(n)) for name, n in rows_by_file.items())
         return self.table("files", say("Rows read"), (say("File"), say("Rows")), rows, texts_n=1)
 
-    def checks(self, checks: Sequence[Check]) -> Table:
+    def checks(self, gate: GateReport) -> Table:
         say, number = self.words.say, self.words.number
         rows = (
             (
                 check.ru if self.words.language == "ru" else check.en,
-                self.consequence(check),
+                self.consequence(check, gate),
                 "\n".join(check.examples),
                 number(check.failed_n),
                 number(check.rows_n - check.unknown_n),
             )
-            for check in checks
+            for check in gate.checks
             if check.failed_n and (check.key in BY_KEY or not check.is_passed)
         )
         heads = (say("Must hold"), say("If not"), say("The first of them"), say("Wrong"), say("Rows"))
         lead = say("Rows that are held back wait in quarantine: correct them in the source, or correct the mapping.")
         return self.table("checks", say("Rows that do not fit"), heads, rows, texts_n=3, lead=lead)
 
-    def consequence(self, check: Check) -> str:
+    def consequence(self, check: Check, gate: GateReport) -> str:
         """What becomes of the rows that fail, and of the pull."""
         test = BY_KEY.get(check.key)
         is_held = test is not None and test.quarantines
-        if not check.is_passed and check.severity == CheckSeverity.BLOCK:
+        if check in gate.stopped_by:
             return self.words.say("so many stop the pull")
         return self.words.say("held back") if is_held else self.words.say("reported")
 

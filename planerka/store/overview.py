@@ -74,7 +74,7 @@ def became(connection: sa.Connection, source: str, kind: ReferenceKind) -> list[
 
 
 def ranges(connection: sa.Connection, source: str) -> list[Range]:
-    """The range of every number and date that has a value, noun by noun."""
+    """The range of every number and date that has a value, noun by noun; planned figures are of many KPIs and units."""
     found = []
     for noun in PULLED:
         table = TABLE_OF[noun]
@@ -86,7 +86,8 @@ def ranges(connection: sa.Connection, source: str) -> list[Range]:
 
 def _has_range(column: sa.Column[Any]) -> bool:
     is_ordered = isinstance(column.type, (Instant, sa.Date, sa.BigInteger, sa.Float))
-    return is_ordered and column.name not in ("created_on", "happened_on", "signed_on", "terminated_on", "vanished_at")
+    is_derived = column.name in ("created_on", "happened_on", "signed_on", "terminated_on", "vanished_at")
+    return is_ordered and not is_derived and column is not plan.c.value
 
 
 def _ranges_of(

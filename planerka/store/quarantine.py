@@ -55,7 +55,7 @@ def add(connection: sa.Connection, source: str, rows: Iterable[dict[str, Any]], 
     if not last:
         return 0
     insert = insert_into(connection, quarantine)
-    renewed = {name: insert.excluded[name] for name in ("row", "why", "place", "quarantined_at", "state")}
+    renewed = {name: insert.excluded[name] for name in ("row", "why", "quarantined_at", "state")}
     is_new = sa.cast(quarantine.c.row, sa.Text) != sa.cast(insert.excluded.row, sa.Text)
     adding = insert.on_conflict_do_update(
         index_elements=["source", "noun", "row_key"],

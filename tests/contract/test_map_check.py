@@ -69,7 +69,7 @@ def test_the_rows_of_each_file_are_counted(preview):
 
 
 def test_a_row_that_does_not_fit_is_told_with_its_place(preview):
-    (check,) = [check for check in preview.checks if check.key == "lead.dates_readable"]
+    (check,) = [check for check in preview.gate.checks if check.key == "lead.dates_readable"]
     assert (1, 1) == (check.failed_n, len(check.examples))
     assert check.examples[0].startswith("leads.csv:6, Дата создания")
 
@@ -105,6 +105,10 @@ def test_ranges_of_numbers_and_dates(preview):
     assert (2, 90_000_000, 745_000_000) == (price.filled_n, price.low, price.high)
 
 
+def test_planned_figures_of_many_units_have_no_range(preview):
+    assert ["from_on", "to_on"] == [found.field for found in preview.ranges if found.noun == "plan"]
+
+
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_the_page_says_it_in_both_languages_and_shows_no_phone(language, preview):
     words = words_for(language)
@@ -115,8 +119,17 @@ def test_the_page_says_it_in_both_languages_and_shows_no_phone(language, preview
 
 
 def test_a_pull_that_would_be_stopped_is_said_so(preview):
-    stopped = replace(preview, checks=tuple(replace(check, is_passed=False) for check in preview.checks[-1:]))
+    failed = tuple(replace(check, is_passed=False) for check in preview.gate.checks[-1:])
+    stopped = replace(preview, gate=replace(preview.gate, checks=failed))
     assert "A pull would be stopped by 1 check" == headline(stopped, words_for("en"))
+
+
+@pytest.mark.parametrize(
+    "held_n, expected",
+    [(0, "A pull would hold back no row"), (1, "A pull would hold back 1 row"), (2, "A pull would hold back 2 rows")],
+)
+def test_the_headline_promises_no_more_than_the_rows_tell(held_n, expected, preview):
+    assert expected == headline(replace(preview, quarantined_n=held_n), words_for("en"))
 
 
 @pytest.fixture
@@ -129,7 +142,7 @@ def test_check_prints_tables_within_a_hundred_columns(shell):
     answer = shell.invoke(app, ["map", "check"])
     assert 0 == answer.exit_code, answer.output
     assert 100 >= max(map(len, answer.output.splitlines()))
-    assert "It can be pulled without 1 row." in answer.output
+    assert "A pull would hold back 1 row." in answer.output
 
 
 def test_a_pull_warns_of_spend_that_no_lead_has_by_name(shell, folder, monkeypatch):

@@ -69,7 +69,7 @@ def test_cycles_killed_at_random_moments_all_come_to_the_same_end(tmp_path: Path
         expected, lasts_s = undisturbed(tmp_path / "undisturbed", url)
     for number in count():
         with empty_store(kind, tmp_path / str(number), cluster) as url:
-            killed_n += killed_to_its_end(tmp_path / str(number), url, dice, 1.5 * lasts_s)
+            killed_n += killed_to_its_end(tmp_path / str(number), url, dice, lasts_s)
             assert [] == differences(expected, state_of(tmp_path / str(number), url))
         print(f"{kind}: {killed_n} kills, {number + 1} companies, {time.monotonic() - began_s:.0f} s")
         if killed_n >= KILLS_N[kind]:

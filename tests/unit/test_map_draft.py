@@ -1,17 +1,20 @@
 """A drafted mapping: what it recognises, what it asks, and what it never shows."""
 
 import re
+from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from planerka.crm.drafting.draft import Draft
 from planerka.crm.drafting.matching import code_of, fit
 from planerka.crm.drafting.vocabulary import REASON_CODES, STAGE_CODES
-from planerka.crm.mapping import TextLoader, load_mapping
+from planerka.crm.mapping import TextLoader, files_in, load_mapping
 from planerka.errors import CrmError, MappingError
-from planerka.preview.drafting import drafted
+from planerka.phones import masked
+from planerka.preview.drafting import STAND_INS, drafted
 from planerka.rulebook.kpis import load_catalogue
 from planerka.settings import PROJECT
 
@@ -63,6 +66,23 @@ def test_nothing_of_a_client_is_in_the_draft(secret, tmp_path):
     assert secret not in draft(tmp_path, leads=LEADS).text
 
 
+def test_a_phone_in_a_stage_is_masked_in_the_draft_as_in_a_pull(tmp_path):
+    leads = (
+        LEADS + "3,2026-03-03,Lost: call +7 912 345-67-81,Web,,,,\n4,2026-03-03,Lost: call +7 912 345-67-82,Web,,,,\n"
+    )
+    text = draft(tmp_path, leads=leads).text
+    assert "912" not in text
+    (told,) = [
+        title for title in yaml.load(text, Loader=TextLoader)["references"]["stage"] if title.startswith("Lost: call")
+    ]
+    assert masked("Lost: call +7 912 345-67-81") == told
+
+
+def test_a_file_without_a_header_is_refused_and_not_quoted(tmp_path):
+    with pytest.raises(CrmError, match=r"^leads\.csv: row 1 looks like a row, not like .*: write a header above it$"):
+        draft(tmp_path, leads="1001,02.03.2026,Иванов Пётр\n1002,03.03.2026,Орлов Борис\n")
+
+
 def test_personal_columns_are_named_as_not_mapped(tmp_path):
     assert "# Not mapped: personal: Client name, E-mail, Contact" in draft(tmp_path, leads=LEADS).text
 
@@ -71,6 +91,12 @@ def test_what_no_file_tells_is_a_blank_that_the_error_names(tmp_path):
     assert ["currency", "time_zone"] == draft(tmp_path, zone=None, leads=LEADS).blanks
     with pytest.raises(MappingError, match=r"currency: '\?' is no ISO 4217 code(.|\n)*time_zone: '\?' is no time zone"):
         load_mapping(tmp_path / "mapping.yaml")
+
+
+def test_a_question_mark_in_a_cell_is_not_what_a_person_must_write(tmp_path):
+    found = draft(tmp_path, leads=LEADS.replace("Web,Boris", "?,Boris"))
+    assert ["currency"] == found.blanks
+    assert ["?"] == yaml.load(found.text, Loader=TextLoader)["leads"]["blank"]
 
 
 def test_dates_that_parse_both_ways_are_a_blank_that_the_error_names(tmp_path):
@@ -112,6 +138,42 @@ def test_deals_that_carry_a_leads_id_are_joined_and_tell_what_is_won(tmp_path):
     assert {"present": "deal.Won date"} == mapping["leads"]["won"]
 
 
+DEALS = 'Lead ID,Won date,Amount\n1,2026-03-05,"100,50"\n'
+CALLS = "Lead ID,Time,Direction\n1,2026-03-01 10:00:00,out\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"leads.csv": LEADS, "calls.csv": CALLS.replace("out", "A")},
+        {"leads.csv": LEADS, "a/calls.csv": CALLS, "b/calls.csv": CALLS},
+        {"leads.xlsx": LEADS, "deals.xlsx": DEALS},
+        {"leads.csv": LEADS.replace("Source", '"Lead\nsource"').replace("Web", '"Web,\nBanner"')},
+        {"leads.csv": LEADS.replace("Created", "x")},
+    ],
+    ids=[
+        "a direction in unknown words",
+        "two files of one name",
+        "joined workbooks with amounts as texts",
+        "line breaks in cells and the header",
+        "no date of creation",
+    ],
+)
+def test_every_draft_is_a_mapping_once_its_blanks_are_filled(files, tmp_path):
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        if path.suffix == ".xlsx":
+            pd.read_csv(StringIO(content), dtype=str).to_excel(path, index=False)
+        else:
+            path.write_text(content, "utf-8")
+    text = drafted([tmp_path / name for name in files], tmp_path / "mapping.yaml", None, KPIS, None).text
+    for blank, said in STAND_INS.items():
+        text = text.replace(blank, said)
+    (tmp_path / "mapping.yaml").write_text(text, "utf-8")
+    assert set(files) == files_in(load_mapping(tmp_path / "mapping.yaml"))
+
+
 def test_the_price_of_what_is_missing_is_told(tmp_path):
     assert re.search(r"^# - .*marketing spend.*: Cost per lead", draft(tmp_path, leads=LEADS).text, re.MULTILINE)
 
@@ -119,6 +181,15 @@ def test_the_price_of_what_is_missing_is_told(tmp_path):
 def test_a_file_without_rows_is_told(tmp_path):
     with pytest.raises(CrmError, match=r"leads\.csv has a header and no rows"):
         draft(tmp_path, leads="ID,Created\n")
+
+
+def test_a_file_that_is_not_read_says_why(tmp_path):
+    found = draft(tmp_path, leads=LEADS, leads_old=LEADS, zebra="Zebra,Quagga\na,b\n")
+    assert {
+        "leads.csv": "taken for leads",
+        "leads_old.csv": "not read: another file was taken for leads",
+        "zebra.csv": "not read: nothing in it is known",
+    } == {path.name: fate for path, fate in found.fates.items()}
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,12 @@ def test_the_delimiter_gives_every_line_as_many_cells_as_the_header(delimiter, t
     assert delimiter == layout_of(tmp_path / "leads.csv").delimiter
 
 
+def test_what_is_no_text_is_told(tmp_path: Path):
+    (tmp_path / "crm.sqlite").write_bytes(b"SQLite format 3\0" + bytes(range(256)))
+    with pytest.raises(CrmError, match=r"crm\.sqlite is no text: give a CSV, XLSX or Parquet file"):
+        layout_of(tmp_path / "crm.sqlite")
+
+
 def test_an_empty_file_is_told(tmp_path: Path):
     (tmp_path / "leads.csv").write_bytes(b"")
     with pytest.raises(CrmError, match=r"leads\.csv is empty"):
@@ -143,3 +149,18 @@ def test_the_share_of_ids_that_another_column_has():
 def test_a_placeholder_counts_as_blank():
     column = column_of(["01.03.2026", "—", "<не заполнено>"])
     assert (1, {"—": 1, "<не заполнено>": 1}) == (column.filled_n, dict(column.placeholders))
+
+
+@pytest.mark.parametrize("text", ["Не указано", "н/д", "SELECT", "(пусто)"])
+def test_what_the_readers_take_for_a_placeholder_the_draft_offers_as_blank(text):
+    assert [text] == list(column_of(["a", text]).placeholders)
+
+
+@pytest.mark.parametrize("text", ["нет", "Unknown"])
+def test_answers_are_no_placeholders(text):
+    assert {"да": 1, text: 1} == column_of(["да", text]).counts
+
+
+def test_an_error_of_a_spreadsheet_is_neither_a_value_nor_offered_as_blank():
+    column = column_of(["a", "#REF!"])
+    assert ({"a": 1}, {}) == (column.counts, column.placeholders)

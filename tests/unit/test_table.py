@@ -309,6 +309,24 @@ def test_one_phone_in_two_spellings_is_one_client_and_no_phone_is_kept(tmp_path)
     ]
 
 
+PHONE_CELLS = [
+    ("+7 912 345-67-89; 12", True),  # the first that there is
+    ("12 / 89123456789", True),
+    ("12; 34", False),
+    ("не указан", None),
+]
+
+
+@pytest.mark.parametrize("cell, is_valid", PHONE_CELLS)
+def test_a_cell_of_two_phones_is_the_client_of_the_one_that_exists(cell, is_valid, tmp_path):
+    """And words are no number that does not exist: a rejection for a wrong one would be lawful."""
+    crm = crm_of(
+        tmp_path, PHONES.replace(", reason_id: Reason", ""), b"key", leads=CSV.replace("lost,junk", f"lost,{cell}")
+    )
+    (client_id, told), *_ = rows(crm, Lead, "client_id", "phone_is_valid")
+    assert (is_valid is True, is_valid) == (client_id is not None, told)
+
+
 @pytest.mark.parametrize(
     "data_until, created, expected",
     [

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pandas as pd
 import pyarrow as pa
@@ -78,6 +79,7 @@ ENCODED = {
     "no line end after the last row": csv_text().rstrip("\n").encode(),
     "blank lines": csv_text().replace("\n007", "\n\n  \n007").encode() + b"\n\n",
     "blank rows, as Excel leaves them": csv_text().encode() + b",,\n,,\n",
+    "a blank row that is too long": csv_text().encode() + b",,,,\n",
     "the end of file of DOS": csv_text().encode() + b"\x1a",
     "a space after a name": csv_text().replace("ID,", " ID ,").encode(),
 }
@@ -108,6 +110,23 @@ def test_the_index_of_a_chunk_numbers_the_rows_as_a_spreadsheet_does(tmp_path, m
     book = write_xlsx(tmp_path / "leads.xlsx", HEADER, *ROWS, (), ("10",))
     for path in (tmp_path / "leads.csv", book):
         assert [[2, 3], [4, 6]] == [list(chunk.index) for chunk in chunks_of(path, {"ID"}, Layout())]
+
+
+NUMBERED = [
+    ("ID,S,x\n1,a,\n\n\n2,b,\n", [2, 5]),
+    ("\nID,S,x\n1,a,\n", [3]),
+    (" , , \nID,S,x\n1,a,\n", [3]),
+    ("ID,S,x\n1,a,\n , , \n2,b,\n", [2, 4]),
+    ("ID\n1\n\n2\n", [2, 4]),
+]
+
+
+@pytest.mark.parametrize("content, expected", NUMBERED)
+def test_blank_rows_are_passed_over_but_counted(content, expected, tmp_path):
+    (tmp_path / "leads.csv").write_text(content, "utf-8")
+    book = write_xlsx(tmp_path / "leads.xlsx", *(line.split(",") for line in content.splitlines()))
+    for path in (tmp_path / "leads.csv", book):
+        assert expected == [row for chunk in chunks_of(path, {"ID"}, Layout()) for row in chunk.index]
 
 
 def test_a_workbook_is_read_as_the_csv_is(tmp_path):
@@ -143,6 +162,19 @@ def test_a_parquet_with_dictionaries_is_read_too(tmp_path):
     path = tmp_path / "leads.parquet"
     pd.DataFrame({"ID": ["1", "2"], "Этап": pd.Categorical(["новый", None])}).to_parquet(path)
     assert [("1", "новый"), ("2", None)] == texts(path)
+
+
+def test_a_parquet_of_uuids_is_read_too(tmp_path):
+    cells = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([UUID(int=7).bytes], pa.binary(16)))
+    assert [("00000000-0000-0000-0000-000000000007",)] == texts(write_parquet(tmp_path / "leads.parquet", ID=cells))
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": "b"}, b"a"])
+def test_a_column_that_holds_no_text_is_no_part_of_the_header_and_refused_where_it_is_read(value, tmp_path):
+    path = write_parquet(tmp_path / "leads.parquet", ID=["1"], Photo=[value])
+    assert ("ID", "") == header_of(path, Layout())
+    with pytest.raises(CrmError, match=r"column 'Photo' holds values of type .*, which is no text: leave it out"):
+        list(chunks_of(path, {"Photo"}, Layout()))
 
 
 def test_a_query_is_read_as_the_csv_is(tmp_path):
@@ -209,17 +241,41 @@ def test_instants_with_a_zone_keep_it(tmp_path):
     assert [("2026-03-01T13:05:00+03:00",)] == texts(write_parquet(tmp_path / "leads.parquet", A=at))
 
 
-def test_a_query_changes_nothing(tmp_path):
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM lead",
+        "DELETE FROM lead RETURNING ID",
+        "WITH g AS (SELECT 1) DELETE FROM lead RETURNING ID",
+        "DROP TABLE lead",
+    ],
+)
+def test_a_query_changes_nothing(query, tmp_path):
     url = write_sqlite(tmp_path / "crm.db", "CREATE TABLE lead (ID)", "INSERT INTO lead VALUES (1)")
-    assert [("1",)] == texts(url, Layout(query="DELETE FROM lead RETURNING ID"))
+    with pytest.raises(CrmError, match="attempt to write a readonly database"):
+        texts(url, Layout(query=query))
     assert [("1",)] == texts(url, Layout(query="SELECT ID FROM lead"))
+
+
+def test_what_a_driver_quotes_is_told_without_the_client_in_it(tmp_path):
+    cell = "Петрова 'Анна'".encode().hex() + "ff"
+    url = write_sqlite(tmp_path / "crm.db", f"CREATE TABLE lead AS SELECT CAST(x'{cell}' AS TEXT) AS name")
+    with pytest.raises(CrmError, match="Could not decode to UTF-8 column") as refused:
+        texts(url, Layout(query="SELECT * FROM lead"))
+    assert [] == [part for part in ("Петров", "Анна") if part in str(refused.value)]
+
+
+def test_what_a_driver_quotes_of_the_query_is_told(tmp_path):
+    url = write_sqlite(tmp_path / "crm.db", "CREATE TABLE lead (ID)")
+    with pytest.raises(CrmError, match='near "SELEKT": syntax error'):
+        texts(url, Layout(query="SELEKT ID FROM lead"))
 
 
 @pytest.mark.parametrize(
     "query, words",
     [
         ("SELECT no_such FROM lead", "query 'SELECT no_such FROM lead' failed on sqlite:.*no such column: no_such"),
-        ("DELETE FROM lead", "gives no rows: write a SELECT"),
+        ("PRAGMA foreign_keys = ON", "gives no rows: write a SELECT"),
         ("SELECT ID, x'00' AS Photo FROM lead", "column 'Photo' holds a value of type bytes"),
     ],
 )

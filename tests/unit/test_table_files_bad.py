@@ -56,6 +56,11 @@ BAD_CSV = {
         (GOOD + '5,"а\nб",в\n6,новый,"г\n' + "7,новый,\n" * 9 + '8,новый,"д"\n').encode(),
         "line 9: a quote opens there",
     ),
+    "a quote that swallows a row of three cells": (
+        (GOOD + '5,новый,"не дозвонилась\n6,новый,"да"\n').encode(),
+        "line 7: a quote opens there",
+    ),
+    "UTF-16 cut in a sign": ((GOOD + "5,новый,д").encode("utf-16")[:-1], "line 7: the file is cut short or damaged"),
     "another delimiter": (b"ID;Price;Note\n1;7,5;\n", "the header seems to be written with `delimiter: ';'`"),
 }  # fmt: skip
 
@@ -104,11 +109,15 @@ def test_columns_that_nobody_reads_may_be_called_alike_or_not_at_all(tmp_path):
     assert [["1", "новый"]] == chunk.to_numpy().tolist()
 
 
-PROSE = '"Звонила, не ответил;\nперезвоню в среду, в четверг, в пятницу,\nили в субботу"'
+PROSE = [
+    "Звонила, не ответил;\nперезвоню в среду, в четверг, в пятницу,\nили в субботу",
+    "бюджет 5,5;\nипотека,да,нет",
+]
 
 
-def test_a_comment_of_several_lines_is_no_swallowed_row(tmp_path):
-    (tmp_path / "leads.csv").write_text(f"ID,Этап,Комментарий\n1,новый,{PROSE}\n", "utf-8")
+@pytest.mark.parametrize("prose", PROSE)
+def test_a_comment_of_several_lines_is_no_swallowed_row(prose, tmp_path):
+    (tmp_path / "leads.csv").write_text(f'ID,Этап,Комментарий\n1,новый,"{prose}"\n', "utf-8")
     assert [1] == [len(chunk) for chunk in chunks_of(tmp_path / "leads.csv", NAMES, Layout())]
 
 
@@ -137,6 +146,12 @@ def test_a_workbook_of_another_kind_is_told(tmp_path):
     for content, words in cases:
         book.write_bytes(content)
         assert words in said_of(book)
+
+
+def test_a_cell_that_is_damaged_is_not_quoted(tmp_path):
+    book = write_xlsx(tmp_path / "leads.xlsx", *ROWS, (5, "новый"))
+    rewrite(book, lambda xml: xml.replace(b"<v>5</v>", "<v>Петрова Анна</v>".encode()))
+    assert "leads.xlsx is cut short, damaged or no workbook: copy or export it again" == said_of(book)
 
 
 def test_a_sheet_with_nothing_on_it_is_told(tmp_path):

@@ -6,8 +6,8 @@ import pytest
 from planerka.crm import chunks
 from planerka.crm.table import TableCrm
 from planerka.errors import CrmError, MappingError
-from planerka.model import Event, Lead, Reference, Spend
-from tests.unit.test_table import CALLS, CSV, HEADER, LEADS, PHONES, SPEND, crm_of, read, rows
+from planerka.model import Event, Lead, Plan, Reference, Spend
+from tests.unit.test_table import CALLS, CSV, HEADER, LEADS, PHONES, PLAN, SPEND, crm_of, read, rows
 
 HEAD = CSV.splitlines()[0]
 DAYS = LEADS.replace("rejected: Lost", "rejected: Lost\n  formats: ['%d/%m/%Y', '%m/%d/%Y']")
@@ -41,7 +41,7 @@ def test_a_field_knows_the_column_that_it_was_read_from(tmp_path):
 TWO_READINGS = [
     (
         ("01/02/2026", "02/03/2026"),
-        "'01/02/2026' in row 2 is one day by %d/%m/%Y and another by %m/%d/%Y; no row proves",
+        "'01/02/2026' in row 2 is one day by %d/%m/%Y and another by %m/%d/%Y; no row up to 3 proves",
     ),
     (("01/02/2026", "25/02/2026", "26/02/2026"), "rows 3, 4 can only be %d/%m/%Y: keep that one alone in `formats`"),
     (("01/02/2026", "02/25/2026"), "rows 3 can only be %m/%d/%Y: keep that one alone"),
@@ -54,6 +54,12 @@ def test_a_date_that_two_formats_read_as_two_days_is_refused_with_the_rows_that_
     with pytest.raises(MappingError) as refused:
         read(crm_of(tmp_path, HEADER + DAYS, leads=leads_csv(*created)))
     assert ("leads.csv: 'Created': ", True) == (str(refused.value)[:22], words in str(refused.value))
+
+
+def test_no_more_is_said_of_two_formats_than_the_rows_that_were_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK_ROWS_N", 2)
+    with pytest.raises(MappingError, match="no row up to 3 proves which is right"):
+        read(crm_of(tmp_path, HEADER + DAYS, leads=leads_csv("01/02/2026", "02/03/2026", "25/02/2026")))
 
 
 @pytest.mark.parametrize("created", [("25/02/2026", "02/25/2026"), ("03/03/2026", "25/02/2026")])
@@ -184,3 +190,28 @@ def test_the_rows_of_one_id_keep_their_place(tmp_path, monkeypatch):
     monkeypatch.setattr(chunks, "CHUNK_ROWS_N", 1)
     crm = crm_of(tmp_path, leads=leads_csv("2026-03-01", "2026-03-02") + "1,2026-03-05,new,,,\n")
     assert [("leads.csv", 3), ("leads.csv", 2), ("leads.csv", 4)] == places(crm, Lead)
+
+
+def test_calls_of_one_id_come_side_by_side_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(chunks, "CHUNK_ROWS_N", 1)
+    mapping = CALLS.replace("{lead_id: Lead", "{id: Call, lead_id: Lead")
+    calls = "".join(f"{call},8,2026-03-02 10:00:00,out,{talk_s},anna\n" for call, talk_s in ("a1", "b2", "a3"))
+    crm = crm_of(tmp_path, mapping, calls=f"Call,Lead,At,Way,Talk,Who\n{calls}")
+    batches = [list(batch.rows["id"]) for batch in read(crm) if batch.origin and batch.origin.file == "calls.csv"]
+    assert [["calls:b"], ["calls:a", "calls:a"]] == [batch for batch in batches if batch]
+
+
+def test_a_plan_of_a_project_that_cannot_be_read_is_not_the_companys(tmp_path):
+    """A blank cell is; a formula that failed stands for some project that nobody knows."""
+    mapping = PLAN.replace("period:", "project_id: Project, period:")
+    crm = crm_of(tmp_path, mapping, plan="Y,Q,Project,Leads,Money\n2026,1,#REF!,5,\n2026,2,,7,\n")
+    assert [(None, 5), ("", 7)] == rows(crm, Plan, "project_id", "value")
+    assert ("Plan", "project_id", "#REF!") in told(crm)
+
+
+def test_a_phone_in_a_reason_is_masked_though_the_mapping_names_it(tmp_path):
+    """Only a channel may be called by a phone: it is the company's own."""
+    reason = "dear +7 912 345-67-89"
+    mapping = HEADER + LEADS + f'references: {{reason: {{"{reason}": {{code: too_expensive}}}}}}\n'
+    crm = crm_of(tmp_path, mapping, leads=CSV.replace("lost,junk", f"lost,{reason}"))
+    assert "dear ***" in [reason_id for (reason_id,) in rows(crm, Lead, "reason_id")]

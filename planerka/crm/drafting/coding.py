@@ -1,5 +1,6 @@
 """What the texts of a column mean: stages, reasons, directions of calls, with the cells of each."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from planerka.crm.drafting.lines import braces, line, remark, scalar
@@ -20,15 +21,20 @@ def shown(column: ColumnProfile) -> str:
     return ", ".join(listed) + (f" and {more_n:,} more" if more_n else "")
 
 
+def tellable(column: ColumnProfile) -> list[str]:
+    """The texts that may stand in a mapping as they are: none has a phone or an e-mail in it."""
+    return [text for text in column.counts or () if masked(text) == text]
+
+
 def coded(column: ColumnProfile, codes: Mapping[str, str], code: str) -> list[str]:
     """The texts that are guessed to mean `code`."""
-    return [text for text in column.counts or () if code_of(text, codes) == code]
+    return [text for text in tellable(column) if code_of(text, codes) == code]
 
 
 def translated(column: ColumnProfile, codes: Mapping[str, str], prefix: str = "") -> tuple[str, str]:
     """`{column: …, values: {…}}`, and a remark with the texts for which nothing was guessed."""
     texts: Mapping[str, int] = column.counts or {}
-    known = {text: code for text in texts if (code := code_of(text, codes))}
+    known = {text: code for text in tellable(column) if (code := code_of(text, codes))}
     unknown = [f"{masked(text)} {texts[text]:,}" for text in texts if text not in known]
     said = "? guessed from the words" + (f"; without a guess: {', '.join(unknown)}" if unknown else "")
     values = {"values": braces(known)} if known else {}
@@ -48,7 +54,10 @@ def reference_lines(stage: ColumnProfile | None, reason: ColumnProfile | None) -
             yield from remark(1, f"? {kind}: {column.name} has more than {MANY_N} texts: is it the column?")
             continue
         yield line(1, kind)
-        for text, n in column.counts.most_common():
+        counts = Counter[str]()
+        for text, n in column.counts.items():
+            counts[masked(text)] += n  # the pull masks them too, and this is what the store has
+        for text, n in counts.most_common():
             code = code_of(text, codes)
             said = f"{n:,}, ? a guess" if code else f"{n:,}, ? no guess: write {{code: …}}"
             yield line(2, text, braces({"code": code}) if code else "{}", said)

@@ -1,15 +1,16 @@
 """A mapping drafted from the files of an export: what is proved stands, what is guessed says so."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from planerka.crm.drafting import parts
 from planerka.crm.drafting.coding import coded, reference_lines
 from planerka.crm.drafting.lines import BLANK, line, remark, scalar
 from planerka.crm.drafting.profile import FileProfile
-from planerka.crm.drafting.roles import MANY_FILES, Link, Table, link_of, tables_of
+from planerka.crm.drafting.roles import MANY_FILES, Link, Table, link_of, tables_of, why_unread
 from planerka.crm.drafting.vocabulary import STAGE_CODES
 from planerka.crm.drafting.written import currency_of
 from planerka.errors import UsageError
@@ -23,10 +24,10 @@ HEAD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """`text` is the mapping. `roles`: what each file was taken for, "" for one that is not read."""
+    """`text` is the mapping. `fates`: what each file was taken for, or why it is not read, in words."""
 
     text: str
-    roles: dict[Path, str]
+    fates: dict[Path, str]
 
     @property
     def guesses_n(self) -> int:
@@ -50,14 +51,16 @@ def draft_of(profiles: Sequence[FileProfile], out: Path, time_zone: str | None) 
     link = join_of(leads, deals) if deals else None
     lines = [*remark(0, HEAD), *company_lines(tables, out, folder, time_zone)]
     lines += parts.lead_lines(leads, deals, link, folder)
-    lines += parts.contract_lines(deals, link, folder) if deals else []
+    lines += parts.contract_lines(leads, deals, link, folder) if deals else []
     lines += events_of(tables, folder)
     for table in tables:
         lines += {"spend": parts.spend_lines, "plan": parts.plan_lines}.get(table.role, nothing)(table, folder)
     lines += reference_lines(leads.column("stage_id"), leads.column("reason_id"))
-    lines += [text for profile in others for text in ("", *remark(0, f"Not read: {profile.path.name}"))]
-    roles = {table.profile.path: table.role for table in tables} | {profile.path: "" for profile in others}
-    return Draft(text="\n".join([*lines, ""]), roles=roles)
+    unread = {profile.path: why_unread(profile) for profile in others}
+    for path, why in unread.items():
+        lines += ["", *remark(0, f"{path.name}: {why}")]
+    fates = {table.profile.path: f"taken for {table.role}" for table in tables} | unread
+    return Draft(text="\n".join([*lines, ""]), fates=fates)
 
 
 def nothing(table: Table, folder: Path) -> list[str]:
@@ -88,8 +91,18 @@ def join_of(leads: Table, deals: Table) -> Link | None:
     return None if tells_won and is_whole else link_of(leads, deals)
 
 
+def named_apart(tables: Sequence[Table]) -> Iterator[tuple[str, Table]]:
+    """Every table with the name of its file; `calls-2` where two folders have calls."""
+    names: list[str] = []
+    for table in tables:
+        stem = table.profile.path.stem
+        numbered = (f"{stem}-{n}" for n in count(2))
+        names.append(next(name for name in chain([stem], numbered) if name not in names))
+        yield names[-1], table
+
+
 def events_of(tables: Sequence[Table], folder: Path) -> list[str]:
     events = [table for table in tables if table.role in MANY_FILES]
-    drafted = [parts.event_lines(table, table.profile.path.stem, folder) for table in events]
+    drafted = [parts.event_lines(table, name, folder) for name, table in named_apart(events)]
     has_active = any(lines[0] != "" for lines in drafted)
     return [*(["", "events:"] if has_active else []), *(text for lines in drafted for text in lines)]

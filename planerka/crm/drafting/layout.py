@@ -8,17 +8,16 @@ from pathlib import Path
 from charset_normalizer import from_bytes
 
 from planerka.crm.chunks import READERS, not_there
+from planerka.crm.csv_faults import DELIMITERS
+from planerka.crm.csv_file import MARKS
 from planerka.crm.mapping import Layout
 from planerka.errors import CrmError
 
 SAMPLE_BYTES_N = 200_000
 BLOCK_BYTES_N = 1_000_000
-DELIMITERS = ";,\t|"
 LINES_N = 50
 CODE_PAGES = ["cp1251", "cp866", "koi8_r", "cp1252"]
 """What Excel and CRMs write where it is not Unicode."""
-
-MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 def layout_of(path: Path) -> Layout:
@@ -31,6 +30,8 @@ def layout_of(path: Path) -> Layout:
             sample = file.read(SAMPLE_BYTES_N)
     except OSError as error:
         raise not_there(path, error) from None
+    except UnicodeDecodeError:
+        raise CrmError(f"{path.name} is no text: give a CSV, XLSX or Parquet file") from None
     if not sample.strip():
         raise CrmError(f"{path.name} is empty: export it again")
     return Layout(file=path.name, delimiter=delimiter_of(sample), encoding=encoding)
@@ -40,8 +41,8 @@ def encoding_of(path: Path) -> str:
     """UTF-8 where the whole file is, UTF-16 by its mark, else the code page in which the text reads like a language."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES_N)
-    if marked := next((name for mark, name in MARKS if sample.startswith(mark)), None):
-        return marked
+    if marked := next((name for mark, name in MARKS.items() if sample.startswith(mark)), None):
+        return marked.removesuffix("-sig")  # the mark is no part of what a mapping says
     if is_utf8(path):
         return "utf-8"
     # The likelihood of a language rests on letters: the header and digits of an export would only dilute them.

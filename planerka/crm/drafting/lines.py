@@ -14,9 +14,11 @@ BLANK = '"?"'
 
 
 def scalar(text: str) -> str:
-    """A text as YAML: plain where nobody could take it for anything else."""
-    is_plain = PLAIN.fullmatch(text) and text.lower() not in WORDS
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
+    """A text as YAML: plain where nobody could take it for anything else. A cell that is `?` is no BLANK."""
+    if PLAIN.fullmatch(text) and text.lower() not in WORDS:
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return f"'{text}'" if quoted == BLANK else quoted
 
 
 def sequence(texts: Iterable[str]) -> str:
@@ -29,13 +31,19 @@ def braces(items: Mapping[str, str]) -> str:
 
 
 def line(depth: int, key: str, value: str = "", remark: str = "") -> str:
-    return f"{'  ' * depth}{scalar(key)}:{value and ' ' + value}{remark and f'  # {masked(remark)}'}"
+    said = remark and f"  # {' '.join(told(remark))}"
+    return f"{'  ' * depth}{scalar(key)}:{value and ' ' + value}{said}"
+
+
+def told(remark: str) -> list[str]:
+    """The words of a remark, masked: headers and cells have line breaks, which would end it."""
+    return masked(remark).split()
 
 
 def remark(depth: int, text: str) -> list[str]:
     """A remark on lines of its own."""
     lines, head = [""], "  " * depth + "#"
-    for word in masked(text).split(" "):
+    for word in told(text):
         if len(head) + len(lines[-1]) + len(word) + 1 > WIDTH and lines[-1]:
             lines.append("")
         lines[-1] += f" {word}"

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from planerka.crm.drafting.coding import coded, shown, translated
+from planerka.crm.cells import YES
+from planerka.crm.drafting.coding import coded, shown, tellable, translated
 from planerka.crm.drafting.lines import BLANK, braces, line, remark, scalar, sequence, switched_off
 from planerka.crm.drafting.matching import Guess, is_personal
 from planerka.crm.drafting.profile import ColumnProfile
@@ -15,16 +16,14 @@ from planerka.crm.drafting.vocabulary import (
     OUTCOMES,
     STAGE_CODES,
     UNIT_KINDS,
-    YES,
 )
 from planerka.crm.drafting.written import Named, file_lines, quoted_path, value_lines
+from planerka.crm.mapping import PERIODS
 
 JOIN = "deal"
 VALUES = {"enquiry": ENQUIRIES, "outcome": OUTCOMES, "unit_kind": UNIT_KINDS}
 LISTED = ("channel_id", "project_id", "manager_id", "agency_id", "actor_id")
 """Whose texts are shown with their counts: to be recognised, or given titles in `references`."""
-
-PERIODS = (("year", "quarter"), ("year", "month"), ("from_on", "to_on"))
 
 
 def named(table: Table, fields: Iterable[str]) -> Named:
@@ -71,7 +70,8 @@ def lead_lines(leads: Table, deals: Table | None, link: Link | None, folder: Pat
     own = [field for field in leads.guesses if "." not in field]
     dates = [field for field in leads.guesses if field.startswith("dates.")]
     columns = named(leads, leads.guesses)
-    lines = ["", "leads:", *file_lines(leads.profile, columns, folder), *value_lines(columns)]
+    beside = named(deals, contract_fields(deals, link)) if deals and have_one_mark(leads, deals, link) else []
+    lines = ["", "leads:", *file_lines(leads.profile, columns, folder), *value_lines(columns, beside=beside)]
     lines.append(line(1, "columns"))
     lines += [line(2, f, BLANK, "? required: name the column") for f in ("id", "created_at") if f not in own]
     lines += column_lines(own, leads)
@@ -82,6 +82,11 @@ def lead_lines(leads: Table, deals: Table | None, link: Link | None, folder: Pat
         lines += [line(1, "joins"), line(2, JOIN, braces(join), "its ids are found in both files")]
     lines += list(state_lines(leads, deals if link else None))
     return lines + list(date_lines(leads, dates)) + list(card_lines(leads))
+
+
+def have_one_mark(leads: Table, deals: Table, link: Link | None) -> bool:
+    """Whether `decimal_mark` must be the same in both parts: joined rows, of which some come typed, are one table."""
+    return link is not None and (leads.profile.layout.is_typed or deals.profile.layout.is_typed)
 
 
 def layout_of(table: Table) -> dict[str, str]:
@@ -113,9 +118,9 @@ def state_lines(leads: Table, joined: Table | None) -> Iterator[str]:
 
 def is_signed(deals: Table) -> str:
     accepted = deals.column("accepted")
-    if accepted and accepted.counts:
-        yes = [text for text in accepted.counts if text.lower() in YES]
-        return braces({"column": scalar(f"{JOIN}.{accepted.name}"), "in": sequence(yes or accepted.counts)})
+    if accepted and (texts := tellable(accepted)):
+        yes = [text for text in texts if text.lower() in YES]
+        return braces({"column": scalar(f"{JOIN}.{accepted.name}"), "in": sequence(yes or texts)})
     signed = deals.guesses.get("signed_at")
     return braces({"present": scalar(f"{JOIN}.{signed.column}") if signed else BLANK})
 
@@ -142,14 +147,19 @@ def card_lines(leads: Table) -> Iterator[str]:
         yield from column_lines(fields, leads)
 
 
-def contract_lines(deals: Table, link: Link | None, folder: Path) -> list[str]:
-    """Contracts of a file of their own, or (with a link) of the file that is joined to the leads."""
+def contract_fields(deals: Table, link: Link | None) -> list[str]:
     fields = [f for f in deals.guesses if f != "accepted" and not (link and f in ("lead_id", "deal_id"))]
     if link and deals.guesses.get("id") and not deals.guesses["id"].is_sure:
         fields.remove("id")
+    return fields
+
+
+def contract_lines(leads: Table, deals: Table, link: Link | None, folder: Path) -> list[str]:
+    """Contracts of a file of their own, or (with a link) of the file that is joined to the leads."""
+    fields = contract_fields(deals, link)
     columns = named(deals, fields)
     lines = [] if link else file_lines(deals.profile, columns, folder)
-    lines += value_lines(columns)
+    lines += value_lines(columns, beside=named(leads, leads.guesses) if have_one_mark(leads, deals, link) else [])
     if link and "accepted" in deals.guesses:
         lines.append(line(1, "when", is_signed(deals), "? the others are no contracts"))
     lines.append(line(1, "columns"))
@@ -193,6 +203,9 @@ def kind_line(table: Table, depth: int) -> str:
     if column is None:
         said = f"? no column says which way: write {' or '.join(kinds)}"
         return line(depth, "kind", braces({"constant": BLANK}), said)
+    if not any(coded(column, kinds, kind) for kind in kinds):
+        said = f"? no text of {column.name} says which way ({shown(column)}): write {' or '.join(kinds)}"
+        return line(depth, "kind", braces({"constant": BLANK}), f"{said}, or the column with its `values`")
     value, said = translated(column, kinds)
     return line(depth, "kind", value, said)
 
@@ -208,7 +221,8 @@ def spend_lines(spend: Table, folder: Path) -> list[str]:
 
 
 def plan_lines(plan: Table, folder: Path) -> list[str]:
-    period = next((names for names in PERIODS if set(names) <= set(plan.guesses)), ())
+    whole = next((names for names in PERIODS if names <= set(plan.guesses)), set())
+    period = [field for field in plan.guesses if field in whole]
     kpis = [field for field in plan.guesses if field.endswith(("_n", "_minor"))]
     columns = named(plan, (*period, *kpis))
     lines = file_lines(plan.profile, columns, folder) + value_lines(columns)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planerka.crm.cells import SHEET_ERRORS, is_placeholder
 from planerka.crm.drafting.dates import Dates
 from planerka.crm.drafting.figures import Figures
-from planerka.crm.drafting.vocabulary import PLACEHOLDERS
 from planerka.crm.mapping import Layout
 from planerka.phones import EMAIL, is_contact
 
@@ -32,12 +32,20 @@ HALF = 0.5
 
 STRAYS_N = 3
 
+ANSWERS = ("нет", "unknown")
+"""A column of answers, or of categories, has these as values."""
+
+
+def is_nothing(text: str) -> bool:
+    return is_placeholder(text) and text.casefold() not in ANSWERS
+
 
 @dataclass(eq=False)
 class ColumnProfile:
     """One column. `counts`: its texts with the cells of each, None once they are too many to be a list.
 
-    `placeholders`: texts that say that they say nothing, with their cells, which count as blank.
+    `placeholders`: texts that say that they say nothing, with their cells, which count as blank;
+    so do the errors of a spreadsheet, which every reader knows.
     `stray_dates`: the first rows that hold no date. `looked_n`: cells in which numbers and contacts were looked for;
     `dated_n`: the same of dates.
     """
@@ -86,9 +94,9 @@ class ColumnProfile:
 
     def see(self, cells: pd.Series) -> None:
         """Take note of the cells of a chunk, None where blank; their index is the row in the file."""
-        is_placeholder = cells.isin(PLACEHOLDERS).to_numpy()
-        self.placeholders.update(cells[is_placeholder])
-        cells = cells[~is_placeholder]
+        says_nothing = cells.isin([text for text in cells.dropna().unique() if is_nothing(text)])
+        self.placeholders.update(cells[says_nothing])
+        cells = cells[~says_nothing & ~cells.isin(SHEET_ERRORS)]
         codes, texts = pd.factorize(cells.to_numpy(dtype=object))
         if not len(texts):
             return

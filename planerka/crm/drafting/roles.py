@@ -73,6 +73,12 @@ def best_role(profile: FileProfile) -> str:
     return max(scores(profile), key=lambda pair: pair[0])[1]
 
 
+def why_unread(profile: FileProfile) -> str:
+    """Why a file has no role."""
+    score, role = max(scores(profile), key=lambda pair: pair[0])
+    return f"not read: another file was taken for {role}" if score else "not read: nothing in it is known"
+
+
 def link_of(leads: Table, other: Table) -> Link | None:
     """The pair of columns by which a file of deals belongs to the leads; None where no ids meet."""
     pairs = [

@@ -137,11 +137,6 @@ PERSONAL = (
     "contact name|customer|email|mail|почт|адрес|address|паспорт|passport|дат рожд|birth|telegram|whatsapp|инн|снилс"
 )
 
-PLACEHOLDERS = (
-    "-", "—", "–", "--", "NULL", "null", "None", "N/A", "n/a", "NaN", "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#Н/Д",
-    "#ССЫЛКА!", "#ЗНАЧ!", "#ДЕЛ/0!", "Select", "<не заполнено>", "(не заполнено)", "(пусто)", "(blank)",
-)  # fmt: skip
-
 STAGE_CODES = {
     "rejected": "отказ|не реализован|reject|lost|disqualif|провал|некачеств|брак|проигр|junk|неквал|закрыт не",
     "contract": "договор|дду|won|выигр|успеш|signed|contract|продан",
@@ -190,4 +185,3 @@ ENQUIRIES = {
     "form": "форм|form|заявк|сайт|web",
     "chat": "чат|chat|мессендж|messenger",
 }
-YES = ("true", "yes", "1", "да", "y")

@@ -34,9 +34,12 @@ def quoted_path(path: Path, folder: Path) -> str:
     return scalar(path.resolve().relative_to(folder.resolve()).as_posix())
 
 
-def value_lines(columns: Named, depth: int = 1) -> list[str]:
-    """`formats` and `decimal_mark` of the columns that are read, with the rows that prove them."""
-    return [*format_lines([c for c in columns if c[1].is_date], depth), *mark_lines(columns, depth)]
+def value_lines(columns: Named, depth: int = 1, *, beside: Named = ()) -> list[str]:
+    """`formats` and `decimal_mark` of the columns that are read, with the rows that prove them.
+
+    `beside`: columns of another part that must have the same mark.
+    """
+    return [*format_lines([c for c in columns if c[1].is_date], depth), *mark_lines([*columns, *beside], depth)]
 
 
 def format_lines(dates: Named, depth: int) -> Iterator[str]:
@@ -50,7 +53,7 @@ def format_lines(dates: Named, depth: int) -> Iterator[str]:
             n, rows = column.dated_n - column.dates.cells_n, ", ".join(map(str, column.stray_dates))
             yield from remark(depth, f"? {field}: {n:,} cells are no such date, first in row {rows}: correct the file")
     if texts:
-        yield line(depth, "formats", sequence(texts))
+        yield line(depth, "formats", f"[{', '.join(BLANK if text == '?' else scalar(text) for text in texts)}]")
 
 
 def format_remark(field: str, column: ColumnProfile, form: Format, proven: dict[str, str]) -> str:
