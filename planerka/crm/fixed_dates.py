@@ -1,6 +1,6 @@
 """Dates whose every field is digits of one width, as 01.03.2026 10:05: cut out of a whole column at once.
 
-Pandas takes one text after another, and fifteen times as long.
+Pandas takes one text after another, and six times as long.
 """
 
 import re
