@@ -28,7 +28,7 @@ def together(chunks: Iterator[pd.DataFrame], name: str, place: Place, layout: La
 
 def repeated_texts(place: Place, name: str, layout: Layout) -> set[str]:
     """The texts that a column of a file has more than once. It is held in memory as Arrow packs it: a million ids of
-    ten digits take 20 MB. A database keeps its ids apart itself, and is not asked twice.
+    ten digits take 20 MB. None of a query, which is not put twice: its rows are compared within a chunk alone.
     """
     if isinstance(place, sa.URL):
         return set()

@@ -46,7 +46,13 @@ def place_of(batch: Batch, position: int, row: Row) -> str:
 def words_of(test: RowTest, batch: Batch, row: Row, unread: Row) -> Iterator[str]:
     for name in broken_fields(test, row, unread):
         value = harmless(batch.noun, name, unread.get(name) or as_written(row, name))
-        yield f"{column_of(batch, name)}: {'—' if value in (None, '') else repr(value)}"
+        yield f"{column_of(batch, name)}: {'—' if value in (None, '') else repr(told(name, value))}"
+
+
+def told(name: str, value: Any) -> Any:
+    """A harmless value as an example may show it: the number of a card without a digit may be somebody's name."""
+    is_word = name in CARD_IDS and isinstance(value, str) and not any(map(str.isdigit, value))
+    return shape(value) if is_word else value
 
 
 def broken_fields(test: RowTest, row: Row, unread: Row) -> list[str]:
@@ -98,14 +104,12 @@ def plain(value: Any) -> Any:
 def harmless(noun: type, name: str, value: Any) -> Any:
     """Text without phones, e-mails and NUL; in the place of a date or a number also without words, for columns slip,
     and a name cannot be told from another word. Ids stay as they are, for a long one would pass for a phone; but one
-    that is a phone is none, and one without a digit may be a name.
+    that is a phone is none.
     """
     if not isinstance(value, str):
         return value
     text = value.replace("\0", "")
     if name == "id" or name.endswith("_id"):
-        if name not in CARD_IDS:
-            return text
-        return None if is_contact(text) else text if any(map(str.isdigit, text)) else shape(text)
+        return None if name in CARD_IDS and is_contact(text) else text
     kind = next(plain_type(f.type) for f in fields(noun) if f.name == name)
     return masked(text) if issubclass(kind, str) else quotable(text)

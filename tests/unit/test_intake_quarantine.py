@@ -103,6 +103,12 @@ def test_a_check_shows_rows_that_failed_it(change, faults, name, expected):
     assert (expected,) == checks.examples[f"event.{name}"]
 
 
+def test_an_id_without_a_digit_is_kept_for_the_day_on_which_the_row_is_released():
+    """Examples do not show it, for it may be a name; changed in the row itself, it would be another lead's."""
+    (record,) = held(batch_of(Event, {"lead_id": "Петрова Анна"}))
+    assert "Петрова Анна" == record["row"]["lead_id"]
+
+
 def test_a_check_shows_money_as_the_file_writes_it():
     """In whole units, and not in the smallest ones in which it is kept."""
     checks = check_rows(batch_of(Contract, {"price_minor": -51_128}), CONTEXT)
