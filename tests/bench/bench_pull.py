@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from planerka.crm.table import TableCrm
-from planerka.intake.pull import pull
+from planerka.intake.pull import PullReport, pull
 from planerka.store.database import open_store
 from tests.bench.registry import Ratio, bench, best_of
 
@@ -61,12 +61,18 @@ def write_export(folder: Path) -> None:
     (folder / "mapping.yaml").write_text(MAPPING, "utf-8")
 
 
-def ours(folder: Path) -> None:
-    crm = TableCrm(folder / "mapping.yaml", worklist=folder / "list.csv", now=lambda: NOW)
+def pulled(folder: Path) -> PullReport:
+    """The export in a folder, pulled into a new store on SQLite."""
+    crm = TableCrm(folder / "mapping.yaml", worklist=folder / "list.csv", now=lambda: NOW, phone_key=b"bench" * 8)
     engine = open_store(f"sqlite:///{tempfile.mkdtemp(dir=folder)}/store.db")
     report = pull(engine, crm, ZONE, NOW, lambda until, rows_n: None)
     engine.dispose()
     assert 0 == report.quarantined_n
+    return report
+
+
+def ours(folder: Path) -> None:
+    report = pulled(folder)
     assert ROWS_N < report.changed_n, "an event for each lead is to be pulled too"
 
 

@@ -4,22 +4,16 @@ import csv
 import os
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from planerka.crm.table import TableCrm
-from planerka.intake.pull import pull
-from planerka.store.database import open_store
+from tests.bench.bench_pull import FIRST_AT, pulled
 from tests.bench.registry import Ratio, apart, bench
 
 ROWS_N = 1_000_000
 PHONES_N = 200_000
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
-ZONE = ZoneInfo("Europe/Moscow")
-FIRST_AT = datetime(2024, 1, 1, 9)
 WRITTEN_AS = "%d.%m.%Y %H:%M"
 
 MAPPING = """
@@ -71,11 +65,7 @@ def write_export(folder: Path, rows_n: int, *, has_phones: bool) -> None:
 
 def ours(folder: Path, rows_n: int) -> None:
     """Leads, their events and the cards of the rejected: three rows in the store for each row of the file."""
-    crm = TableCrm(folder / "mapping.yaml", worklist=folder / "list.csv", now=lambda: NOW, phone_key=b"bench" * 8)
-    engine = open_store(f"sqlite:///{folder}/store.db")
-    report = pull(engine, crm, ZONE, NOW, lambda until, rows_n: None)
-    engine.dispose()
-    assert 0 == report.quarantined_n
+    report = pulled(folder)
     assert 3 * rows_n < report.changed_n, "an event for each lead, another and a card for every second are pulled too"
 
 
