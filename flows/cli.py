@@ -109,9 +109,11 @@ def pull(as_of: AsOf = None) -> None:
     with rows_counted() as count:
         report = pull_leads(company.engine, company.crm, company.settings.zone, company.now, print_window, count)
     print(f"Pulled {report.rows_n} rows: {report.changed_n} new or changed, {report.quarantined_n} quarantined.")
-    print("".join(f"  {line}\n" for line in lines_of(report.checks)), end="")
+    for line in lines_of(report.checks):
+        print(f"  {line}")
     gate = check_pull(company.engine, company.crm.source, company.settings, company.now, company.now)
-    print("".join(f"  {line}\n" for line in lines_of_ids(gate)), end="")
+    for line in lines_of_ids(gate):
+        print(f"  {line}")
 
 
 @app.command()

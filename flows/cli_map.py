@@ -39,20 +39,17 @@ def draft(
 ) -> None:
     """Look at the files of an export and write a mapping to correct; `map FILE…` is the same."""
     from flows.cli_setup import STARTER, is_copy
+    from flows.preview import rules_of
     from planerka.errors import UsageError
     from planerka.files import write_atomically
     from planerka.preview.drafting import drafted
-    from planerka.regulation.editions import load_all
-    from planerka.rulebook.kpis import load_catalogue
     from planerka.settings import load_settings
 
     if out.exists() and not is_copy(out, STARTER / "mapping.yaml"):
         raise UsageError(f"{out} is there already, and may be corrected by hand: name another file by --out")
     settings = load_settings()
-    editions = load_all(settings.rulebook / "regulation")
     time_zone = settings.time_zone if "time_zone" in settings.model_fields_set else None
-    catalogue = load_catalogue(settings.rulebook / "kpis.yaml")
-    found = drafted(files, out, time_zone, catalogue, editions[-1] if editions else None)
+    found = drafted(files, out, time_zone, *rules_of(settings))
     write_atomically(out, found.text.encode())
     print_draft(found, out)
 

@@ -93,7 +93,8 @@ def list_quarantine(as_json: AsJson = False) -> None:
         return
     for row in rows:
         print(f"{row.id:>5}  {row.noun} {row.row_key}{place_of(row)}")
-        print("".join(f"       {finding.line}\n" for finding in findings_of(row)), end="")
+        for finding in findings_of(row):
+            print(f"       {finding.line}")
     print(f"{len(rows)} rows wait. Release or drop one by its number, or correct it in the source and pull again.")
 
 

@@ -15,11 +15,15 @@ from planerka.preview.page import preview_page
 from planerka.preview.rehearsal import Preview, rehearse
 from planerka.preview.tables import Table, headline, tables_of
 from planerka.regulation.editions import load_all
-from planerka.rulebook.kpis import load_catalogue
+from planerka.rulebook.kpis import Catalogue, load_catalogue
+from planerka.rulebook.regulation import Edition
 from planerka.settings import Settings, load_settings
 from planerka.words import words_for
 
 DEFAULT = Path("mapping.yaml")
+
+Rules = tuple[Catalogue, Edition | None]
+"""What an export is held against: the KPIs, and the regulation where there is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +34,16 @@ class Seen:
     crm: TableCrm
     at: datetime
     found: Preview
+    rules: Rules
 
     def costs(self, language: str) -> tuple[Cost, ...]:
-        """By the newest edition of the rulebook, signed or not: the heads may want to know before they sign."""
-        editions = load_all(self.settings.rulebook / "regulation")
-        catalogue = load_catalogue(self.settings.rulebook / "kpis.yaml")
-        return costs_of(self.crm.lacks(), catalogue, editions[-1] if editions else None, words_for(language))
+        return costs_of(self.crm.lacks(), *self.rules, words_for(language))
+
+
+def rules_of(settings: Settings) -> Rules:
+    """By the newest edition of the rulebook, signed or not: the heads may want to know before they sign."""
+    editions = load_all(settings.rulebook / "regulation")
+    return load_catalogue(settings.rulebook / "kpis.yaml"), editions[-1] if editions else None
 
 
 def preview(mapping: Path | None, folder: Path | None) -> Seen:
@@ -50,7 +58,7 @@ def preview(mapping: Path | None, folder: Path | None) -> Seen:
         database=settings.source.database.get_secret_value() if settings.source.database else None,
         phone_key=key,
     )
-    return Seen(settings=settings, crm=crm, at=at, found=rehearse(crm, at))
+    return Seen(settings=settings, crm=crm, at=at, found=rehearse(crm, at), rules=rules_of(settings))
 
 
 def tables_in(seen: Seen, language: str) -> tuple[str, tuple[Table, ...]]:

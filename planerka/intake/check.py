@@ -44,10 +44,6 @@ class RowChecks:
         """The tests that hold this row back."""
         return [test for i, test in enumerate(self.tests) if self.bits[position] >> i & 1]
 
-    def why(self, position: int) -> list[str]:
-        """Their keys."""
-        return [test.key for test in self.broken(position)]
-
 
 def check_rows(batch: Batch, context: Context) -> RowChecks:
     """Every row test of the batch's noun."""
