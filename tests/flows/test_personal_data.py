@@ -119,7 +119,8 @@ def call_row(client: Client, monday: datetime) -> dict[str, str]:
 
 def write_export(folder: Path, monday: datetime) -> None:
     folder.mkdir()
-    (folder / "mapping.yaml").write_text(f"{MAPPING}data_until: {monday + timedelta(days=6):%Y-%m-%d}\n", "utf-8")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    (folder / "mapping.yaml").write_text(f"{MAPPING}data_until: {yesterday:%Y-%m-%d}\n", "utf-8")
     for name, row_of in {"leads": lead_row, "calls": call_row}.items():
         rows = [row_of(client, monday) for client in CLIENTS]
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
