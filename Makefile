@@ -35,14 +35,15 @@ lock: .venv/dev
 	$(LOCK) requirements-dev.in --constraint requirements.lock --output-file requirements-dev.lock
 	$(BIN)/python tools/plain_names.py requirements-dev.lock
 
-# The temporary Prefect server migrates its own database, 8 s, here instead of in the first run.
+# Prefect migrates its own database, 8 s, here instead of in the first run of `make weekly` and of every test.
 .venv/runtime: requirements.lock pyproject.toml
 	@echo "Setting up .venv: one to three minutes, once"
 	@python3.11 -m venv .venv
 	@$(PIP) --require-hashes --requirement requirements.lock
 	@$(PIP) --no-build-isolation --no-deps --editable .
+	@PREFECT_HOME=$(CURDIR)/.venv/prefect DO_NOT_TRACK=1 $(BIN)/prefect server database upgrade --yes >/dev/null
 	@mkdir -p var/prefect
-	@PREFECT_HOME=$(CURDIR)/var/prefect DO_NOT_TRACK=1 $(BIN)/prefect server database upgrade --yes >/dev/null
+	@test -e var/prefect/prefect.db || cp .venv/prefect/prefect.db var/prefect/
 	@touch $@
 
 .venv/dev: .venv/runtime requirements-dev.lock

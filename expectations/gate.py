@@ -2,11 +2,12 @@
 
 Every check of a suite reads its own tally out of one table metric, which is computed once: the masks behind it are
 those that the station itself uses, so the gate and the work cannot disagree
-(docs/decisions/0005-one-metric-a-suite.md). Importing this module costs two seconds: import it where a gate is run.
+(docs/decisions/0005-one-metric-a-suite.md). Importing this module costs two to five seconds: a suite imports it when
+it is run, and flows that run none, or find nothing new to check, start without.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -23,11 +24,10 @@ from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-from planerka.intake.spec import Spec, Tally
+from planerka.intake.spec import Spec, Tallies, Tally
 from planerka.model import Check, CheckSeverity, GateReport
 from planerka.phones import masked
 
-Tallies = Mapping[str, Tally]
 TalliesOf = Callable[[pd.DataFrame], Tallies]
 
 SEVERITY = {CheckSeverity.BLOCK: "critical", CheckSeverity.WARN: "warning"}

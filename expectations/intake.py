@@ -10,11 +10,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from expectations.gate import Tallies, run_suite
 from planerka.intake.check import SUITE
 from planerka.intake.frame_tests import FRAME_TESTS, PullFacts, frame_examples, frame_tallies
 from planerka.intake.row_tests import BY_KEY
-from planerka.intake.spec import EXAMPLES_N, Tally, undiluted
+from planerka.intake.spec import EXAMPLES_N, Tallies, Tally, undiluted
 from planerka.model import Check, GateReport
 
 COUNTS = ["rows_n", "failed_n", "unknown_n"]
@@ -22,6 +21,8 @@ COUNTS = ["rows_n", "failed_n", "unknown_n"]
 
 def pull_gate(counted: Sequence[Check], facts: PullFacts) -> GateReport:
     """The gate after a pull. `counted`: the row tests, of each window; those that ran are in the report."""
+    from expectations.gate import run_suite
+
     frame = pd.DataFrame([vars(check) for check in counted], columns=["key", *COUNTS])
     specs = [BY_KEY[key] for key in frame["key"].unique()]
     report = run_suite(SUITE, frame, [*specs, *FRAME_TESTS], lambda rows: {**row_tallies(rows), **frame_tallies(facts)})

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from expectations.gate import Tallies, run_suite
-from planerka.intake.spec import Spec, Tally
+from planerka.intake.spec import Spec, Tallies, Tally
 from planerka.model import CheckSeverity, GateReport
 from planerka.pack.facts import Figure, PackFacts, State, Trend, Unit
 from planerka.ternary import Ternary, certain, known
@@ -61,6 +60,7 @@ SPECS = (PRESENT, SHARES, KEPT, FRESH, GATES, FUNNEL)
 
 def pack_gate(facts: PackFacts) -> GateReport:
     """The checks of a pack, over the frame of its figures."""
+    from expectations.gate import run_suite
 
     def results_of(figures: pd.DataFrame) -> Tallies:
         return {

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from expectations.gate import Tallies, run_suite
-from planerka.intake.spec import Spec, Tally, merged
+from planerka.intake.spec import Spec, Tallies, Tally, merged
 from planerka.model import CheckSeverity, GateReport
 from planerka.regulation.judge import GENERAL_WORDS, clause_results
 from planerka.rulebook.regulation import Edition
@@ -22,6 +21,7 @@ def regulation_gate(edition: Edition, evidence: pd.DataFrame) -> GateReport:
 
     Of a clause, `rows_n` are the rejections for its reason, `failed_n` break it, `unknown_n` cannot be proved.
     """
+    from expectations.gate import run_suite
 
     def results_of(frame: pd.DataFrame) -> Tallies:
         results = clause_results(edition, frame)

@@ -7,6 +7,7 @@ runs it in a process of its own, which a test may kill.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -42,6 +42,8 @@ from tests import services
 
 PROJECT = Path(__file__).parents[1]
 AS_OF = datetime(2026, 11, 24, 6, tzinfo=UTC)
+RAN = "ran"
+"""The database of PostgreSQL that companies after a cycle are copied from."""
 NOT_COMPARED = {"gate_report", "run_lock"}
 """Who looked at a gate, and who ran last: other than all else, not what is so, but that somebody was there."""
 
@@ -61,6 +63,7 @@ class Cycle:
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """The variables of a sample company that lives in the folder and nowhere else."""
+    services.prefect_home(folder / "var" / "prefect")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PLANERKA_", "PREFECT_"))}
     sample = {"DATA": str(folder / "var"), "OUT": str(folder / "out"), "SOURCE__KIND": "sample"}
     return inherited | {f"PLANERKA_{name}": value for name, value in sample.items()} | settings
@@ -79,15 +82,34 @@ def open_company(folder: Path, as_of: datetime = AS_OF, store_url: str | None = 
         return wire()
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A company that ran one cycle at AS_OF and is not touched again, and what that cycle reported."""
+
+    folder: Path
+    cycle: Cycle
+
+
+def run_company(folder: Path, store_url: str | None = None) -> Ran:
+    company = open_company(folder, store_url=store_url)
+    ran = Ran(folder, run_cycle(company))
+    company.engine.dispose()
+    return ran
+
+
 @contextmanager
-def company_on(request: pytest.FixtureRequest, folder: Path, **asked: Any) -> Iterator[Company]:
-    """A company on an empty database of the kind that the fixture's parameter names."""
+def company_after_a_cycle(
+    request: pytest.FixtureRequest, folder: Path, kind: str, as_of: datetime = AS_OF
+) -> Iterator[Company]:
+    """A company at the end of its first cycle, on a database of that kind: a copy, for the cycle takes ten seconds."""
+    ran: Ran = request.getfixturevalue(f"ran_on_{kind}")
+    shutil.copytree(ran.folder, folder, dirs_exist_ok=True)
     with ExitStack() as opened:
         url = None
-        if request.param == "postgres":
+        if kind == "postgres":
             name = re.sub(r"\W", "_", folder.name)
-            url = opened.enter_context(services.postgres_database(request.getfixturevalue("postgres"), name))
-        company = open_company(folder, store_url=url, **asked)
+            url = opened.enter_context(services.postgres_database(request.getfixturevalue("postgres"), name, RAN))
+        company = open_company(folder, as_of, url)
         opened.callback(company.engine.dispose)
         yield company
 

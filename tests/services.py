@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,9 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+PREFECT_DATABASE = Path(sys.prefix) / "prefect" / "prefect.db"
+"""Prefect's own tables without rows, as `make` leaves them beside the libraries: to make them takes eight seconds."""
 
 THROWAWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "listen_addresses": ""}
 
@@ -67,6 +71,13 @@ def unprivileged_user() -> str | None:
         return None
     names = {user.pw_name for user in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
+
+
+def prefect_home(folder: Path) -> None:
+    """A folder of Prefect's whose database is there; one that is in use stays as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if PREFECT_DATABASE.exists() and not (folder / "prefect.db").exists():
+        shutil.copy(PREFECT_DATABASE, folder)
 
 
 @contextmanager

@@ -50,6 +50,10 @@ class Tally:
         return self.failed_n <= max(tolerated_n, (1 - mostly) * (self.rows_n - self.unknown_n))
 
 
+Tallies = Mapping[str, Tally]
+"""The answers of every check of a suite, by its key."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Spec:
     """One check of a suite. `mostly` is the share of decided rows, 0..1, that must hold.

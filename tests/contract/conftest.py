@@ -10,19 +10,10 @@ import sqlalchemy as sa
 
 from planerka.store.database import connect, upgrade
 from tests import services
+from tests.builders_cycle import RAN, Ran, run_company
 
 KINDS = ("sqlite", "postgres")
 DATABASE_NUMBERS = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL cluster for the whole session of this worker, as the folder of its socket."""
-    binaries = services.find_postgres()
-    if binaries is None:
-        services.missing("PostgreSQL (initdb)", "postgresql")
-    with services.postgres_cluster(binaries) as socket_folder:
-        yield socket_folder
 
 
 @pytest.fixture(params=KINDS)
@@ -33,6 +24,17 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     else:
         with services.postgres_database(request.getfixturevalue("postgres"), f"test_{next(DATABASE_NUMBERS)}") as url:
             yield url
+
+
+@pytest.fixture(scope="session")
+def ran_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    return run_company(tmp_path_factory.mktemp("ran"))
+
+
+@pytest.fixture(scope="session")
+def ran_on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[Ran]:
+    with services.postgres_database(postgres, RAN) as url:
+        yield run_company(tmp_path_factory.mktemp("ran"), url)
 
 
 @pytest.fixture(scope="session")

@@ -6,26 +6,36 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_cycle import AS_OF, Cycle, files_of, on_day, open_company, rows_of, run_cycle
+from tests.builders_cycle import (
+    AS_OF,
+    Cycle,
+    Ran,
+    company_after_a_cycle,
+    files_of,
+    on_day,
+    open_company,
+    rows_of,
+    run_cycle,
+)
 
 LATER = AS_OF + timedelta(hours=3)
 TOMORROW = AS_OF + timedelta(days=1)
 NEXT_WEEK = AS_OF + timedelta(days=7)
 
 
-def test_a_second_run_writes_nothing_and_says_so(store_url, tmp_path):
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_second_run_writes_nothing_and_says_so(request, tmp_path, kind):
     """No verdict, dispute, version of the pack or mail; no row of any table is other than it was."""
-    first = run_cycle(open_company(tmp_path, store_url=store_url))
-    company = open_company(tmp_path, LATER, store_url)
-    rows, files = rows_of(company.engine), files_of(tmp_path / "out")
-    again = run_cycle(company)
+    first: Cycle = request.getfixturevalue(f"ran_on_{kind}").cycle
+    with company_after_a_cycle(request, tmp_path, kind, LATER) as company:
+        rows, files = rows_of(company.engine), files_of(tmp_path / "out")
+        again = run_cycle(company)
+        assert rows == rows_of(company.engine)
+    assert files == files_of(tmp_path / "out")
     assert (0, 0, {}, 0) == (again.pulled.rows_n, again.judged.judged_n, again.judged.by_outcome, again.neglected_n)
     assert (0, {}, first.opened.older_n) == (again.opened.opened_n, again.opened.by_origin, again.opened.older_n)
     assert (False, first.pack.version) == (again.pack.is_new, again.pack.version)
     assert (0, 1) == (again.delivered.sent_n, again.delivered.known_n)
-    assert rows == rows_of(company.engine)
-    assert files == files_of(tmp_path / "out")
-    company.engine.dispose()
 
 
 @dataclass(frozen=True)
@@ -41,12 +51,12 @@ class Course:
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, ran_on_sqlite: Ran) -> Course:
     folder = tmp_path_factory.mktemp("course")
-    company = open_company(folder)
-    today, before = run_cycle(company), rows_of(company.engine)
-    tomorrow, in_a_week = (run_cycle(on_day(company, day)) for day in (TOMORROW, NEXT_WEEK))
-    return Course(folder, today, tomorrow, in_a_week, before, rows_of(company.engine))
+    with company_after_a_cycle(request, folder, "sqlite") as company:
+        before = rows_of(company.engine)
+        tomorrow, in_a_week = (run_cycle(on_day(company, day)) for day in (TOMORROW, NEXT_WEEK))
+        return Course(folder, ran_on_sqlite.cycle, tomorrow, in_a_week, before, rows_of(company.engine))
 
 
 def test_a_report_counts_what_is_in_the_store(course):

@@ -16,7 +16,7 @@ from planerka.model import Contract, Event, Lead
 from planerka.store import quarantine
 from planerka.store.quarantine import QuarantinedRow, State
 from tasks.company import Company
-from tests.builders_cycle import AS_OF, company_on, nothing_to_say, on_day, run_cycle
+from tests.builders_cycle import AS_OF, company_after_a_cycle, nothing_to_say, on_day, run_cycle
 from tests.builders_store import frame_of
 
 LATER = AS_OF + timedelta(hours=1)
@@ -49,8 +49,7 @@ class Corrected:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    with company_on(request, tmp_path_factory.mktemp("quarantine")) as company:
-        run_cycle(company)
+    with company_after_a_cycle(request, tmp_path_factory.mktemp("quarantine"), request.param) as company:
         yield company
 
 

@@ -19,7 +19,7 @@ from planerka.store.locks import locked
 from planerka.store.tables import lead
 from planerka.words import words_for
 from tasks.company import Company
-from tests.builders_cycle import AS_OF, company_on, on_day, rows_of, run_cycle
+from tests.builders_cycle import AS_OF, company_after_a_cycle, on_day, rows_of, run_cycle
 from tests.builders_store import frame_of
 
 TOMORROW = AS_OF + timedelta(days=1)
@@ -97,8 +97,7 @@ class Review:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def review(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Review]:
-    with company_on(request, tmp_path_factory.mktemp("review")) as company:
-        run_cycle(company)
+    with company_after_a_cycle(request, tmp_path_factory.mktemp("review"), request.param) as company:
         with company.engine.begin() as connection:
             queue = disputes.listing(connection, company.crm.source)
         rejections = [view for view in queue if view.origin != DisputeOrigin.NEGLECT]

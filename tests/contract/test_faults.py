@@ -24,7 +24,17 @@ from planerka.store.database import connect, reading
 from planerka.store.locks import locked
 from planerka.store.tables import TABLE_OF, delivery, lead, measure, metadata, pack
 from tests import services
-from tests.builders_cycle import environment, files_of, on_day, open_company, rows_of, run_cycle
+from tests.builders_cycle import (
+    AS_OF,
+    Ran,
+    company_after_a_cycle,
+    environment,
+    files_of,
+    on_day,
+    open_company,
+    rows_of,
+    run_cycle,
+)
 
 State = tuple[dict[str, list[str]], dict[str, bytes]]
 
@@ -34,12 +44,10 @@ WINDOWS_N = 4
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> State:
+def undisturbed(ran_on_sqlite: Ran) -> State:
     """The rows and the files of a cycle on SQLite."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    company = open_company(folder)
-    run_cycle(company)
-    return rows_of(company.engine), files_of(folder / "out")
+    company = open_company(ran_on_sqlite.folder)
+    return rows_of(company.engine), files_of(ran_on_sqlite.folder / "out")
 
 
 @contextmanager
@@ -125,18 +133,19 @@ def test_a_database_that_another_program_holds_too_long_is_said_to_be_busy(store
     company.engine.dispose()
 
 
-def test_a_clock_that_went_back_an_hour_changes_nothing(store_url, tmp_path):
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_clock_that_went_back_changes_nothing(request, tmp_path, kind):
     """Across midnight, so that the day is yesterday's again; the day after it is as if nothing had been."""
-    at = datetime(2026, 11, 23, 21, 30, tzinfo=UTC)  # half an hour into Tuesday in Moscow
-    company = open_company(tmp_path, at, store_url)
-    run_cycle(company)
-    before = rows_of(company.engine), files_of(tmp_path / "out")
-    back = run_cycle(on_day(company, at - timedelta(hours=1)))
-    assert (0, 0, False, 0) == (back.pulled.rows_n, back.judged.judged_n, back.pack.is_new, back.delivered.sent_n)
-    assert before == (rows_of(company.engine), files_of(tmp_path / "out"))
-    run_cycle(on_day(company, at + timedelta(days=1)))
-    assert [] == [finding for finding in check(company.engine) if finding.wrong]
-    company.engine.dispose()
+    evening_before = datetime(
+        2026, 11, 23, 20, 30, tzinfo=UTC
+    )  # half an hour before Tuesday, the day of AS_OF, in Moscow
+    with company_after_a_cycle(request, tmp_path, kind) as company:
+        before = rows_of(company.engine), files_of(tmp_path / "out")
+        back = run_cycle(on_day(company, evening_before))
+        assert (0, 0, False, 0) == (back.pulled.rows_n, back.judged.judged_n, back.pack.is_new, back.delivered.sent_n)
+        assert before == (rows_of(company.engine), files_of(tmp_path / "out"))
+        run_cycle(on_day(company, AS_OF + timedelta(days=1)))
+        assert [] == [finding for finding in check(company.engine) if finding.wrong]
 
 
 CHANGES = """

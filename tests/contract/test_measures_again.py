@@ -6,11 +6,10 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from planerka.intake.pull import pull
 from planerka.kpis.measuring import measure_touched_days, months
 from planerka.store.tables import measure
 from tasks.company import Company
-from tests.builders_cycle import company_on, nothing_to_say, rows_of
+from tests.builders_cycle import company_after_a_cycle, rows_of
 
 MONTHS = [
     ((2026, 1, 15), (2026, 3, 2), ["01-15 01-31", "02-01 02-28", "03-01 03-02"]),
@@ -28,8 +27,7 @@ def test_a_stretch_of_days_by_months(first, last, expected):
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def company(request: pytest.FixtureRequest, tmp_path) -> Iterator[Company]:
-    with company_on(request, tmp_path) as opened:
-        pull(opened.engine, opened.crm, opened.settings.zone, opened.now, nothing_to_say)
+    with company_after_a_cycle(request, tmp_path, request.param) as opened:
         yield opened
 
 
@@ -40,7 +38,6 @@ def count_again(company: Company, first_on: date, last_on: date) -> int:
 
 def test_days_counted_again_are_the_same_and_mend_what_is_wrong(company):
     """Whether anything touched them or not; the days of others stay."""
-    measure_touched_days(company.engine, company.crm.source, company.office, company.analyst_ids)
     before = rows_of(company.engine)["measure"]
     with company.engine.begin() as connection:
         spoilt = measure.c.day_on.between(date(2026, 2, 1), date(2026, 2, 14))

@@ -6,18 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from planerka.intake.pull import pull
 from planerka.kpis.measuring import measure_touched_days
 from planerka.phones import masked
 from planerka.privacy.retention import forget_old_leads
-from planerka.processes.neglect import find_neglects
-from planerka.regulation.judging import judge_new_rejections
 from planerka.sections import PrivacySettings
 from planerka.store import measures
 from planerka.store.database import reading
 from planerka.store.old_leads import old_leads
 from tasks.company import Company
-from tests.builders_cycle import AS_OF, company_on, nothing_to_say, open_gate, rows_of
+from tests.builders_cycle import AS_OF, company_after_a_cycle, rows_of
 
 FORGETTING = PrivacySettings(keep_months=3)
 CLIENT_TABLES = ("lead", "rejection", "erased_lead", "touched_day")
@@ -25,13 +22,7 @@ CLIENT_TABLES = ("lead", "rejection", "erased_lead", "touched_day")
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def company(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Company]:
-    """A company whose leads are pulled, judged and measured."""
-    with company_on(request, tmp_path) as company:
-        engine, source, office = company.engine, company.crm.source, company.office
-        pull(engine, company.crm, company.settings.zone, company.now, nothing_to_say)
-        judge_new_rejections(engine, source, office, open_gate, company.now)
-        find_neglects(engine, source, office)
-        measure_touched_days(engine, source, office, company.analyst_ids)
+    with company_after_a_cycle(request, tmp_path, request.param) as company:
         yield company
 
 

@@ -97,15 +97,31 @@ def running(server: Server) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(60)
 
 
+@pytest.fixture(scope="session")
+def prefect_tables(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a PostgreSQL database with Prefect's tables, to be copied."""
+    name, home = "prefect_tables", tmp_path_factory.mktemp("prefect")
+    with services.postgres_database(postgres, name) as url:
+        upgrade = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
+        subprocess.run(upgrade, env=environment(home, asyncpg(url)), check=True, stdout=subprocess.DEVNULL)
+        yield name
+
+
 @pytest.fixture(scope="module")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with an empty database: PostgreSQL, as a company has it, or SQLite where there is none."""
-    home, binaries = tmp_path_factory.mktemp("prefect"), services.find_postgres()
-    if binaries is None:
+def prefect_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that nobody has used yet: on PostgreSQL, as a company has it, or on SQLite where there is none."""
+    home = tmp_path_factory.mktemp("prefect")
+    if services.find_postgres() is None:
+        services.prefect_home(home)
         yield from started(home, None)
         return
-    with services.postgres_cluster(binaries) as folder, services.postgres_database(folder, "prefect") as url:
-        yield from started(home, url.replace("psycopg", "asyncpg"))
+    tables, cluster = request.getfixturevalue("prefect_tables"), request.getfixturevalue("postgres")
+    with services.postgres_database(cluster, "prefect", tables) as url:
+        yield from started(home, asyncpg(url))
+
+
+def asyncpg(url: str) -> str:
+    return url.replace("psycopg", "asyncpg")
 
 
 def started(home: Path, database_url: str | None) -> Iterator[Server]:

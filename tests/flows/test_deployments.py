@@ -184,23 +184,27 @@ def test_what_cannot_be_right_is_refused_before_a_run_exists(deployed, deploymen
 
 
 LATER = [
-    ("weekly_pack", {"week": "2099-W01"}, "week 2099-W01 is not over until 2099-01-04"),
+    ("weekly_pack", {"week": "2099-W02"}, "week 2099-W02 is not over until 2099-01-11"),
     ("backfill", {"first_on": "1999-01-01", "last_on": "1999-12-31"}, "holds no day of the data, which are of "),
 ]
 
 
-def test_what_only_the_data_can_tell_fails_with_a_sentence(runs, worker):
+@pytest.fixture(scope="module")
+def failed(runs: dict[str, Any], worker: Server) -> list[dict[str, Any]]:
+    """The runs of LATER."""
+    ids = [start(worker, name, **parameters) for name, parameters, _ in LATER]
+    found = ended(worker, *ids)
+    return [found[id_] for id_ in ids]
+
+
+def test_what_only_the_data_can_tell_fails_with_a_sentence(failed):
     """In the message of the run, and not only in a traceback."""
-    asked = [(start(worker, name, **parameters), said) for name, parameters, said in LATER]
-    failed = ended(worker, *(id_ for id_, _ in asked))
-    assert [("FAILED", True)] * 2 == [
-        (failed[id_]["state_type"], said in failed[id_]["state"]["message"]) for id_, said in asked
-    ]
+    told = [(run, said) for run, (_, _, said) in zip(failed, LATER, strict=True)]
+    assert [("FAILED", True)] * 2 == [(run["state_type"], said in run["state"]["message"]) for run, said in told]
 
 
-def test_the_owner_is_told_why_there_is_no_pack(worker, folder):
+def test_the_owner_is_told_why_there_is_no_pack(failed, folder):
     """By a mail of its own, with the sentence that the run ended with; a flow's hooks run after its end is told."""
-    ended(worker, start(worker, "weekly_pack", week="2099-W02"))
     until, found = time.monotonic() + 60, []
     while not found and time.monotonic() < until:
         mails = [message_from_bytes(path.read_bytes(), policy=default) for path in (folder / "out/notes").glob("*.eml")]

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import services
 from tests.flows.conftest import Server, environment, running
 
 
@@ -23,6 +24,7 @@ def weekly(server: Server, folder: Path) -> subprocess.Popen[str]:
 
 def test_a_run_waits_for_a_server_that_is_restarted(tmp_path):
     """Killed while the run pulls: the run goes on when it is back, and the next one finds all of it done."""
+    services.prefect_home(tmp_path)
     env = environment(tmp_path)
     server = Server(env["PREFECT_API_URL"], tmp_path / "server.log", env)
     with running(server) as first:
