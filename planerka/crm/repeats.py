@@ -3,39 +3,42 @@
 from collections.abc import Iterator
 from itertools import chain
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
-from planerka.crm.chunks import Place, blocks_of, checked_header, texts_in
+from planerka.crm.chunks import Place, chunks_of
 from planerka.crm.mapping import Layout
-from planerka.crm.names import visible
+
+Hashes = NDArray[np.uint64]
 
 
 def together(chunks: Iterator[pd.DataFrame], name: str, place: Place, layout: Layout) -> Iterator[pd.DataFrame]:
     """The chunks of a table, but for the rows whose text in the column `name` comes again: they are the last chunk."""
     first = next(chunks)  # read before all else: it tells best what is wrong with the file
-    repeated = repeated_texts(place, name, layout)
+    repeated = repeated_hashes(place, name, layout)
     aside = []
     for chunk in chain([first], chunks):
-        is_repeated = chunk[name].isin(repeated)
+        is_repeated = np.isin(hashes_of(chunk[name]), repeated) & chunk[name].notna()
         aside.append(chunk[is_repeated])
-        yield chunk[~is_repeated] if repeated else chunk
-    if repeated:
+        yield chunk[~is_repeated] if len(repeated) else chunk
+    if len(repeated):
         yield pd.concat(aside)
 
 
-def repeated_texts(place: Place, name: str, layout: Layout) -> set[str]:
-    """The texts that a column of a file has more than once. It is held in memory as Arrow packs it: a million ids of
-    ten digits take 20 MB. None of a query, which is not put twice: its rows are compared within a chunk alone.
+def repeated_hashes(place: Place, name: str, layout: Layout) -> Hashes:
+    """The hashes of the texts that a column of a file has more than once: eight bytes a row are held in memory, and
+    two texts of one hash are only compared in vain. None of a query, which is not put twice: its rows are compared
+    within a chunk alone.
     """
     if isinstance(place, sa.URL):
-        return set()
-    columns = []
-    for block in blocks_of(place, layout):
-        position = checked_header(layout.title, block.header, [name])[name]
-        columns.append(pc.utf8_trim_whitespace(texts_in(layout.title, name, block.columns[position], ".")))
-    counted = pc.value_counts(pa.chunked_array(columns, pa.string()).combine_chunks())
-    repeated = pc.filter(counted.field("values"), pc.greater(counted.field("counts"), 1))
-    return {visible(text) for text in repeated.to_pylist() if text}
+        return np.array([], dtype=np.uint64)
+    ids = (chunk[name].dropna() for chunk in chunks_of(place, {name}, layout))
+    hashes = np.concatenate([hashes_of(texts) for texts in ids])
+    hashes.sort()
+    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+
+
+def hashes_of(texts: pd.Series) -> Hashes:
+    return pd.util.hash_array(texts.to_numpy(dtype=object), categorize=False)
