@@ -50,11 +50,20 @@ class Definition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StraySpend:
+    """Spend of a stretch on channels that no lead has, the largest first: a cost has this money and not its leads."""
+
+    amount_minor: int
+    channel_titles: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """One value of one KPI over `from_on`..`to_on`, both included: days of events, or of a cohort's creation.
 
     `value` is in the unit of its definition and None unless there is one. `low` and `high` bound a share with
     95 % confidence. `missing` are the fields the source lacks. `mature_on` is when an immature cohort is ripe.
+    `stray` None: not a cost, or all its money is on channels that leads have too.
     """
 
     kpi: str
@@ -68,6 +77,7 @@ class Figure:
     from_on: date | None = None
     to_on: date | None = None
     mature_on: date | None = None
+    stray: StraySpend | None = None
 
     def __post_init__(self) -> None:
         if self.value is not None and not math.isfinite(self.value):

@@ -31,7 +31,7 @@ from planerka.pack.assemble import open_week
 from planerka.pack.assembly.appendix import RECOUNTED, appendix, why_restated
 from planerka.pack.assembly.rejections import ledger, rejections
 from planerka.pack.assembly.week import PackWeek, highest_first
-from planerka.pack.facts import Changed, Correction, State, Text, VerdictCounts
+from planerka.pack.facts import Changed, Correction, State, StraySpend, Text, VerdictCounts
 from planerka.pack.freeze import find_pack, freeze
 from planerka.regulation.editions import parse
 from planerka.rulebook.regulation import Edition
@@ -383,3 +383,29 @@ def test_figures_of_one_stretch_are_read_at_once(connection: sa.Connection) -> N
     figures = pack.figures({"leads_n": pack.now, "contracts_n": pack.before, "bookings_n": pack.now})
     assert ["leads_n", "contracts_n", "bookings_n"] == list(figures)
     assert 2 == sum("FROM measure" in statement for statement in asked)
+
+
+def test_a_cost_says_what_was_spent_on_channels_that_no_lead_has(connection: sa.Connection) -> None:
+    """One channel by two names: its money is in the cost of the company and its leads are not. A channel whose leads
+    came in another week is no such one, nor is the spend of another week told.
+    """
+    friday, earlier = WEEK.sunday - timedelta(days=2), WEEK.monday - timedelta(days=1)
+    blank = dict.fromkeys(("project_id", "campaign_id", "manager_id", "agency_id"), "")
+    counted = [
+        ("leads_n", earlier, "portal", 40),
+        ("leads_n", friday, "yandex", 40),
+        ("spend_minor", friday, "portal", 100),
+        ("spend_minor", friday, "Яндекс", 300),
+        ("spend_minor", WEEK.monday, "Яндекс", 400),
+        ("spend_minor", WEEK.monday, "banners", 50),
+        ("spend_minor", earlier, "Яндекс", 9_000),
+    ]
+    names = ("measure", "day_on", "channel_id", "value")
+    connection.execute(
+        measure.insert(), [{"source": SOURCE, **blank, **dict(zip(names, row, strict=True))} for row in counted]
+    )
+    put(connection, Reference, {"kind": "channel", "id": "Яндекс", "title": "Яндекс.Директ"})
+    pack = pack_of(connection)
+    figures = pack.figures(dict.fromkeys(("cost_per_lead", "leads_n"), pack.now))
+    expected = StraySpend(amount_minor=750, channel_titles=("Яндекс.Директ", "banners"))
+    assert {"cost_per_lead": expected, "leads_n": None} == {kpi: figure.stray for kpi, figure in figures.items()}

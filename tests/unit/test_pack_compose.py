@@ -8,7 +8,7 @@ import pytest
 from planerka.errors import PlanerkaError
 from planerka.kpis.kpi import State
 from planerka.pack.compose import compose, compose_letter
-from planerka.pack.facts import NeglectFact, PackFacts, Result, Trend
+from planerka.pack.facts import NeglectFact, PackFacts, Result, StraySpend, Trend
 from planerka.pack.model import Bullets, Cell, Chart, Page, Pair, Quiet, Row, Section, Table, Tiles, Tone
 from tests.builders_pack import (
     EARLY_REJECTER,
@@ -142,6 +142,17 @@ def test_a_person_with_few_rejections_is_not_ranked():
     """Under 30 the pack says "not enough data" and draws nothing."""
     cell = row(table(page(pack_facts()), "wrong-by-manager"), PEOPLE[-1]).cells[0]
     assert Cell(text="not enough data", note="n\u00a0=\u00a014", tone=Tone.MUTED) == cell
+
+
+def test_a_cost_with_money_of_channels_without_leads_names_them_beside_the_figure():
+    """Also where nothing is left to divide by: most likely all channels have other names in the spend."""
+    stray = StraySpend(amount_minor=630_000_00, channel_titles=("Яндекс.Директ", None))
+    for value, state in ((18_300_00, State.OK), (None, State.NO_DATA)):
+        cost = figure("cost_per_lead", value, state=state, denominator_n=42, stray=stray)
+        shown = page(pack_facts(appendix=replace(appendix(), figures=(cost,))))
+        *_, cell = row(table(shown, "definitions"), "Cost per lead").cells
+        said = "RUB\u00a0630K of the spend is on channels without a single lead: Яндекс.Директ, not stated"
+        assert f"n\u00a0=\u00a042 · {said}" == cell.note
 
 
 @pytest.mark.parametrize("n, of", [(6, 20), (30, 190), (0, 90)])
