@@ -262,6 +262,8 @@ class Funnel:
 class VerdictCounts:
     """All rejections of a stretch. `unsettled_n` wait for calls that arrive late and are judged then by themselves;
     `not_judged_n` had no edition in force on their day, or have a reason that the mapping does not know.
+    `unchecked_n` have the verdict lawful, for nothing speaks against them, and the source can answer no clause of
+    their reason that would: they are not among `lawful_n`.
     """
 
     lawful_n: int
@@ -269,10 +271,16 @@ class VerdictCounts:
     unprovable_n: int
     not_judged_n: int
     unsettled_n: int = 0
+    unchecked_n: int = 0
+
+    @property
+    def checked_n(self) -> int:
+        return self.lawful_n + self.unlawful_n + self.unprovable_n
 
     @property
     def judged_n(self) -> int:
-        return self.lawful_n + self.unlawful_n + self.unprovable_n
+        """Of how many the shares are: all that have a verdict."""
+        return self.checked_n + self.unchecked_n
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,7 +378,9 @@ class Ledger:
 
 @dataclass(frozen=True, kw_only=True)
 class Rejections:
-    """`before` is the sum of the previous four weeks. `junk` and `wrong` cover the stretch of their figures."""
+    """`before` is the sum of the previous four weeks. `junk` and `wrong` cover the stretch of their figures.
+    `unchecked_for`: the fields for want of which most of the unchecked rejections of the week were not checked.
+    """
 
     verdicts: VerdictCounts
     before: VerdictCounts | None
@@ -385,6 +395,7 @@ class Rejections:
     ledger: Ledger | None
     missing: tuple[str, ...] = ()
     reasons: tuple[ReasonFact, ...] = ()
+    unchecked_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

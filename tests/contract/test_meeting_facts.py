@@ -109,6 +109,28 @@ def test_a_rejection_without_a_verdict_is_too_new_or_not_judged(connection: sa.C
     assert expected == rejections(pack_of(connection)).verdicts
 
 
+@pytest.mark.parametrize(
+    "lacks, lawful_n, lacked",
+    [
+        ((), 1, ()),
+        (("event.call_out",), 1, ()),
+        (("event.call_out", "event.message_out"), 0, ("event.call_out", "event.message_out")),
+        (("event",), 0, ("event.call_out", "event.message_out")),
+    ],
+)
+def test_a_rejection_is_not_called_lawful_where_no_clause_of_its_reason_can_be_asked(
+    lacks: tuple[str, ...], lawful_n: int, lacked: tuple[str, ...], connection: sa.Connection
+) -> None:
+    """Without calls and messages nothing can speak against "no answer": that is no proof. A fault proves nothing."""
+    sign(connection, edition_of("2024-01-01"))
+    rejected(connection, ("E1", "2026-11-17T09:00Z"), ("E2", "2026-11-17T10:00Z"))
+    judged(connection, "2024-01-01", Outcome.LAWFUL)
+    judged(connection, "2024-01-01", Outcome.UNLAWFUL, "0.2", id_="E2")
+    found = rejections(pack_of(connection, lacks=frozenset(lacks)))
+    counted = VerdictCounts(lawful_n=lawful_n, unlawful_n=1, unprovable_n=0, not_judged_n=0, unchecked_n=1 - lawful_n)
+    assert (counted, lacked) == (found.verdicts, found.unchecked_for)
+
+
 def test_without_an_edition_every_rejection_is_not_judged(connection: sa.Connection) -> None:
     """They were rejected, and nobody can say how: that is not a week without rejections."""
     rejected(connection, ("E1", "2026-11-17T09:00Z"), ("E2", "2026-11-22T18:00Z"))

@@ -321,6 +321,17 @@ def test_rejections_without_an_edition_are_counted_and_not_judged():
     assert [("Not judged", "12")] == [(tile.label, tile.value) for tile in tiles.tiles]
 
 
+def test_rejections_that_nothing_was_asked_of_are_said_to_be_unchecked_and_nowhere_lawful():
+    """In the section, in its tiles, and among what needs attention, which the mail has too."""
+    counts = replace(no_rejections().verdicts, unchecked_n=45)
+    facts = pack_facts(rejections=no_rejections(verdicts=counts, unchecked_for=("event.call_out",)))
+    said = "45 rejections were checked against no clause of their reasons — the source has no: outgoing calls."
+    shown = section(page(facts), "rejections")
+    assert said == shown.lead == attention(facts)[0]
+    tiles = next(b for b in shown.blocks if isinstance(b, Tiles))
+    assert [("Not checked", "45")] == [(tile.label, tile.value) for tile in tiles.tiles]
+
+
 def test_rejections_too_new_to_judge_are_neither_judged_nor_forgotten():
     """Those of Sunday evening wait for late calls; those without a mapped reason wait for a person."""
     verdicts = replace(rejections().verdicts, not_judged_n=1, unsettled_n=6)

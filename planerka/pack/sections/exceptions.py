@@ -8,6 +8,7 @@ from planerka.kpis.kpi import State
 from planerka.pack.charts import is_above
 from planerka.pack.facts import Figure, NeglectFact, PackFacts, Scope, WrongFact
 from planerka.pack.model import Bullets
+from planerka.pack.sections import rejections
 from planerka.pack.sections.scopes import money, pooled
 from planerka.pack.wording import Wording
 
@@ -17,6 +18,7 @@ NAMED_FROM_N = 5
 
 def exceptions(wording: Wording, facts: PackFacts) -> Bullets:
     lines = (
+        rejections.unchecked(wording, facts.rejections),
         wrong(wording, facts),
         neglect(wording, facts),
         junk(wording, facts),
