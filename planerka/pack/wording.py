@@ -79,7 +79,7 @@ class Wording:
     def notes(self, figure: Figure) -> tuple[str, ...]:
         """What must stand beside the value: n, the interval, how ripe it is, what is missing, what does not belong."""
         if figure.state == State.NOT_COMPUTABLE:
-            return (self.missing(figure.missing),)
+            return (self.lacking(figure),)
         notes = [self.sample_size(figure), self.interval(figure), self.maturity(figure), self.stray(figure)]
         return tuple(note for note in notes if note)
 
@@ -111,6 +111,11 @@ class Wording:
             money=self.words.money(figure.stray.amount_minor, self.currency),
             channels=", ".join(titles[:NAMED_N]) + ", …" * (len(titles) > NAMED_N),
         )
+
+    def lacking(self, figure: Figure) -> str:
+        """What the source has not for a figure; of which days, where it has it of others: a final cohort may be old."""
+        missing = self.missing(figure.missing)
+        return f"{missing} ({self.stretch(figure)})" if "spend.spent_on" in figure.missing else missing
 
     def missing(self, fields: tuple[str, ...]) -> str:
         return self.words.say("the source has no: {fields}", fields=named(fields, self.words))

@@ -21,6 +21,7 @@ from tests.builders_pack import (
     figure,
     funnel,
     header,
+    lost,
     no_rejections,
     pack_facts,
     plan_fact,
@@ -245,6 +246,21 @@ def test_what_the_source_lacks_is_said_once_by_name():
     assert "not stated" == table(shown, "funnel-by-channel").rows[1].head.text
     assert "" == table(shown, "funnel-by-channel").note
     assert () == section(shown, "speed").blocks
+
+
+def test_data_that_only_the_days_of_a_figure_lack_are_named_with_those_days():
+    """A KPI that follows its leads for a year is of days a year ago, and the reader would look in last week's file."""
+    a_year_ago = {"from_on": date(2025, 10, 27), "to_on": date(2025, 11, 23)}
+    unspent = replace(lost("cost_per_lead", "spend.spent_on"), **a_year_ago)
+    figures = (unspent, figure("contract_share", None, state=State.NO_DATA, denominator_n=0, **a_year_ago))
+    shown = page(pack_facts(appendix=replace(appendix(), figures=figures)))
+    notes = {r.head.text: r.cells[-1].note for r in table(shown, "definitions").rows if r.cells[-1].note}
+    said = "the source has no: marketing spend of these days (27 Oct – 23 Nov 2025)"
+    assert {"Cost per lead": said, "Booking to contract": "27 Oct – 23 Nov 2025 · n = 0"} == {
+        kpi: " ".join(note.split()) for kpi, note in notes.items()
+    }
+    bullets = next(b for b in section(shown, "appendix").blocks if isinstance(b, Bullets))
+    assert [f"Cost per lead — {said}"] == [" ".join(line.split()) for line in bullets.lines]
 
 
 def test_without_days_of_rejection_the_reasons_still_stand():
