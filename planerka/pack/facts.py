@@ -419,7 +419,7 @@ class Speed:
 
 @dataclass(frozen=True, kw_only=True)
 class QuarantineFact:
-    """Rows held back for one reason and not yet released or dropped."""
+    """Rows held back and not yet released or dropped: a row that breaks two rules is one row, and `why` says both."""
 
     noun: str
     why: Text

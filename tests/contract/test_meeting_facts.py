@@ -36,11 +36,12 @@ from planerka.pack.freeze import find_pack, freeze
 from planerka.regulation.editions import parse
 from planerka.rulebook.regulation import Edition
 from planerka.settings import PROJECT, Settings
-from planerka.store import editions, meeting_facts, neglect, verdicts
+from planerka.store import editions, meeting_facts, neglect, quarantine, verdicts
 from planerka.store.editions import Signature, StoredEdition
 from planerka.store.leads import store_batch, sweep
 from planerka.store.tables import measure
 from planerka.store.windows import Source, put_source
+from tests.builders_intake import NO_PLACE
 from tests.builders_measures import typed
 from tests.builders_pack import share
 from tests.builders_store import frame_of
@@ -395,6 +396,19 @@ def test_a_kpi_that_the_source_lost_the_field_of_is_named(pulled: sa.Engine) -> 
         assert () == appendix(pack_of(connection, WEEK.back(-1))).lost
         without_contracts = pack_of(connection, WEEK.back(-1), lacks=frozenset({"contract"}))
         assert "contracts_n" in appendix(without_contracts).lost
+
+
+def test_a_row_that_breaks_two_rules_is_one_row_in_quarantine(connection: sa.Connection) -> None:
+    """A date that cannot be read is missing too: three such leads are three rows, and the parts add up to the whole."""
+    both, one = ["lead.dates_readable", "lead.required"], ["lead.dates_readable"]
+    rows = [
+        {"noun": "lead", "row_key": f"L{n}", "row": {"id": f"L{n}"}, "why": why, "place": NO_PLACE}
+        for n, why in enumerate([both, both, both, one])
+    ]
+    quarantine.add(connection, SOURCE, rows, UNTIL)
+    held = [(fact.why.en, fact.rows_n) for fact in appendix(pack_of(connection)).quarantine]
+    unread = "Leads: dates can be read"
+    assert [(f"{unread}; Leads: required fields are filled in", 3), (unread, 1)] == held
 
 
 def test_figures_of_one_stretch_are_read_at_once(connection: sa.Connection) -> None:

@@ -148,7 +148,7 @@ def quarantine(wording: Wording, facts: tuple[QuarantineFact, ...]) -> Table | Q
             "{n} row is in quarantine", "{n} rows are in quarantine", sum(fact.rows_n for fact in facts)
         ),
         columns=(
-            Column(title=words.say("Condition not met"), is_number=False),
+            Column(title=words.say("Conditions not met"), is_number=False),
             Column(title=words.say("Rows")),
         ),
         rows=tuple(
