@@ -111,6 +111,7 @@ def blind_reasons(edition: Edition, pack: PackWeek) -> Iterator[tuple[str, set[s
 
 
 def unchecked_for(unchecked: list[tuple[int, set[str]]]) -> tuple[str, ...]:
+    """The fields that most of these rejections wait for, those of the most first."""
     weights: Counter[str] = Counter()
     for n, needs in unchecked:
         weights.update(dict.fromkeys(needs, n))

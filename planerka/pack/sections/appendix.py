@@ -60,7 +60,7 @@ def definitions(wording: Wording, facts: PackFacts) -> Table | None:
     say, definitions = wording.words.say, facts.appendix.definitions
     if not definitions:
         return None
-    cells = {figure.kpi: value(wording, facts, figure) for figure in facts.appendix.figures}
+    cells = {figure.kpi: value_cell(wording, facts, figure) for figure in facts.appendix.figures}
     return Table(
         key="definitions",
         caption=say("What the figures mean"),
@@ -74,7 +74,7 @@ def definitions(wording: Wording, facts: PackFacts) -> Table | None:
     )
 
 
-def value(wording: Wording, facts: PackFacts, figure: Figure) -> Cell:
+def value_cell(wording: Wording, facts: PackFacts, figure: Figure) -> Cell:
     """With its days, unless they are those of the week: where there are no data, of which days there are none."""
     cell = wording.cell(figure)
     days = "" if figure.missing else other_days(wording, facts, figure)
