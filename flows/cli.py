@@ -21,6 +21,7 @@ from planerka.errors import PlanerkaError, UsageError
 
 if TYPE_CHECKING:
     from flows.weekly_cycle import CycleReport
+    from planerka.model import GateReport
 
 app = typer.Typer(
     help="One set of rules and one set of numbers for marketing and sales.",
@@ -102,7 +103,7 @@ def pull(as_of: AsOf = None) -> None:
     from flows.progress import rows_counted
     from flows.wiring import wire
     from planerka.intake.findings import lines_of
-    from planerka.intake.frame_tests import lines_of_ids
+    from planerka.intake.frame_tests import FRAME_TESTS, lines_of_warnings
     from planerka.intake.pull import pull as pull_leads
 
     company = wire(utc(as_of))
@@ -112,7 +113,8 @@ def pull(as_of: AsOf = None) -> None:
     for line in lines_of(report.checks):
         print(f"  {line}")
     gate = check_pull(company.engine, company.crm.source, company.settings, company.now, company.now)
-    for line in lines_of_ids(gate):
+    of_the_whole = {spec.key for spec in FRAME_TESTS}
+    for line in lines_of_warnings(check for check in gate.warnings if check.key in of_the_whole):
         print(f"  {line}")
 
 
@@ -257,7 +259,7 @@ def print_cycle(report: "CycleReport") -> None:
     """A line a station; what a second run did not do again is said."""
     pulled, judged, frozen = report.pulled, report.judged, report.pack
     print(f"Pulled    {pulled.rows_n} rows, {pulled.changed_n} new or changed, {pulled.quarantined_n} quarantined")
-    print(f"Gate      {len(report.gate.checks)} checks passed, {len(report.gate.warnings)} warnings")
+    print_gate(report.gate)
     print(f"Judged    {judged.judged_n} new verdicts{outcomes(judged.by_outcome)}; {report.neglected_n} new neglects")
     if judged.edition is None:
         print("          no signed regulation is in force: rejections wait (planerka regulation sign)")
@@ -272,6 +274,15 @@ def print_cycle(report: "CycleReport") -> None:
         where = mail.folder or f"by {mail.mailing.channel}"
         print(f"Mail      {mail.sent_n} new {'in ' if mail.folder else ''}{where}, {mail.known_n} were sent before")
     print_files(report.files)
+
+
+def print_gate(gate: "GateReport") -> None:
+    """What it let pass with a warning is said each time, also where nothing new was pulled."""
+    from planerka.intake.frame_tests import lines_of_warnings
+
+    print(f"Gate      open: {len(gate.checks)} checks, {len(gate.warnings)} warnings")
+    for line in lines_of_warnings(gate.warnings):
+        print(f"          {line}")
 
 
 def print_files(files: dict[str, Path]) -> None:

@@ -1,6 +1,6 @@
 """Tests of a pull as a whole: is it fresh, is it all there, do its ids have names, how much of it is bad."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from planerka.intake.row_tests import BAD_SHARE, FEW_N
 from planerka.intake.spec import Spec, Tally
-from planerka.model import CheckSeverity, GateReport
+from planerka.model import Check, CheckSeverity
 from planerka.store.overview import Unmatched
 from planerka.ternary import Ternary, certain, known
 
@@ -138,12 +138,12 @@ def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
     }
 
 
-def lines_of_ids(report: GateReport) -> Iterator[str]:
-    """The frame tests of a report that ids have failed, with some of these."""
-    keys = {spec.key for spec in MET.values()}
-    for check in report.warnings:
-        if check.key in keys:
-            yield f"{check.en}; these do not: {', '.join(check.examples)}"
+def lines_of_warnings(warnings: Iterable[Check]) -> Iterator[str]:
+    """What the gate let pass with a warning, a line each; ids that have failed are named."""
+    are_ids = {spec.key for spec in MET.values()}
+    for check in warnings:
+        named = f": {', '.join(check.examples)}" if check.key in are_ids else ""
+        yield f"{check.en}: {check.failed_n} of {check.rows_n} do not fit{named}"
 
 
 def frame_examples(facts: PullFacts) -> dict[str, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from planerka.store.measure_sums import Planned, Scope, Sums, currencies, plans,
 
 NOTHING = Sums({}, {})
 SPEND = "spend_minor"
+SPENT_BY = ("day_on", "project_id", "channel_id", "campaign_id")
 PROJECT = ("project_id",)
 
 
@@ -100,7 +101,7 @@ class KpiReader:
     def _value(self, kpi: Kpi, totals: Sums, ids: dict[str, str], to_on: date, plan_of: dict[str, int]) -> KpiValue:
         missing = self.missing(kpi)
         if kpi.numerator == SPEND and (SPEND not in totals.all or "" in ids.values()):
-            missing = missing or ("spend",)
+            missing = missing or self._unspent(ids)
         if kpi.denominator == PLAN:
             missing += tuple(f"plan.{name}" for name in ids if name not in PROJECT)
         if missing:
@@ -109,6 +110,11 @@ class KpiReader:
         is_mature = final_on is None or final_on <= self.data_until_on
         counts = totals.paid if kpi.numerator == SPEND else totals.all
         return evaluate(kpi, counts, plan_of.get(ids.get("project_id", COMPANY)), None if is_mature else final_on)
+
+    def _unspent(self, ids: dict[str, str]) -> tuple[str, ...]:
+        """What a cost without spend lacks: spend of these days, or any at all where it is not split as far as that."""
+        is_split = all(id_ and name in SPENT_BY and f"spend.{name}" not in self.lacks for name, id_ in ids.items())
+        return ("spend.spent_on",) if is_split else ("spend",)
 
     def _plans(self, kpi: Kpi, from_on: date, to_on: date) -> list[Planned]:
         """Plans are made for a KPI, or for its measure by name; an area in m² only."""

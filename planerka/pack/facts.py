@@ -50,11 +50,20 @@ class Definition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StraySpend:
+    """Spend of a stretch on channels that no lead has, the largest first: a cost has this money and not its leads."""
+
+    amount_minor: int
+    channel_titles: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """One value of one KPI over `from_on`..`to_on`, both included: days of events, or of a cohort's creation.
 
     `value` is in the unit of its definition and None unless there is one. `low` and `high` bound a share with
     95 % confidence. `missing` are the fields the source lacks. `mature_on` is when an immature cohort is ripe.
+    `stray` None: not a cost, or all its money is on channels that leads have too.
     """
 
     kpi: str
@@ -68,6 +77,7 @@ class Figure:
     from_on: date | None = None
     to_on: date | None = None
     mature_on: date | None = None
+    stray: StraySpend | None = None
 
     def __post_init__(self) -> None:
         if self.value is not None and not math.isfinite(self.value):
@@ -252,6 +262,8 @@ class Funnel:
 class VerdictCounts:
     """All rejections of a stretch. `unsettled_n` wait for calls that arrive late and are judged then by themselves;
     `not_judged_n` had no edition in force on their day, or have a reason that the mapping does not know.
+    `unchecked_n` have the verdict lawful, for nothing speaks against them, and the source can answer no clause of
+    their reason that would: they are not among `lawful_n`.
     """
 
     lawful_n: int
@@ -259,10 +271,16 @@ class VerdictCounts:
     unprovable_n: int
     not_judged_n: int
     unsettled_n: int = 0
+    unchecked_n: int = 0
+
+    @property
+    def checked_n(self) -> int:
+        return self.lawful_n + self.unlawful_n + self.unprovable_n
 
     @property
     def judged_n(self) -> int:
-        return self.lawful_n + self.unlawful_n + self.unprovable_n
+        """Of how many the shares are: all that have a verdict."""
+        return self.checked_n + self.unchecked_n
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,7 +378,9 @@ class Ledger:
 
 @dataclass(frozen=True, kw_only=True)
 class Rejections:
-    """`before` is the sum of the previous four weeks. `junk` and `wrong` cover the stretch of their figures."""
+    """`before` is the sum of the previous four weeks. `junk` and `wrong` cover the stretch of their figures.
+    `unchecked_for`: the fields for want of which most of the unchecked rejections of the week were not checked.
+    """
 
     verdicts: VerdictCounts
     before: VerdictCounts | None
@@ -375,6 +395,7 @@ class Rejections:
     ledger: Ledger | None
     missing: tuple[str, ...] = ()
     reasons: tuple[ReasonFact, ...] = ()
+    unchecked_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -398,7 +419,7 @@ class Speed:
 
 @dataclass(frozen=True, kw_only=True)
 class QuarantineFact:
-    """Rows held back for one reason and not yet released or dropped."""
+    """Rows held back and not yet released or dropped: a row that breaks two rules is one row, and `why` says both."""
 
     noun: str
     why: Text

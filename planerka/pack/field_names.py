@@ -102,7 +102,7 @@ CONTRACT = {
 }
 SPEND = {
     "spend": _("marketing spend"),
-    "spend.spent_on": _("day of the spend"),
+    "spend.spent_on": _("marketing spend of these days"),
     "spend.channel_id": _("spend by channel"),
     "spend.campaign_id": _("spend by campaign"),
     "spend.project_id": _("spend by project"),

@@ -13,6 +13,9 @@ from planerka.pack.model import Cell, Tile, Tone
 from planerka.rulebook.kpis import Direction, Unit
 from planerka.words import MINUS, NBSP, Words, _
 
+NAMED_N = 5
+"""Channels named in a note: a file that calls all of them otherwise may have a hundred."""
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -74,10 +77,10 @@ class Wording:
         return self.value(figure.kpi, figure.value, digits_n)
 
     def notes(self, figure: Figure) -> tuple[str, ...]:
-        """What must stand beside the value: n, the interval, how ripe it is, what is missing."""
+        """What must stand beside the value: n, the interval, how ripe it is, what is missing, what does not belong."""
         if figure.state == State.NOT_COMPUTABLE:
-            return (self.missing(figure.missing),)
-        notes = [self.sample_size(figure), self.interval(figure), self.maturity(figure)]
+            return (self.lacking(figure),)
+        notes = [self.sample_size(figure), self.interval(figure), self.maturity(figure), self.stray(figure)]
         return tuple(note for note in notes if note)
 
     def sample_size(self, figure: Figure) -> str:
@@ -97,6 +100,22 @@ class Wording:
         if figure.mature_on is None:
             return self.words.say("not mature yet")
         return self.words.say("not mature until {day}", day=self.words.days(figure.mature_on, figure.mature_on))
+
+    def stray(self, figure: Figure) -> str:
+        """Money whose leads nobody can tell: most often one channel that two files call by two names."""
+        if figure.stray is None:
+            return ""
+        titles = [self.scope(title) for title in figure.stray.channel_titles]
+        return self.words.say(
+            "{money} of the spend is on channels without a single lead: {channels}",
+            money=self.words.money(figure.stray.amount_minor, self.currency),
+            channels=", ".join(titles[:NAMED_N]) + ", …" * (len(titles) > NAMED_N),
+        )
+
+    def lacking(self, figure: Figure) -> str:
+        """What the source has not for a figure; of which days, where it has it of others: a final cohort may be old."""
+        missing = self.missing(figure.missing)
+        return f"{missing} ({self.stretch(figure)})" if "spend.spent_on" in figure.missing else missing
 
     def missing(self, fields: tuple[str, ...]) -> str:
         return self.words.say("the source has no: {fields}", fields=named(fields, self.words))

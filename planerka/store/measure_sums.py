@@ -43,6 +43,24 @@ def sums(
     return found
 
 
+def stray_spend(connection: sa.Connection, source: str, from_on: date, to_on: date) -> dict[str, int]:
+    """Spend of local days, both included, in minor units by channel, the most first: of channels that no lead has.
+
+    No lead of any day: a channel whose leads have yet to come in these days is paid for like every other.
+    """
+    is_ours = measure.c.source == source
+    channels_of_leads = sa.select(measure.c.channel_id).where(is_ours, measure.c.measure == "leads_n")
+    spent = sa.func.sum(measure.c.value).label("spent_minor")
+    select = sa.select(measure.c.channel_id, spent).where(
+        is_ours,
+        measure.c.measure == "spend_minor",
+        measure.c.day_on.between(from_on, to_on),
+        measure.c.channel_id.not_in(channels_of_leads),
+    )
+    rows = connection.execute(select.group_by(measure.c.channel_id).order_by(spent.desc(), measure.c.channel_id))
+    return {channel_id: int(spent_minor) for channel_id, spent_minor in rows}
+
+
 def currencies(connection: sa.Connection, source: str) -> dict[str, list[str]]:
     """Which currencies the amounts of a noun ("contract", "spend") are in."""
     selects = (

@@ -102,12 +102,28 @@ def test_a_cost_counts_only_the_leads_of_channels_whose_spend_is_known(connectio
 
 
 @pytest.mark.parametrize(
-    "by, scope", [("channel_id", "walk-in"), ("manager_id", "Иванов"), ("project_id", "P"), ("project_id", "")]
+    "by, scope, lacks, missing",
+    [
+        ("channel_id", "walk-in", (), "spend.spent_on"),
+        ("project_id", "P", (), "spend.spent_on"),
+        ("project_id", "P", ("spend.project_id",), "spend"),
+        ("project_id", "", (), "spend"),
+        ("manager_id", "Иванов", (), "spend"),
+    ],
 )
-def test_a_cost_of_a_scope_without_its_own_spend_is_not_computable(connection, by, scope):
+def test_a_cost_of_a_scope_without_its_own_spend_is_not_computable(connection, by, scope, lacks, missing):
     """Spend that was not split by project or manager belongs to none of them, nor to the blank one."""
-    value = reader(connection).values(["cost_per_lead"], MONDAY, SUNDAY, by=(by,))[(scope,)]["cost_per_lead"]
-    assert (State.NOT_COMPUTABLE, ("spend",), None) == (value.state, value.missing, value.value)
+    found = reader(connection, lacks).values(["cost_per_lead"], MONDAY, SUNDAY, by=(by,))
+    value = found[(scope,)]["cost_per_lead"]
+    assert (State.NOT_COMPUTABLE, (missing,), None) == (value.state, value.missing, value.value)
+
+
+@pytest.mark.parametrize("lacks, missing", [((), "spend.spent_on"), (("spend",), "spend")])
+def test_days_without_spend_are_told_from_a_source_without_any(connection, lacks, missing):
+    """The cohort that is final today came a year ago, when nobody kept the spend: nothing is missing from the file."""
+    before = date(2025, 11, 3), date(2025, 11, 9)
+    value = reader(connection, lacks).values(["cost_per_contract"], *before)[()]["cost_per_contract"]
+    assert (State.NOT_COMPUTABLE, (missing,)) == (value.state, value.missing)
 
 
 def test_a_young_cohort_is_immature_and_says_when_it_is_not(connection):

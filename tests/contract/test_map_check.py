@@ -151,7 +151,7 @@ def test_a_pull_warns_of_spend_that_no_lead_has_by_name(shell, folder, monkeypat
     monkeypatch.setenv("PLANERKA_PHONE_KEY", "any long random text will do")
     answer = shell.invoke(app, ["pull", "--as-of", "2026-03-08T00:00:00"])
     assert 0 == answer.exit_code, answer.output
-    assert "every channel of the spend has leads or contracts; these do not: Авито" in answer.output
+    assert "every channel of the spend has leads or contracts: 1 of 3 do not fit: Авито" in answer.output
 
 
 def test_check_stores_nothing(shell, folder):

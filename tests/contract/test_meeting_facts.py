@@ -31,16 +31,17 @@ from planerka.pack.assemble import open_week
 from planerka.pack.assembly.appendix import RECOUNTED, appendix, why_restated
 from planerka.pack.assembly.rejections import ledger, rejections
 from planerka.pack.assembly.week import PackWeek, highest_first
-from planerka.pack.facts import Changed, Correction, State, Text, VerdictCounts
+from planerka.pack.facts import Changed, Correction, State, StraySpend, Text, VerdictCounts
 from planerka.pack.freeze import find_pack, freeze
 from planerka.regulation.editions import parse
 from planerka.rulebook.regulation import Edition
 from planerka.settings import PROJECT, Settings
-from planerka.store import editions, meeting_facts, neglect, verdicts
+from planerka.store import editions, meeting_facts, neglect, quarantine, verdicts
 from planerka.store.editions import Signature, StoredEdition
 from planerka.store.leads import store_batch, sweep
 from planerka.store.tables import measure
 from planerka.store.windows import Source, put_source
+from tests.builders_intake import NO_PLACE
 from tests.builders_measures import typed
 from tests.builders_pack import share
 from tests.builders_store import frame_of
@@ -107,6 +108,28 @@ def test_a_rejection_without_a_verdict_is_too_new_or_not_judged(connection: sa.C
     judged(connection, "2024-01-01", Outcome.LAWFUL)
     expected = VerdictCounts(lawful_n=1, unlawful_n=0, unprovable_n=0, not_judged_n=1, unsettled_n=1)
     assert expected == rejections(pack_of(connection)).verdicts
+
+
+@pytest.mark.parametrize(
+    "lacks, lawful_n, lacked",
+    [
+        ((), 1, ()),
+        (("event.call_out",), 1, ()),
+        (("event.call_out", "event.message_out"), 0, ("event.call_out", "event.message_out")),
+        (("event",), 0, ("event.call_out", "event.message_out")),
+    ],
+)
+def test_a_rejection_is_not_called_lawful_where_no_clause_of_its_reason_can_be_asked(
+    lacks: tuple[str, ...], lawful_n: int, lacked: tuple[str, ...], connection: sa.Connection
+) -> None:
+    """Without calls and messages nothing can speak against "no answer": that is no proof. A fault proves nothing."""
+    sign(connection, edition_of("2024-01-01"))
+    rejected(connection, ("E1", "2026-11-17T09:00Z"), ("E2", "2026-11-17T10:00Z"))
+    judged(connection, "2024-01-01", Outcome.LAWFUL)
+    judged(connection, "2024-01-01", Outcome.UNLAWFUL, "0.2", id_="E2")
+    found = rejections(pack_of(connection, lacks=frozenset(lacks)))
+    counted = VerdictCounts(lawful_n=lawful_n, unlawful_n=1, unprovable_n=0, not_judged_n=0, unchecked_n=1 - lawful_n)
+    assert (counted, lacked) == (found.verdicts, found.unchecked_for)
 
 
 def test_without_an_edition_every_rejection_is_not_judged(connection: sa.Connection) -> None:
@@ -375,6 +398,19 @@ def test_a_kpi_that_the_source_lost_the_field_of_is_named(pulled: sa.Engine) -> 
         assert "contracts_n" in appendix(without_contracts).lost
 
 
+def test_a_row_that_breaks_two_rules_is_one_row_in_quarantine(connection: sa.Connection) -> None:
+    """A date that cannot be read is missing too: three such leads are three rows, and the parts add up to the whole."""
+    both, one = ["lead.dates_readable", "lead.required"], ["lead.dates_readable"]
+    rows = [
+        {"noun": "lead", "row_key": f"L{n}", "row": {"id": f"L{n}"}, "why": why, "place": NO_PLACE}
+        for n, why in enumerate([both, both, both, one])
+    ]
+    quarantine.add(connection, SOURCE, rows, UNTIL)
+    held = [(fact.why.en, fact.rows_n) for fact in appendix(pack_of(connection)).quarantine]
+    unread = "Leads: dates can be read"
+    assert [(f"{unread}; Leads: required fields are filled in", 3), (unread, 1)] == held
+
+
 def test_figures_of_one_stretch_are_read_at_once(connection: sa.Connection) -> None:
     """A pack shows some thirty KPIs of the week: not a query for each."""
     asked: list[str] = []
@@ -383,3 +419,29 @@ def test_figures_of_one_stretch_are_read_at_once(connection: sa.Connection) -> N
     figures = pack.figures({"leads_n": pack.now, "contracts_n": pack.before, "bookings_n": pack.now})
     assert ["leads_n", "contracts_n", "bookings_n"] == list(figures)
     assert 2 == sum("FROM measure" in statement for statement in asked)
+
+
+def test_a_cost_says_what_was_spent_on_channels_that_no_lead_has(connection: sa.Connection) -> None:
+    """One channel by two names: its money is in the cost of the company and its leads are not. A channel whose leads
+    came in another week is no such one, nor is the spend of another week told.
+    """
+    friday, earlier = WEEK.sunday - timedelta(days=2), WEEK.monday - timedelta(days=1)
+    blank = dict.fromkeys(("project_id", "campaign_id", "manager_id", "agency_id"), "")
+    counted = [
+        ("leads_n", earlier, "portal", 40),
+        ("leads_n", friday, "yandex", 40),
+        ("spend_minor", friday, "portal", 100),
+        ("spend_minor", friday, "Яндекс", 300),
+        ("spend_minor", WEEK.monday, "Яндекс", 400),
+        ("spend_minor", WEEK.monday, "banners", 50),
+        ("spend_minor", earlier, "Яндекс", 9_000),
+    ]
+    names = ("measure", "day_on", "channel_id", "value")
+    connection.execute(
+        measure.insert(), [{"source": SOURCE, **blank, **dict(zip(names, row, strict=True))} for row in counted]
+    )
+    put(connection, Reference, {"kind": "channel", "id": "Яндекс", "title": "Яндекс.Директ"})
+    pack = pack_of(connection)
+    figures = pack.figures(dict.fromkeys(("cost_per_lead", "leads_n"), pack.now))
+    expected = StraySpend(amount_minor=750, channel_titles=("Яндекс.Директ", "banners"))
+    assert {"cost_per_lead": expected, "leads_n": None} == {kpi: figure.stray for kpi, figure in figures.items()}

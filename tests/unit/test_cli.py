@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
-from flows.cli import app
+from flows.cli import app, print_gate
 from planerka.errors import PlanerkaError
+from planerka.intake.frame_tests import FRESH, MET, USUAL_DAYS
+from planerka.intake.spec import Tally
+from planerka.model import GateReport
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -57,3 +61,19 @@ def test_the_readme_names_every_exit_code():
 
     said = README.partition("Exit codes:")[2].partition(".")[0]
     assert {0, *codes(PlanerkaError)} == {int(code) for code in re.findall(r"\d", said)}
+
+
+def test_the_main_job_names_what_the_gate_warns_of(capsys):
+    """A line a warning, with the ids that fail it; what passed is counted and not listed."""
+    strays = MET["spend", "channel_id"].check(Tally(rows_n=4, failed_n=1))
+    checks = (
+        FRESH.check(Tally(rows_n=1)),
+        USUAL_DAYS.check(Tally(rows_n=7, failed_n=2)),
+        replace(strays, examples=("Яндекс.Директ",)),
+    )
+    print_gate(GateReport(suite="intake", checks=checks))
+    assert [
+        "Gate      open: 3 checks, 2 warnings",
+        "          Pull: each day has about as many leads as is usual for that weekday: 2 of 7 do not fit",
+        "          Pull: every channel of the spend has leads or contracts: 1 of 4 do not fit: Яндекс.Директ",
+    ] == capsys.readouterr().out.splitlines()

@@ -21,8 +21,9 @@ A rejection, a neglected lead, a booking or a meeting counts for who owned the l
 and its contract for who owns it now; a response for the owner when it was given. Channel, campaign, project and agency
 are the lead's, and the project of a contract its own. Spend counts for its channel, and for a campaign or a project
 where it was split so far; costs are computed over the channels whose spend is known in the same days, and for no
-manager or agency. Amounts in several currencies are never added: the KPI is "not computable" for `contract.currency` or
-`spend.currency`. A plan is a plan of whole days: a month is not guessed from its quarter.
+manager or agency. Money of a channel that no lead has is in the cost of the company all the same, and the pack names
+the channel and the amount beside it. Amounts in several currencies are never added: the KPI is "not computable" for
+`contract.currency` or `spend.currency`. A plan is a plan of whole days: a month is not guessed from its quarter.
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 from planerka.errors import PlanerkaError
 from planerka.kpis.kpi import State
 from planerka.pack.compose import compose, compose_letter
-from planerka.pack.facts import NeglectFact, PackFacts, Result, Trend
+from planerka.pack.facts import NeglectFact, PackFacts, Result, StraySpend, Trend
 from planerka.pack.model import Bullets, Cell, Chart, Page, Pair, Quiet, Row, Section, Table, Tiles, Tone
 from tests.builders_pack import (
     EARLY_REJECTER,
@@ -21,6 +21,7 @@ from tests.builders_pack import (
     figure,
     funnel,
     header,
+    lost,
     no_rejections,
     pack_facts,
     plan_fact,
@@ -144,6 +145,17 @@ def test_a_person_with_few_rejections_is_not_ranked():
     assert Cell(text="not enough data", note="n\u00a0=\u00a014", tone=Tone.MUTED) == cell
 
 
+def test_a_cost_with_money_of_channels_without_leads_names_them_beside_the_figure():
+    """Also where nothing is left to divide by: most likely all channels have other names in the spend."""
+    stray = StraySpend(amount_minor=630_000_00, channel_titles=("Яндекс.Директ", None))
+    for value, state in ((18_300_00, State.OK), (None, State.NO_DATA)):
+        cost = figure("cost_per_lead", value, state=state, denominator_n=42, stray=stray)
+        shown = page(pack_facts(appendix=replace(appendix(), figures=(cost,))))
+        *_, cell = row(table(shown, "definitions"), "Cost per lead").cells
+        said = "RUB\u00a0630K of the spend is on channels without a single lead: Яндекс.Директ, not stated"
+        assert f"n\u00a0=\u00a042 · {said}" == cell.note
+
+
 @pytest.mark.parametrize("n, of", [(6, 20), (30, 190), (0, 90)])
 def test_a_high_share_that_may_be_chance_is_no_exception(n, of):
     """Of one person alone the interval always holds the common share; too few are never compared."""
@@ -236,6 +248,21 @@ def test_what_the_source_lacks_is_said_once_by_name():
     assert () == section(shown, "speed").blocks
 
 
+def test_data_that_only_the_days_of_a_figure_lack_are_named_with_those_days():
+    """A KPI that follows its leads for a year is of days a year ago, and the reader would look in last week's file."""
+    a_year_ago = {"from_on": date(2025, 10, 27), "to_on": date(2025, 11, 23)}
+    unspent = replace(lost("cost_per_lead", "spend.spent_on"), **a_year_ago)
+    figures = (unspent, figure("contract_share", None, state=State.NO_DATA, denominator_n=0, **a_year_ago))
+    shown = page(pack_facts(appendix=replace(appendix(), figures=figures)))
+    notes = {r.head.text: r.cells[-1].note for r in table(shown, "definitions").rows if r.cells[-1].note}
+    said = "the source has no: marketing spend of these days (27 Oct – 23 Nov 2025)"
+    assert {"Cost per lead": said, "Booking to contract": "27 Oct – 23 Nov 2025 · n = 0"} == {
+        kpi: " ".join(note.split()) for kpi, note in notes.items()
+    }
+    bullets = next(b for b in section(shown, "appendix").blocks if isinstance(b, Bullets))
+    assert [f"Cost per lead — {said}"] == [" ".join(line.split()) for line in bullets.lines]
+
+
 def test_without_days_of_rejection_the_reasons_still_stand():
     """An export of leads and their states judges nothing, and still says why leads were lost."""
     shown = section(page(export_facts()), "rejections")
@@ -308,6 +335,17 @@ def test_rejections_without_an_edition_are_counted_and_not_judged():
     assert "no edition in force" in [item.text for item in shown.items]
     tiles = next(b for b in section(shown, "rejections").blocks if isinstance(b, Tiles))
     assert [("Not judged", "12")] == [(tile.label, tile.value) for tile in tiles.tiles]
+
+
+def test_rejections_that_nothing_was_asked_of_are_said_to_be_unchecked_and_nowhere_lawful():
+    """In the section, in its tiles, and among what needs attention, which the mail has too."""
+    counts = replace(no_rejections().verdicts, unchecked_n=45)
+    facts = pack_facts(rejections=no_rejections(verdicts=counts, unchecked_for=("event.call_out",)))
+    said = "45 rejections were checked against no clause of their reasons — the source has no: outgoing calls."
+    shown = section(page(facts), "rejections")
+    assert said == shown.lead == attention(facts)[0]
+    tiles = next(b for b in shown.blocks if isinstance(b, Tiles))
+    assert [("Not checked", "45")] == [(tile.label, tile.value) for tile in tiles.tiles]
 
 
 def test_rejections_too_new_to_judge_are_neither_judged_nor_forgotten():

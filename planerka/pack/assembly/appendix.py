@@ -54,11 +54,12 @@ def stretch_of(pack: PackWeek, kpi: str) -> Stretch:
 
 
 def held(pack: PackWeek) -> Iterator[QuarantineFact]:
-    """Rows that wait in quarantine, by noun and reason."""
+    """Rows that wait in quarantine, each once: by noun and by all that holds them back."""
     waiting = quarantine.listing(pack.connection, pack.source, quarantine.State.QUARANTINED)
-    counted = Counter((row.noun, key) for row in waiting for key in row.why)
-    for (noun, key), rows_n in sorted(counted.items(), key=lambda item: -item[1]):
-        yield QuarantineFact(noun=noun, why=Text(ru=BY_KEY[key].ru, en=BY_KEY[key].en), rows_n=rows_n)
+    counted = Counter((row.noun, tuple(row.why)) for row in waiting)
+    for (noun, keys), rows_n in sorted(counted.items(), key=lambda item: -item[1]):
+        ru, en = ("; ".join(said) for said in zip(*((BY_KEY[key].ru, BY_KEY[key].en) for key in keys), strict=True))
+        yield QuarantineFact(noun=noun, why=Text(ru=ru, en=en), rows_n=rows_n)
 
 
 def lost(figures: tuple[Figure, ...], before: tuple[Figure, ...]) -> Iterator[str]:

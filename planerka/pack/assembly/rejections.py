@@ -33,6 +33,9 @@ SHARES = ("unlawful_share", "unprovable_share")
 REVENUE = "returned_revenue"
 """The KPI that the ledger's money is of: what makes one unknown makes the other."""
 
+UNCHECKED_FOR_N = 3
+"""Fields named where rejections were not checked: the clauses that need them, and the others, are listed in full."""
+
 LEDGER_WEEKS_N = 26
 """A returned lead is followed for half a year: most of what will be signed is signed by then."""
 
@@ -69,6 +72,7 @@ def rejections(pack: PackWeek) -> Rejections:
         ledger=ledger(pack),
         missing=() if pack.has("event.rejected") else ("event.rejected",),
         reasons=reasons(pack),
+        unchecked_for=unchecked_for(unchecked(pack, counts)),
     )
 
 
@@ -77,12 +81,41 @@ def verdict_counts(pack: PackWeek, stretch: Stretch) -> pd.DataFrame:
 
 
 def totals(pack: PackWeek, stretch: Stretch, counts: pd.DataFrame) -> VerdictCounts:
-    """Rejections by outcome; of those without a verdict, the ones that only wait for late calls apart."""
+    """Rejections by outcome; of those without a verdict, the ones that only wait for late calls apart, and of the
+    lawful, the ones that nothing could be asked of.
+    """
     by_outcome = counts.groupby("outcome")["n"].sum()
     n_of = {outcome: int(by_outcome.get(outcome, 0)) for outcome in Outcome}
     unsettled_n = sum(map(pack.is_unsettled, meeting_facts.waiting(pack.connection, pack.source, *stretch)))
     n_of[Outcome.NOT_JUDGED] -= unsettled_n
-    return VerdictCounts(unsettled_n=unsettled_n, **{f"{outcome}_n": n for outcome, n in n_of.items()})
+    unchecked_n = sum(n for n, _ in unchecked(pack, counts))
+    n_of[Outcome.LAWFUL] -= unchecked_n
+    by_name = {f"{outcome}_n": n for outcome, n in n_of.items()}
+    return VerdictCounts(unsettled_n=unsettled_n, unchecked_n=unchecked_n, **by_name)
+
+
+def unchecked(pack: PackWeek, counts: pd.DataFrame) -> list[tuple[int, set[str]]]:
+    """Lawful rejections by reasons that the source can check no clause of: how many, and the fields it lacks for it."""
+    lawful = counts[counts["outcome"] == Outcome.LAWFUL].groupby(["edition", "code"])["n"].sum()
+    blind = {(edition.name, code): needs for edition in pack.editions for code, needs in blind_reasons(edition, pack)}
+    return [(int(n), blind[key]) for key, n in lawful.items() if key in blind]
+
+
+def blind_reasons(edition: Edition, pack: PackWeek) -> Iterator[tuple[str, set[str]]]:
+    """Codes of reasons with clauses that void a rejection, none of which the source can check, and what it lacks."""
+    gaps = not_checkable(edition, pack.lacks)
+    for reason in edition.reasons:
+        voiding = [clause.number for clause in reason.clauses if clause.consequence == Consequence.VOID]
+        if voiding and gaps.keys() >= set(voiding):
+            yield reason.code, {need for number in voiding for need in gaps[number]}
+
+
+def unchecked_for(unchecked: list[tuple[int, set[str]]]) -> tuple[str, ...]:
+    """The fields that most of these rejections wait for, those of the most first."""
+    weights: Counter[str] = Counter()
+    for n, needs in unchecked:
+        weights.update(dict.fromkeys(needs, n))
+    return tuple(sorted(weights, key=lambda need: (-weights[need], need))[:UNCHECKED_FOR_N])
 
 
 def findings(pack: PackWeek, stretch: Stretch) -> Iterator[Broken]:

@@ -1,7 +1,7 @@
 """The week that a pack is about, and how its figures are read: one place for stretches, titles and trends."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from planerka.clock import Week, start_of
 from planerka.kpis.kpi import KpiValue, State, change
 from planerka.kpis.maturity import newest_mature_week
-from planerka.kpis.reader import KpiReader
+from planerka.kpis.reader import SPEND, KpiReader
 from planerka.model import Reference, ReferenceKind
-from planerka.pack.facts import Figure, Scope, ScopeKind, Trend
+from planerka.pack.facts import Figure, Scope, ScopeKind, StraySpend, Trend
 from planerka.rulebook.kpis import Unit
 from planerka.rulebook.regulation import Edition
+from planerka.store.measure_sums import stray_spend
 
 BEFORE_WEEKS_N = 4
 """What a week is compared with: long enough to be calm, short enough to be the same season."""
@@ -100,7 +101,18 @@ class PackWeek:
         for kpi, stretch in stretch_of.items():
             kpis_of.setdefault(stretch, []).append(kpi)
         values = {stretch: self.reader.values(kpis, *stretch)[()] for stretch, kpis in kpis_of.items()}
-        return {kpi: figure_of(values[stretch][kpi], stretch) for kpi, stretch in stretch_of.items()}
+        return {
+            kpi: replace(figure_of(values[stretch][kpi], stretch), stray=self.stray(kpi, stretch))
+            for kpi, stretch in stretch_of.items()
+        }
+
+    def stray(self, kpi: str, stretch: Stretch) -> StraySpend | None:
+        """What of the company's spend in a cost is on channels that no lead has; None for what is no cost."""
+        if self.reader.kpi(kpi).numerator != SPEND:
+            return None
+        found = stray_spend(self.connection, self.source, *stretch)
+        titles = tuple(self.title(ReferenceKind.CHANNEL, channel_id) for channel_id in found)
+        return StraySpend(amount_minor=sum(found.values()), channel_titles=titles) if found else None
 
     def trends(self, kpis: Sequence[str]) -> tuple[Trend, ...]:
         """The company's figures of the week beside the four weeks before."""

@@ -1,8 +1,11 @@
 """The appendix: what each figure means, what the gates let through, what is missing, what was restated."""
 
+from dataclasses import replace
+
 from planerka.model import Check, GateReport
 from planerka.pack.facts import Definition, Figure, PackFacts, QuarantineFact, Restated
 from planerka.pack.model import Block, Bullets, Cell, Column, Link, Links, Quiet, Row, Table, Tone
+from planerka.pack.sections.scopes import other_days
 from planerka.pack.wording import Wording
 from planerka.rulebook.kpis import Basis
 from planerka.words import _
@@ -32,7 +35,7 @@ def blocks(wording: Wording, facts: PackFacts, data_report: str | None) -> tuple
         not_computable(wording, appendix.figures),
         *(gate(wording, report) for report in appendix.gates),
         quarantine(wording, appendix.quarantine),
-        definitions(wording, appendix.definitions, appendix.figures),
+        definitions(wording, facts),
         links(wording, data_report),
     ]
     return tuple(block for block in shown if block is not None)
@@ -44,20 +47,20 @@ def links(wording: Wording, data_report: str | None) -> Links | None:
 
 
 def not_computable(wording: Wording, figures: tuple[Figure, ...]) -> Bullets | None:
-    """KPIs that miss the same fields share a line."""
-    lost: dict[tuple[str, ...], list[str]] = {}
+    """KPIs that miss the same fields, of the same days, share a line."""
+    lost: dict[str, list[str]] = {}
     for figure in figures:
         if figure.missing:
-            lost.setdefault(figure.missing, []).append(wording.title(figure.kpi))
-    lines = tuple(f"{', '.join(titles)} — {wording.missing(missing)}" for missing, titles in lost.items())
+            lost.setdefault(wording.lacking(figure), []).append(wording.title(figure.kpi))
+    lines = tuple(f"{', '.join(titles)} — {why}" for why, titles in lost.items())
     return Bullets(title=wording.words.say("Not computable from this source"), lines=lines) if lines else None
 
 
-def definitions(wording: Wording, definitions: tuple[Definition, ...], figures: tuple[Figure, ...]) -> Table | None:
-    say = wording.words.say
+def definitions(wording: Wording, facts: PackFacts) -> Table | None:
+    say, definitions = wording.words.say, facts.appendix.definitions
     if not definitions:
         return None
-    found = {figure.kpi: figure for figure in figures}
+    cells = {figure.kpi: value_cell(wording, facts, figure) for figure in facts.appendix.figures}
     return Table(
         key="definitions",
         caption=say("What the figures mean"),
@@ -67,13 +70,20 @@ def definitions(wording: Wording, definitions: tuple[Definition, ...], figures: 
             Column(title=say("Counted"), is_number=False),
             Column(title=say("Value")),
         ),
-        rows=tuple(definition_row(wording, definition, found.get(definition.kpi)) for definition in definitions),
+        rows=tuple(definition_row(wording, definition, cells.get(definition.kpi)) for definition in definitions),
     )
 
 
-def definition_row(wording: Wording, definition: Definition, figure: Figure | None) -> Row:
+def value_cell(wording: Wording, facts: PackFacts, figure: Figure) -> Cell:
+    """With its days, unless they are those of the week: where there are no data, of which days there are none."""
+    cell = wording.cell(figure)
+    days = "" if figure.missing else other_days(wording, facts, figure)
+    return replace(cell, note=" · ".join(filter(None, (days, cell.note))))
+
+
+def definition_row(wording: Wording, definition: Definition, value: Cell | None) -> Row:
     version = wording.words.say("version {version}", version=definition.version)
-    value = wording.cell(figure) if figure else Cell(text="—", tone=Tone.MUTED)
+    value = value or Cell(text="—", tone=Tone.MUTED)
     return Row(
         head=Cell(text=wording.text(definition.title), note=f"{definition.kpi} · {version}"),
         cells=(Cell(text=wording.text(definition.definition)), Cell(text=basis(wording, definition)), value),
@@ -138,7 +148,7 @@ def quarantine(wording: Wording, facts: tuple[QuarantineFact, ...]) -> Table | Q
             "{n} row is in quarantine", "{n} rows are in quarantine", sum(fact.rows_n for fact in facts)
         ),
         columns=(
-            Column(title=words.say("Condition not met"), is_number=False),
+            Column(title=words.say("Conditions not met"), is_number=False),
             Column(title=words.say("Rows")),
         ),
         rows=tuple(

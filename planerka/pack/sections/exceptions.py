@@ -8,7 +8,8 @@ from planerka.kpis.kpi import State
 from planerka.pack.charts import is_above
 from planerka.pack.facts import Figure, NeglectFact, PackFacts, Scope, WrongFact
 from planerka.pack.model import Bullets
-from planerka.pack.sections.scopes import money, pooled
+from planerka.pack.sections import rejections
+from planerka.pack.sections.scopes import money, other_days, pooled
 from planerka.pack.wording import Wording
 
 NAMED_FROM_N = 5
@@ -17,6 +18,7 @@ NAMED_FROM_N = 5
 
 def exceptions(wording: Wording, facts: PackFacts) -> Bullets:
     lines = (
+        rejections.unchecked(wording, facts.rejections),
         wrong(wording, facts),
         neglect(wording, facts),
         junk(wording, facts),
@@ -45,9 +47,8 @@ def wrong(wording: Wording, facts: PackFacts) -> str:
 
 
 def sample(wording: Wording, facts: PackFacts, figure: Figure) -> str:
-    """What a share rests on: its days, unless they are those of the week, n and the interval."""
-    is_of_week = (figure.from_on, figure.to_on) == (facts.header.from_on, facts.header.to_on)
-    return ", ".join(filter(None, ("" if is_of_week else wording.stretch(figure), *wording.notes(figure))))
+    """What a share rests on: its days, n and the interval."""
+    return ", ".join(filter(None, (other_days(wording, facts, figure), *wording.notes(figure))))
 
 
 def broken_most(wording: Wording, fact: WrongFact) -> str:

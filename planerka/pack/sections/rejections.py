@@ -23,6 +23,7 @@ OUTCOMES = {
     "lawful_n": _("Lawful"),
     "unlawful_n": _("Unlawful"),
     "unprovable_n": _("Unprovable"),
+    "unchecked_n": _("Not checked"),
     "not_judged_n": _("Not judged"),
 }
 CLAUSES_N = 10
@@ -40,12 +41,12 @@ def lead(wording: Wording, facts: PackFacts) -> str:
     rejections, words = facts.rejections, wording.words
     if rejections.missing:
         return words.say("Rejections cannot be judged: {why}.", why=wording.missing(rejections.missing))
-    lines = (judged(wording, rejections.verdicts), *without_verdict(wording, facts))
+    lines = (judged(wording, rejections.verdicts), unchecked(wording, rejections), *without_verdict(wording, facts))
     return " ".join(filter(None, lines)) or words.say("Nobody rejected a lead this week.")
 
 
 def judged(wording: Wording, counts: VerdictCounts) -> str:
-    if not counts.judged_n:
+    if not counts.checked_n:
         return ""
     return wording.words.count(
         "{n} rejection judged: {unlawful} unlawful, {unprovable} unprovable.",
@@ -53,6 +54,19 @@ def judged(wording: Wording, counts: VerdictCounts) -> str:
         counts.judged_n,
         unlawful=wording.words.number(counts.unlawful_n),
         unprovable=wording.words.number(counts.unprovable_n),
+    )
+
+
+def unchecked(wording: Wording, rejections: Rejections) -> str:
+    """That nothing speaks against a rejection is no proof where nothing could be asked: nobody may call it lawful."""
+    n = rejections.verdicts.unchecked_n
+    if not n:
+        return ""
+    return wording.words.count(
+        "{n} rejection was checked against no clause of its reason — {why}.",
+        "{n} rejections were checked against no clause of their reasons — {why}.",
+        n,
+        why=wording.missing(rejections.unchecked_for),
     )
 
 

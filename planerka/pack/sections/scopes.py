@@ -47,7 +47,7 @@ def lost_figure(scopes: Sequence[Scope], kpi: str) -> Figure | None:
 
 
 def lost_line(wording: Wording, figure: Figure) -> str:
-    why = wording.missing(figure.missing) if figure.missing else ""
+    why = wording.lacking(figure) if figure.missing else ""
     return f"{wording.title(figure.kpi)} — {', '.join(filter(None, (wording.figure(figure), why)))}"
 
 
@@ -89,6 +89,12 @@ def money(wording: Wording, amount_minor: int | None) -> str:
 def data_until(wording: Wording, facts: PackFacts) -> str:
     """The instant of the tables that show how things stand now and not how the week was."""
     return wording.words.instant(min(source.data_until for source in facts.header.sources), wording.zone)
+
+
+def other_days(wording: Wording, facts: PackFacts, figure: Figure) -> str:
+    """The days of a figure; empty where they are those of the week."""
+    is_of_week = (figure.from_on, figure.to_on) == (facts.header.from_on, facts.header.to_on)
+    return "" if is_of_week else wording.stretch(figure)
 
 
 def pooled(figures: Sequence[Figure]) -> float | None:
