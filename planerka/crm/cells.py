@@ -36,8 +36,6 @@ PLACEHOLDERS |= {"blank", "н/д", "нет", "пусто", "нет данных"
 """What people and forms write where nothing is known, without brackets around it."""
 LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 WORD = re.compile(r"[^\W\d_]{2,}")
-DATUM = re.compile(r"\d[\d.:/ -]{3,}")
-"""What a number of a card, a day or a phone begins with, and no name of a column."""
 GROUPED = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
 GROUPED_OR_NOT = re.compile(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
 CLOCK = re.compile(r"(?:\d+ days?,? )?\d+:[0-5]\d:[0-5]\d(?:\.\d+)?", re.ASCII)
@@ -64,12 +62,6 @@ def quotable(text: str) -> str:
         return text
     words = LONG_WORD if any(map(str.isdigit, text)) else WORD
     return words.sub(lambda word: shape(word[0]), masked(text))
-
-
-def told_header(header: Sequence[str]) -> list[str]:
-    """The names of columns as they may be told: of a file without a header they are the cells of its first row."""
-    is_row = any(DATUM.match(name) or is_contact(name) for name in header)
-    return [quotable(name) if is_row else name for name in header]
 
 
 def instants(texts: Texts, formats: Sequence[str], zone: ZoneInfo) -> pd.arrays.DatetimeArray:

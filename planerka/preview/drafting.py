@@ -6,12 +6,12 @@ from pathlib import Path
 
 import yaml
 
-from planerka.crm.cells import told_header
 from planerka.crm.chunks import chunks_of, header_of
 from planerka.crm.drafting.draft import Draft, draft_of
 from planerka.crm.drafting.layout import layout_of
 from planerka.crm.drafting.lines import BLANK, remark
 from planerka.crm.drafting.profile import FileProfile, profile_of
+from planerka.crm.header import is_row
 from planerka.crm.lacking import lacks_of
 from planerka.crm.mapping import Mapping, TextLoader
 from planerka.errors import CrmError
@@ -47,8 +47,10 @@ def profiled(path: Path) -> FileProfile:
     """The profile of a file. CrmError for one without rows, of which nothing can be said, or without a header."""
     layout = layout_of(path)
     names = [name for name in header_of(path, layout) if name]
-    if told_header(names) != names:
-        raise CrmError(f"{path.name}: row 1 looks like a row, not like names of columns: write a header above it")
+    if is_row(names):
+        raise CrmError(
+            f"{path.name}: row {layout.header_row} looks like a row, not like names of columns: write a header above it"
+        )
     profile = profile_of(path, layout, names, chunks_of(path, set(names), layout))
     if not profile.rows_n:
         raise CrmError(f"{path.name} has a header and no rows: export it again")

@@ -1,17 +1,21 @@
 """A drafted mapping: what it recognises, what it asks, and what it never shows."""
 
+import csv
 import re
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from openpyxl import Workbook
 
 from planerka.crm.drafting.draft import Draft
 from planerka.crm.drafting.matching import code_of, fit
 from planerka.crm.drafting.vocabulary import REASON_CODES, STAGE_CODES
 from planerka.crm.mapping import TextLoader, files_in, load_mapping
+from planerka.crm.table import TableCrm
 from planerka.errors import CrmError, MappingError
 from planerka.phones import masked
 from planerka.preview.drafting import STAND_INS, drafted
@@ -20,6 +24,7 @@ from planerka.settings import PROJECT
 
 PAGE = (PROJECT / "docs" / "your-own-export.md").read_text("utf-8")
 EXAMPLE = dict(re.findall(r"^```(?:csv|yaml) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
 KPIS = load_catalogue(PROJECT / "rulebook" / "kpis.yaml")
 
 
@@ -81,6 +86,26 @@ def test_a_phone_in_a_stage_is_masked_in_the_draft_as_in_a_pull(tmp_path):
 def test_a_file_without_a_header_is_refused_and_not_quoted(tmp_path):
     with pytest.raises(CrmError, match=r"^leads\.csv: row 1 looks like a row, not like .*: write a header above it$"):
         draft(tmp_path, leads="1001,02.03.2026,Иванов Пётр\n1002,03.03.2026,Орлов Борис\n")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_title_above_the_header_is_recognised(ending, tmp_path):
+    """And the draft can be read as it is, but for the currency."""
+    lines = [["Отчёт по лидам, ноябрь 2026"], [], *csv.reader(StringIO(LEADS))]
+    path = tmp_path / f"leads{ending}"
+    if ending == ".xlsx":
+        merged = Workbook()
+        for row in lines:
+            merged.worksheets[0].append(row)
+        merged.worksheets[0].merge_cells("A1:H1")
+        merged.save(path)
+    else:
+        path.write_text("".join(f"{';'.join(row)}\n" for row in lines), "utf-8")
+    text = drafted([path], tmp_path / "mapping.yaml", "Europe/Moscow", KPIS, None).text
+    assert "header_row: 3  # what stands above it looks like a title" in text
+    (tmp_path / "mapping.yaml").write_text(text.replace('currency: "?"', "currency: RUB"), "utf-8")
+    crm = TableCrm(tmp_path / "mapping.yaml", worklist=tmp_path / "w.csv", now=lambda: NOW, phone_key=b"secret")
+    assert ["1", "2"] == list(crm.lead_ids())
 
 
 def test_personal_columns_are_named_as_not_mapped(tmp_path):

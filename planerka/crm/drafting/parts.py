@@ -92,7 +92,8 @@ def have_one_mark(leads: Table, deals: Table, link: Link | None) -> bool:
 def layout_of(table: Table) -> dict[str, str]:
     layout = table.profile.layout
     found = {"delimiter": f'"{layout.delimiter}"'} if layout.delimiter != "," else {}
-    return found | ({"encoding": layout.encoding} if layout.encoding != "utf-8" else {})
+    found |= {"encoding": layout.encoding} if layout.encoding != "utf-8" else {}
+    return found | ({"header_row": str(layout.header_row)} if layout.header_row != 1 else {})
 
 
 def state_lines(leads: Table, joined: Table | None) -> Iterator[str]:

@@ -17,13 +17,15 @@ Named = Sequence[tuple[str, ColumnProfile]]
 
 
 def file_lines(profile: FileProfile, columns: Named, folder: Path, depth: int = 1) -> list[str]:
-    """Name, delimiter, encoding, and the placeholders of the columns that are read; defaults are left out."""
+    """What a mapping says of a file, and the placeholders of the columns that are read; defaults are left out."""
     layout, found = profile.layout, sum((column.placeholders for _, column in columns), start=Counter[str]())
     lines = [line(depth, "file", quoted_path(profile.path, folder), f"{profile.rows_n:,} rows")]
     if layout.delimiter != ",":
         lines.append(line(depth, "delimiter", f'"{layout.delimiter}"'.replace("\t", "\\t")))
     if layout.encoding != "utf-8":
         lines.append(line(depth, "encoding", layout.encoding))
+    if layout.header_row != 1:
+        lines.append(line(depth, "header_row", str(layout.header_row), "what stands above it looks like a title"))
     if found:
         counted = ", ".join(f"{text} {n:,}" for text, n in found.most_common())
         lines.append(line(depth, "blank", sequence(found), f"? seem to stand for nothing; cells with them: {counted}"))
