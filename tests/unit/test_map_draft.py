@@ -16,11 +16,12 @@ from planerka.crm.drafting.matching import code_of, fit
 from planerka.crm.drafting.vocabulary import REASON_CODES, STAGE_CODES
 from planerka.crm.mapping import TextLoader, files_in, load_mapping
 from planerka.crm.table import TableCrm
-from planerka.errors import CrmError, MappingError
+from planerka.errors import CrmError, MappingError, SettingsError
 from planerka.phones import masked
 from planerka.preview.drafting import STAND_INS, drafted
 from planerka.rulebook.kpis import load_catalogue
 from planerka.settings import PROJECT
+from tests.unit.test_table_files import write_sqlite
 
 PAGE = (PROJECT / "docs" / "your-own-export.md").read_text("utf-8")
 EXAMPLE = dict(re.findall(r"^```(?:csv|yaml) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
@@ -106,6 +107,31 @@ def test_a_title_above_the_header_is_recognised(ending, tmp_path):
     (tmp_path / "mapping.yaml").write_text(text.replace('currency: "?"', "currency: RUB"), "utf-8")
     crm = TableCrm(tmp_path / "mapping.yaml", worklist=tmp_path / "w.csv", now=lambda: NOW, phone_key=b"secret")
     assert ["1", "2"] == list(crm.lead_ids())
+
+
+def test_tables_of_a_database_are_drafted_as_queries(tmp_path):
+    """The url is a secret, and no part of the draft."""
+    write_sqlite(
+        tmp_path / "crm.db",
+        "CREATE TABLE crm_lead (id, created_at, stage)",
+        "INSERT INTO crm_lead VALUES (1, '2026-03-01', 'new')",
+        'CREATE TABLE "Deal" (lead_id, signed_at, price)',
+        "INSERT INTO \"Deal\" VALUES (1, '2026-03-05', 7450000.5)",
+    )
+    url = f"sqlite:///{tmp_path / 'crm.db'}"
+    out = tmp_path / "mapping.yaml"
+    found = drafted([], out, "Europe/Moscow", KPIS, None, tables=["crm_lead", "Deal"], database=url)
+    assert url not in found.text
+    out.write_text(found.text.replace('currency: "?"', "currency: RUB"), "utf-8")
+    leads = load_mapping(out).leads
+    assert ("SELECT * FROM crm_lead", 'SELECT * FROM "Deal"') == (leads.query, leads.joins["deal"].query)
+    crm = TableCrm(out, worklist=tmp_path / "w.csv", now=lambda: NOW, database=url)
+    assert ["1"] == list(crm.lead_ids())
+
+
+def test_a_table_needs_a_database(tmp_path):
+    with pytest.raises(SettingsError, match=r"table crm_lead needs a database: .* by PLANERKA_SOURCE__DATABASE"):
+        drafted([], tmp_path / "mapping.yaml", None, KPIS, None, tables=["crm_lead"])
 
 
 def test_personal_columns_are_named_as_not_mapped(tmp_path):

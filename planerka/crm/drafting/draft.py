@@ -24,7 +24,7 @@ HEAD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """`text` is the mapping. `fates`: what each file was taken for, or why it is not read, in words."""
+    """`text` is the mapping. `fates`: what each file or table was taken for, or why it is not read, in words."""
 
     text: str
     fates: dict[Path, str]
@@ -43,7 +43,8 @@ class Draft:
 def draft_of(profiles: Sequence[FileProfile], out: Path, time_zone: str | None) -> Draft:
     """The draft for these files, to be written to `out`. UsageError where none of them can be the leads."""
     tables, others = tables_of(profiles)
-    folder = Path(os.path.commonpath([profile.path.resolve().parent for profile in profiles]))
+    files = [profile.path.resolve().parent for profile in profiles if not profile.layout.query]
+    folder = Path(os.path.commonpath(files)) if files else out.resolve().parent
     leads = next((table for table in tables if table.role == "leads"), None)
     if leads is None:
         raise UsageError("none of these files can be read as leads: name the file that has one row a lead")

@@ -17,7 +17,7 @@ from planerka.crm.drafting.vocabulary import (
     STAGE_CODES,
     UNIT_KINDS,
 )
-from planerka.crm.drafting.written import Named, file_lines, quoted_path, value_lines
+from planerka.crm.drafting.written import Named, file_lines, place_of, value_lines
 from planerka.crm.mapping import PERIODS
 
 JOIN = "deal"
@@ -77,7 +77,7 @@ def lead_lines(leads: Table, deals: Table | None, link: Link | None, folder: Pat
     lines += column_lines(own, leads)
     lines += list(left_over(leads, leads.guesses))
     if deals and link:
-        join = {"file": quoted_path(deals.profile.path, folder), **layout_of(deals)}
+        join = dict([place_of(deals.profile, folder)]) | layout_of(deals)
         join |= {"lead_column": scalar(link.lead_column), "key": scalar(link.key)}
         lines += [line(1, "joins"), line(2, JOIN, braces(join), "its ids are found in both files")]
     lines += list(state_lines(leads, deals if link else None))

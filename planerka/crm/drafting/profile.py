@@ -132,7 +132,7 @@ class ColumnProfile:
 
 @dataclass(eq=False)
 class FileProfile:
-    """One file: how it is written, and its columns in their order."""
+    """One table: how it is written, and its columns in their order. `path` is that of a file, or a table's name."""
 
     path: Path
     layout: Layout

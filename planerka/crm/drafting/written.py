@@ -19,7 +19,7 @@ Named = Sequence[tuple[str, ColumnProfile]]
 def file_lines(profile: FileProfile, columns: Named, folder: Path, depth: int = 1) -> list[str]:
     """What a mapping says of a file, and the placeholders of the columns that are read; defaults are left out."""
     layout, found = profile.layout, sum((column.placeholders for _, column in columns), start=Counter[str]())
-    lines = [line(depth, "file", quoted_path(profile.path, folder), f"{profile.rows_n:,} rows")]
+    lines = [line(depth, *place_of(profile, folder), f"{profile.rows_n:,} rows")]
     if layout.delimiter != ",":
         lines.append(line(depth, "delimiter", f'"{layout.delimiter}"'.replace("\t", "\\t")))
     if layout.encoding != "utf-8":
@@ -32,8 +32,11 @@ def file_lines(profile: FileProfile, columns: Named, folder: Path, depth: int = 
     return lines
 
 
-def quoted_path(path: Path, folder: Path) -> str:
-    return scalar(path.resolve().relative_to(folder.resolve()).as_posix())
+def place_of(profile: FileProfile, folder: Path) -> tuple[str, str]:
+    """The key that says where the rows are, and its value."""
+    if profile.layout.query:
+        return "query", scalar(profile.layout.query)
+    return "file", scalar(profile.path.resolve().relative_to(folder.resolve()).as_posix())
 
 
 def value_lines(columns: Named, depth: int = 1, *, beside: Named = ()) -> list[str]:
