@@ -176,9 +176,10 @@ def is_card_id(text: str) -> bool:
     return not (is_spoilt or is_contact(text))
 
 
-def masked_texts(texts: Texts, own: frozenset[str]) -> Texts:
-    """Texts without phones, e-mails and messengers, but for those in `own`."""
-    return np.array([text if text is None or text in own else masked(text) for text in plain(texts)], dtype=object)
+def masked_texts(texts: Texts, own: frozenset[str], *, keeps_emails: bool = False) -> Texts:
+    """Texts without phones, e-mails (unless `keeps_emails`) and messengers, but for those in `own`."""
+    found = (text if text is None or text in own else masked(text, keeps_emails=keeps_emails) for text in plain(texts))
+    return np.array([*found], dtype=object)
 
 
 def plain(texts: Texts) -> Texts:

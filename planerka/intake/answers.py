@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from planerka.crm.base import Batch
 from planerka.crm.names import folded
 from planerka.model import EventKind, Lead, LeadStatus, Reference, ReferenceKind
+from planerka.phones import MASK
 from planerka.store.tables import TABLE_OF
 from planerka.ternary import Mask, Ternary, certain, known
 
@@ -149,6 +150,23 @@ def is_spelt_one_way(batch: Batch, context: Context) -> Ternary:
     folded_ids = batch.rows["id"].map(folded, na_action="ignore")
     is_twin = pd.DataFrame({"kind": batch.rows["kind"], "id": folded_ids}).duplicated(keep=False)
     return known(~is_twin.to_numpy(), batch.rows["id"].notna().to_numpy())
+
+
+def holds_no_contact(*names: str) -> Question:
+    """No phone, e-mail or messenger was masked there; unknown where every one of the fields is."""
+
+    def question(batch: Batch, context: Context) -> Ternary:
+        columns = [batch.rows[name] for name in names]
+        contacts = [
+            is_in(column, pd.Index([text for text in column.unique() if is_masked(text)])) for column in columns
+        ]
+        return known(~any_of(batch, contacts), any_of(batch, [column.notna() for column in columns]))
+
+    return question
+
+
+def is_masked(value: Any) -> bool:
+    return isinstance(value, str) and MASK in value
 
 
 def won_without_reason(batch: Batch, context: Context) -> Ternary:

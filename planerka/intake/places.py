@@ -11,7 +11,7 @@ from babel.numbers import get_currency_precision
 from planerka.crm.base import Batch
 from planerka.crm.cells import quotable, shape
 from planerka.crm.rows import CARD_IDS
-from planerka.intake.answers import key_of, plain_type
+from planerka.intake.answers import is_masked, key_of, plain_type
 from planerka.intake.row_tests import RowTest
 from planerka.model import noun_name
 from planerka.phones import is_contact, masked
@@ -61,6 +61,8 @@ def broken_fields(test: RowTest, row: Row, unread: Row) -> list[str]:
         return [name for name in test.fields if name in unread]
     if test.name == "not_negative":
         return [name for name in test.fields if not pd.isna(row[name]) and row[name] < 0]
+    if test.name == "no_contact":
+        return [name for name in test.fields if is_masked(row[name])]
     is_missing = {name: pd.isna(row[name]) or (row[name] == "" and name in IDS) for name in test.fields}
     return [name for name in test.fields if is_missing[name] == (test.name in MISSING)]
 

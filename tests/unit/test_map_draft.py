@@ -134,6 +134,11 @@ def test_a_table_needs_a_database(tmp_path):
         drafted([], tmp_path / "mapping.yaml", None, KPIS, None, tables=["crm_lead"])
 
 
+def test_a_column_of_phones_is_named_as_one_whatever_it_is_called(tmp_path):
+    leads = "ID,Created,Mobile,Owner\n1,2026-03-01,+79123456789,+79123456780\n2,2026-03-02,+79123456781,89123456782\n"
+    assert "# Not mapped: look like phones, whatever they are called: Owner" in draft(tmp_path, leads=leads).text
+
+
 def test_personal_columns_are_named_as_not_mapped(tmp_path):
     assert "# Not mapped: personal: Client name, E-mail, Contact" in draft(tmp_path, leads=LEADS).text
 

@@ -55,11 +55,14 @@ def doubt(guess: Guess) -> str:
 
 
 def left_over(table: Table, fields: Iterable[str], depth: int = 1) -> Iterator[str]:
-    """The columns that none of the fields reads; the personal ones are named as such and must stay out."""
+    """The columns that none of the fields reads; phones and what is personal are named as such and must stay out."""
     taken = {table.guesses[field].column for field in fields}
     rest = [column for column in table.profile.columns.values() if column.name not in taken and column.filled_n]
-    personal = [column.name for column in rest if is_personal(column)]
+    phones = [column.name for column in rest if column.is_contact and not column.is_email]
+    personal = [column.name for column in rest if is_personal(column) and column.name not in phones]
     others = [column.name for column in rest if not is_personal(column)]
+    if phones:
+        yield from remark(depth, f"Not mapped: look like phones, whatever they are called: {', '.join(phones)}")
     if personal:
         yield from remark(depth, f"Not mapped: personal: {', '.join(personal)}")
     if others:
