@@ -14,7 +14,7 @@ from planerka.crm.rows import CARD_IDS
 from planerka.intake.answers import is_masked, key_of, plain_type
 from planerka.intake.row_tests import RowTest
 from planerka.model import noun_name
-from planerka.phones import is_contact, masked
+from planerka.phones import MASK, is_contact, masked
 
 UNREAD = ("dates_readable", "values_readable")
 """Tests that fail by what stood in a cell and could not be read."""
@@ -45,14 +45,17 @@ def place_of(batch: Batch, position: int, row: Row) -> str:
 
 def words_of(test: RowTest, batch: Batch, row: Row, unread: Row) -> Iterator[str]:
     for name in broken_fields(test, row, unread):
-        value = harmless(batch.noun, name, unread.get(name) or as_written(row, name))
-        yield f"{column_of(batch, name)}: {'—' if value in (None, '') else repr(told(name, value))}"
+        value = told(batch.noun, name, unread.get(name) or as_written(row, name))
+        yield f"{column_of(batch, name)}: {'—' if value in (None, '') else repr(value)}"
 
 
-def told(name: str, value: Any) -> Any:
-    """A harmless value as an example may show it: the number of a card without a digit may be somebody's name."""
-    is_word = name in CARD_IDS and isinstance(value, str) and not any(map(str.isdigit, value))
-    return shape(value) if is_word else value
+def told(noun: type, name: str, value: Any) -> Any:
+    """A value as an example may show it: the number of a card without a digit may be somebody's name, and one that is a
+    phone is masked, for a cell is there.
+    """
+    if name in CARD_IDS and isinstance(value, str):
+        return MASK if is_contact(value) else value if any(map(str.isdigit, value)) else shape(value)
+    return harmless(noun, name, value)
 
 
 def broken_fields(test: RowTest, row: Row, unread: Row) -> list[str]:

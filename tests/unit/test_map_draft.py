@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ from openpyxl import Workbook
 
 from planerka.crm.drafting.draft import Draft
 from planerka.crm.drafting.matching import code_of, fit
-from planerka.crm.drafting.vocabulary import REASON_CODES, STAGE_CODES
+from planerka.crm.drafting.vocabulary import CALL_KINDS, ENQUIRIES, OUTCOMES, REASON_CODES, STAGE_CODES, UNIT_KINDS
 from planerka.crm.mapping import TextLoader, files_in, load_mapping
 from planerka.crm.table import TableCrm
 from planerka.errors import CrmError, MappingError, SettingsError
@@ -132,6 +133,66 @@ def test_tables_of_a_database_are_drafted_as_queries(tmp_path):
 def test_a_table_needs_a_database(tmp_path):
     with pytest.raises(SettingsError, match=r"table crm_lead needs a database: .* by PLANERKA_SOURCE__DATABASE"):
         drafted([], tmp_path / "mapping.yaml", None, KPIS, None, tables=["crm_lead"])
+
+
+@pytest.mark.parametrize("codes", [STAGE_CODES, REASON_CODES, OUTCOMES, UNIT_KINDS, ENQUIRIES, CALL_KINDS])
+def test_a_text_that_is_a_code_means_it(codes):
+    assert list(codes) == [code_of(code, codes) for code in codes]
+    assert list(codes) == [code_of(code.replace("_", " ").title(), codes) for code in codes]
+
+
+def of_draft(found: Draft) -> dict[str, Any]:
+    return yaml.load(found.text, Loader=TextLoader)
+
+
+@pytest.mark.parametrize("written", ["00:01:35", "95"])
+def test_the_length_of_a_call_may_be_written_as_a_clock_shows_it(written, tmp_path):
+    calls = f"Lead ID,Time,Direction,Duration\n1,2026-03-01 10:00:00,out,{written}\n"
+    columns = of_draft(draft(tmp_path, leads=LEADS, calls=calls))["events"]["calls"]["columns"]
+    assert "Duration" == columns["duration_s"]
+
+
+def test_a_clock_of_minutes_or_hours_is_asked_about(tmp_path):
+    calls = "Lead ID,Time,Direction,Duration\n1,2026-03-01 10:00:00,out,1:05\n"
+    found = draft(tmp_path, leads=LEADS, calls=calls)
+    assert "? duration_s (Duration): row 2 is 1:05, minutes or hours: export seconds or 0:01:05" in found.text
+    assert "duration_s" not in of_draft(found)["events"]["calls"]["columns"]
+
+
+DATES = [
+    ("lost_at", "rejected"),
+    ("Lost date", "rejected"),
+    ("Дата провала", "rejected"),
+    ("Дата закрытия", "rejected"),
+    ("Дата завершения", "rejected"),
+]
+
+
+@pytest.mark.parametrize("header, kind", DATES)
+def test_the_day_of_a_rejection_by_its_names(header, kind, tmp_path):
+    found = of_draft(draft(tmp_path, leads=LEADS.replace("Contact", header).replace("Anna\n", "2026-03-05\n")))
+    assert {kind: header} == found["leads"]["dates"]
+
+
+@pytest.mark.parametrize("header", ["contract_at", "Signed at", "Дата договора", "Дата ДДУ"])
+def test_the_day_of_a_contract_in_the_row_of_a_lead_makes_a_contract(header, tmp_path):
+    found = of_draft(draft(tmp_path, leads=LEADS.replace("Contact", header).replace("Anna\n", "2026-03-05\n")))
+    assert {"signed_at": header, "unit_kind": {"constant": "flat"}} == found["contracts"]["columns"]
+    assert {"present": header} == found["leads"]["won"]
+
+
+def test_the_day_of_closing_is_that_of_the_contract_for_a_won_lead(tmp_path):
+    leads = (
+        "ID,Дата создания,Статус,Дата закрытия\n1,01.03.2026,contract,05.03.2026\n2,01.03.2026,rejected,13.03.2026\n"
+    )
+    found = of_draft(draft(tmp_path, leads=leads))
+    assert {"column": "Статус", "in": ["contract"]} == found["contracts"]["when"] == found["leads"]["won"]
+    assert "Дата закрытия" == found["contracts"]["columns"]["signed_at"]
+
+
+def test_phones_and_ids_prove_no_decimal_mark(tmp_path):
+    leads = "ID,Created,Mobile,Client ID\n1.1,2026-03-01,7.912.345.67.89,5.7\n1.2,2026-03-02,7.912.345.67.80,5.8\n"
+    assert "decimal_mark" not in draft(tmp_path, leads=leads).text
 
 
 def test_a_column_of_phones_is_named_as_one_whatever_it_is_called(tmp_path):

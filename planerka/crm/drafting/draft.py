@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
@@ -50,9 +50,11 @@ def draft_of(profiles: Sequence[FileProfile], out: Path, time_zone: str | None) 
         raise UsageError("none of these files can be read as leads: name the file that has one row a lead")
     deals = next((table for table in tables if table.role == "contracts"), None)
     link = join_of(leads, deals) if deals else None
+    if deals:
+        leads = replace(leads, guesses={f: guess for f, guess in leads.guesses.items() if f != parts.OWN_SIGNED})
     lines = [*remark(0, HEAD), *company_lines(tables, out, folder, time_zone)]
     lines += parts.lead_lines(leads, deals, link, folder)
-    lines += parts.contract_lines(leads, deals, link, folder) if deals else []
+    lines += parts.contract_lines(leads, deals, link, folder) if deals else parts.own_contract_lines(leads)
     lines += events_of(tables, folder)
     for table in tables:
         lines += {"spend": parts.spend_lines, "plan": parts.plan_lines}.get(table.role, nothing)(table, folder)

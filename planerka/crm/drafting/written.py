@@ -10,6 +10,8 @@ from planerka.crm.drafting.figures import SIGNS
 from planerka.crm.drafting.lines import BLANK, line, remark, scalar, sequence
 from planerka.crm.drafting.profile import ColumnProfile, FileProfile
 
+NUMBERS = ("_minor", "_m2", "_n", "_s")
+"""How the names of fields end whose numbers may have a decimal mark."""
 HEADER_SIGN = re.compile(r"[^\W\d_]+\.?|[^\w\s]")
 
 Named = Sequence[tuple[str, ColumnProfile]]
@@ -69,8 +71,11 @@ def format_remark(field: str, column: ColumnProfile, form: Format, proven: dict[
 
 
 def mark_lines(columns: Named, depth: int) -> Iterator[str]:
-    """The decimal mark. Money has no three decimals, so that `200,000` proves the point there."""
-    figures = [(field, column) for field, column in columns if column.is_figure and not column.is_date]
+    """The decimal mark, of which ids and phones prove nothing.
+
+    Money has no three decimals, so that `200,000` proves the point there.
+    """
+    figures = [(f, column) for f, column in columns if f.endswith(NUMBERS) and column.is_figure and not column.is_date]
     proofs = {mark: (column, proof) for _, column in figures for mark, proof in column.figures.marks.items()}
     for field, column in figures:
         if column.figures.unclear and field.endswith("_minor"):
