@@ -34,6 +34,11 @@ SHEET_ERRORS |= {"#ERROR!", "#ССЫЛКА!", "#Н/Д", "#ЗНАЧ!", "#ДЕЛ/0
 PLACEHOLDERS = frozenset({"-", "--", "–", "—", "?", "...", "null", "none", "nan", "n/a", "na", "select", "unknown"})
 PLACEHOLDERS |= {"blank", "н/д", "нет", "пусто", "нет данных", "не заполнено", "не указано", "не выбрано", "выберите"}
 """What people and forms write where nothing is known, without brackets around it."""
+REMARK = re.compile(
+    r"(?:[Нн]е|[Нн]ет|[Бб]ез|[Ее]щ[её] (?:не|нет)|[Оо]тсутствует|[Вв] работе|"
+    r"[Oo]pen|[Nn]ot|[Nn]o|[Nn]one|[Nn]ever|[Pp]ending)(?: [a-zа-яё]+){0,2}"
+)
+"""A few words in lower case that say no."""
 LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 WORD = re.compile(r"[^\W\d_]{2,}")
 GROUPED = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
@@ -51,6 +56,11 @@ def is_placeholder(text: str) -> bool:
     return text.casefold().strip("<>()[]") in PLACEHOLDERS
 
 
+def is_remark(text: str) -> bool:
+    """Whether a text in the place of a date says that there is none, as `не закрыта` does: no name begins so."""
+    return bool(REMARK.fullmatch(text))
+
+
 def shape(text: str) -> str:
     """A text without what it says: letters as `a`, digits as 9."""
     return "".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in text)
@@ -58,7 +68,7 @@ def shape(text: str) -> str:
 
 def quotable(text: str) -> str:
     """What stands in the place of a date or a number, as it may be told: words in it may be a name."""
-    if text in SHEET_ERRORS or is_placeholder(text):
+    if text in SHEET_ERRORS or is_placeholder(text) or is_remark(text):
         return text
     words = LONG_WORD if any(map(str.isdigit, text)) else WORD
     return words.sub(lambda word: shape(word[0]), masked(text))

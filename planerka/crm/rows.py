@@ -210,6 +210,7 @@ def all_wrong(name: str, kind: type, example: str) -> str:
         remedy = f"{what}: name the column with the number in the CRM, or leave it out"
     if issubclass(kind, StrEnum):
         remedy = f"translate them by `values` into {', '.join(kind)}"
-    if example in cells.SHEET_ERRORS or cells.is_placeholder(example):
+    is_nothing = example in cells.SHEET_ERRORS or cells.is_placeholder(example)
+    if is_nothing or (issubclass(kind, date) and cells.is_remark(example)):
         remedy = f"if {example!r} stands for nothing, write `blank: [{example!r}]` beside the file"
     return f"they look like {cells.shape(example)!r}: {remedy}"

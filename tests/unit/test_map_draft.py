@@ -195,6 +195,21 @@ def test_phones_and_ids_prove_no_decimal_mark(tmp_path):
     assert "decimal_mark" not in draft(tmp_path, leads=leads).text
 
 
+OPEN = """\
+ID,Created,Stage,Closed,Wanted area
+1,2026-03-01,new,не закрыта,нет
+2,2026-03-01,new,не закрыта,
+3,2026-03-01,lost,13.03.2026,
+4,2026-03-02,new,нет,
+"""
+
+
+def test_a_remark_in_the_place_of_a_date_is_offered_as_nothing(tmp_path):
+    """Though most cells of the column have it; in another column it would be a value."""
+    found = of_draft(draft(tmp_path, leads=OPEN))["leads"]
+    assert (["не закрыта"], "Closed") == (found["blank"], found["dates"]["rejected"])
+
+
 def test_a_column_of_phones_is_named_as_one_whatever_it_is_called(tmp_path):
     leads = "ID,Created,Mobile,Owner\n1,2026-03-01,+79123456789,+79123456780\n2,2026-03-02,+79123456781,89123456782\n"
     assert "# Not mapped: look like phones, whatever they are called: Owner" in draft(tmp_path, leads=leads).text

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planerka.crm.cells import CLOCK, SHEET_ERRORS, is_placeholder
+from planerka.crm.cells import CLOCK, SHEET_ERRORS, is_placeholder, is_remark
 from planerka.crm.drafting.dates import Dates, Proof
 from planerka.crm.drafting.figures import Figures
 from planerka.crm.mapping import Layout
@@ -50,6 +50,7 @@ class ColumnProfile:
     `placeholders`: texts that say that they say nothing, with their cells, which count as blank;
     so do the errors of a spreadsheet, which every reader knows.
     `clocks_n`: cells like `0:01:35` or `1:05`; `short_clock`: the first of the latter, minutes or hours nobody knows.
+    `remarks`: texts that say that there is no date, which a column of dates may have in most of its cells.
     `stray_dates`: the first rows that hold no date. `looked_n`: cells in which numbers and contacts were looked for;
     `dated_n`: the same of dates.
     """
@@ -60,6 +61,7 @@ class ColumnProfile:
     dated_n: int = 0
     counts: Counter[str] | None = field(default_factory=Counter)
     placeholders: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
     contacts_n: int = 0
     emails_n: int = 0
     dates: Dates = field(default_factory=Dates)
@@ -122,7 +124,9 @@ class ColumnProfile:
     def see_text(self, text: str, row: int, cells_n: int) -> None:
         if self.counts is not None:
             self.counts[text] += cells_n
-        if self.looked_n < LOOKED_N or not self.dates.are_settled:
+        if len(self.remarks) < MANY_N and is_remark(text):
+            self.remarks[text] += cells_n
+        elif self.looked_n < LOOKED_N or not self.dates.are_settled:
             self.dated_n += cells_n
             is_date = self.dates.see(text, row, cells_n)
             if not is_date and len(self.stray_dates) < STRAYS_N:

@@ -20,7 +20,7 @@ Named = Sequence[tuple[str, ColumnProfile]]
 
 def file_lines(profile: FileProfile, columns: Named, folder: Path, depth: int = 1) -> list[str]:
     """What a mapping says of a file, and the placeholders of the columns that are read; defaults are left out."""
-    layout, found = profile.layout, sum((column.placeholders for _, column in columns), start=Counter[str]())
+    layout, found = profile.layout, nothings(columns)
     lines = [line(depth, *place_of(profile, folder), f"{profile.rows_n:,} rows")]
     if layout.delimiter != ",":
         lines.append(line(depth, "delimiter", f'"{layout.delimiter}"'.replace("\t", "\\t")))
@@ -32,6 +32,20 @@ def file_lines(profile: FileProfile, columns: Named, folder: Path, depth: int = 
         counted = ", ".join(f"{text} {n:,}" for text, n in found.most_common())
         lines.append(line(depth, "blank", sequence(found), f"? seem to stand for nothing; cells with them: {counted}"))
     return lines
+
+
+def nothings(columns: Named) -> Counter[str]:
+    """The texts that seem to stand for nothing, with their cells.
+
+    In a column of dates a remark is one too, if it is no value of another column, for `blank` is of the whole file.
+    """
+    found = sum((column.placeholders for _, column in columns), start=Counter[str]())
+    dated = [column for _, column in columns if column.is_date]
+    others = [column for _, column in columns if not column.is_date]
+    for text, n in sum((column.remarks for column in dated), start=Counter[str]()).items():
+        if not any(text in column.remarks for column in others):
+            found[text] += n
+    return found
 
 
 def place_of(profile: FileProfile, folder: Path) -> tuple[str, str]:
