@@ -178,12 +178,15 @@ def not_future(*names: str) -> Question:
     """No later than a day after the window's end; unknown where every one of the fields is."""
 
     def question(batch: Batch, context: Context) -> Ternary:
-        limit = microseconds(context.until) + A_DAY
         times = [times_of(batch.rows[name]) for name in names]
-        is_late = any_of(batch, [t > limit for t in times])
+        is_late = any_of(batch, [is_future(t, context.until) for t in times])
         return known(~is_late, any_of(batch, [~np.isnat(t) for t in times]))
 
     return question
+
+
+def is_future(times: NDArray[np.datetime64], until: datetime) -> Mask:
+    return times > microseconds(until) + A_DAY
 
 
 def not_negative(*names: str) -> Question:

@@ -35,7 +35,8 @@ def findings_of(row: QuarantinedRow) -> list[Finding]:
 
 def finding(row: QuarantinedRow, test: RowTest) -> Finding:
     columns = row.place["columns"]
-    cells = {columns[name]: row.row[name] for name in test.fields if name in columns}
+    written = row.place.get("cells", row.row)  # rows held by an older version have no cells
+    cells = {columns[name]: written[name] for name in test.fields if name in columns}
     is_unread = test.name == "required" and any(value is not None for value in cells.values())
     remedy = REMEDIES["values_readable"] if is_unread else test.remedy
     is_date = test.name == "dates_readable"
