@@ -31,13 +31,17 @@ map_app = typer.Typer(
 @map_app.command()
 def draft(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="The files of one export: leads, deals, calls …")
-    ],
+        list[Path] | None, typer.Argument(metavar="FILE…", help="The files of one export: leads, deals, calls …")
+    ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A table or view of PLANERKA_SOURCE__DATABASE; once for each."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The mapping to write; no other file is overwritten.")] = Path(
         "mapping.yaml"
     ),
 ) -> None:
-    """Look at the files of an export and write a mapping to correct; `map FILE…` is the same."""
+    """Look at files of an export or tables of a database and write a mapping to correct; `map FILE…` is the same."""
     from flows.cli_setup import STARTER, is_copy
     from flows.preview import rules_of
     from planerka.errors import UsageError
@@ -45,11 +49,14 @@ def draft(
     from planerka.preview.drafting import drafted
     from planerka.settings import load_settings
 
+    if not files and not table:
+        raise UsageError("nothing to look at: name the files of an export, or tables of a database by --table")
     if out.exists() and not is_copy(out, STARTER / "mapping.yaml"):
         raise UsageError(f"{out} is there already, and may be corrected by hand: name another file by --out")
     settings = load_settings()
     time_zone = settings.time_zone if "time_zone" in settings.model_fields_set else None
-    found = drafted(files, out, time_zone, *rules_of(settings))
+    database = settings.source.database.get_secret_value() if settings.source.database else None
+    found = drafted(files or [], out, time_zone, *rules_of(settings), tables=table or [], database=database)
     write_atomically(out, found.text.encode())
     print_draft(found, out)
 

@@ -39,12 +39,21 @@ class Origin:
     """Where the rows of a batch stand in an export.
 
     `row_ns` has the row of each, as a spreadsheet numbers them: the header is row 1. `columns` has the column that
-    each field was read from, as the file calls it; a field without one was not read.
+    each field was read from, as the file calls it; a field without one was not read. `texts` has the cells of at least
+    these rows by column, its index the row; None where a row of the batch is made of several.
     """
 
     file: str
     row_ns: NDArray[np.int64]
     columns: Mapping[str, str]
+    texts: pd.DataFrame | None = None
+
+    def written(self, position: int, name: str) -> str | None:
+        """What stands in the cell that a field was read from; None where it is blank or not known."""
+        column = self.columns.get(name)
+        if self.texts is None or column not in self.texts:
+            return None
+        return self.texts.at[self.row_ns[position], column]
 
 
 @dataclass(frozen=True, kw_only=True)

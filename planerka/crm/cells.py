@@ -34,10 +34,13 @@ SHEET_ERRORS |= {"#ERROR!", "#ССЫЛКА!", "#Н/Д", "#ЗНАЧ!", "#ДЕЛ/0
 PLACEHOLDERS = frozenset({"-", "--", "–", "—", "?", "...", "null", "none", "nan", "n/a", "na", "select", "unknown"})
 PLACEHOLDERS |= {"blank", "н/д", "нет", "пусто", "нет данных", "не заполнено", "не указано", "не выбрано", "выберите"}
 """What people and forms write where nothing is known, without brackets around it."""
+REMARK = re.compile(
+    r"(?:[Нн]е|[Нн]ет|[Бб]ез|[Ее]щ[её] (?:не|нет)|[Оо]тсутствует|[Вв] работе|"
+    r"[Oo]pen|[Nn]ot|[Nn]o|[Nn]one|[Nn]ever|[Pp]ending)(?: [a-zа-яё]+){0,2}"
+)
+"""A few words in lower case that say no."""
 LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 WORD = re.compile(r"[^\W\d_]{2,}")
-DATUM = re.compile(r"\d[\d.:/ -]{3,}")
-"""What a number of a card, a day or a phone begins with, and no name of a column."""
 GROUPED = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
 GROUPED_OR_NOT = re.compile(r"(?<![\d.,])\d{1,3}\.\d{3}(?![\d.,])")
 CLOCK = re.compile(r"(?:\d+ days?,? )?\d+:[0-5]\d:[0-5]\d(?:\.\d+)?", re.ASCII)
@@ -53,6 +56,11 @@ def is_placeholder(text: str) -> bool:
     return text.casefold().strip("<>()[]") in PLACEHOLDERS
 
 
+def is_remark(text: str) -> bool:
+    """Whether a text in the place of a date says that there is none, as `не закрыта` does: no name begins so."""
+    return bool(REMARK.fullmatch(text))
+
+
 def shape(text: str) -> str:
     """A text without what it says: letters as `a`, digits as 9."""
     return "".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in text)
@@ -60,16 +68,10 @@ def shape(text: str) -> str:
 
 def quotable(text: str) -> str:
     """What stands in the place of a date or a number, as it may be told: words in it may be a name."""
-    if text in SHEET_ERRORS or is_placeholder(text):
+    if text in SHEET_ERRORS or is_placeholder(text) or is_remark(text):
         return text
     words = LONG_WORD if any(map(str.isdigit, text)) else WORD
     return words.sub(lambda word: shape(word[0]), masked(text))
-
-
-def told_header(header: Sequence[str]) -> list[str]:
-    """The names of columns as they may be told: of a file without a header they are the cells of its first row."""
-    is_row = any(DATUM.match(name) or is_contact(name) for name in header)
-    return [quotable(name) if is_row else name for name in header]
 
 
 def instants(texts: Texts, formats: Sequence[str], zone: ZoneInfo) -> pd.arrays.DatetimeArray:
@@ -184,9 +186,10 @@ def is_card_id(text: str) -> bool:
     return not (is_spoilt or is_contact(text))
 
 
-def masked_texts(texts: Texts, own: frozenset[str]) -> Texts:
-    """Texts without phones, e-mails and messengers, but for those in `own`."""
-    return np.array([text if text is None or text in own else masked(text) for text in plain(texts)], dtype=object)
+def masked_texts(texts: Texts, own: frozenset[str], *, keeps_emails: bool = False) -> Texts:
+    """Texts without phones, e-mails (unless `keeps_emails`) and messengers, but for those in `own`."""
+    found = (text if text is None or text in own else masked(text, keeps_emails=keeps_emails) for text in plain(texts))
+    return np.array([*found], dtype=object)
 
 
 def plain(texts: Texts) -> Texts:

@@ -13,15 +13,16 @@ import sqlalchemy as sa
 from pandas.api.extensions import take
 
 from planerka.crm.blocks import Block
-from planerka.crm.cells import Texts, told_header
+from planerka.crm.cells import Texts
 from planerka.crm.csv_faults import other_delimiter
-from planerka.crm.csv_file import csv_blocks
+from planerka.crm.csv_file import csv_blocks, csv_rows
+from planerka.crm.header import row_below_title, told_header
 from planerka.crm.mapping import PARQUET, WORKBOOKS, Layout
 from planerka.crm.names import nearest, visible
 from planerka.crm.parquet_file import parquet_blocks
 from planerka.crm.sql_query import query_blocks
 from planerka.crm.typed import may_be_text, texts_of
-from planerka.crm.xlsx_file import xlsx_blocks
+from planerka.crm.xlsx_file import xlsx_blocks, xlsx_rows
 from planerka.errors import CrmError, MappingError
 
 CHUNK_ROWS_N = 50_000
@@ -92,6 +93,14 @@ def not_there(path: Path, error: OSError) -> MappingError:
     names = sorted(other.name for other in path.parent.glob("*") if other.suffix.lower() in endings)
     found = nearest(path.name, names) if names else "there is no table in that folder"
     return MappingError(f"{path} cannot be read ({error.strerror}): {found}; correct `file`, or give its folder")
+
+
+def header_row_of(path: Path, layout: Layout) -> int | None:
+    """The row below a title that looks like the header of a file; None where the first does, and of a Parquet."""
+    suffix = path.suffix.lower()
+    if suffix == PARQUET:
+        return None
+    return row_below_title((xlsx_rows if suffix in WORKBOOKS else csv_rows)(path, layout))
 
 
 def checked_header(title: str, written: Sequence[str], names: Collection[str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from planerka.crm.cells import told_header
+from planerka.crm.header import told_header
 from planerka.crm.mapping import Layout
 
 SAMPLE_BYTES_N = 1_000_000
@@ -66,9 +66,10 @@ def fault_in(path: Path, layout: Layout, encoding: str) -> str | None:
     with path.open(encoding=encoding, newline="") as file:
         reader = csv.reader(file, delimiter=layout.delimiter)
         try:
-            for cells in reader:
-                header = header or cells
-                if "".join(cells).strip() and (fault := row_fault(line, cells, header, layout.delimiter)):
+            for row, cells in enumerate(reader, start=1):
+                is_read = row >= layout.header_row and bool("".join(cells).strip())
+                header = header or (cells if is_read else [])
+                if is_read and (fault := row_fault(line, cells, header, layout.delimiter)):
                     return fault
                 line = reader.line_num + 1
         except csv.Error:  # a cell of more than 131,072 characters

@@ -4,6 +4,7 @@ import codecs
 import csv
 import os
 from collections.abc import Generator, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, open_csv
 
 from planerka.crm.blocks import Block
 from planerka.crm.csv_faults import are_rows, encoding_fault, fault_in
+from planerka.crm.header import refuse_title
 from planerka.crm.mapping import Layout
 from planerka.errors import CrmError
 
@@ -37,11 +39,15 @@ class UnsoundQuoteError(Exception):
 
 
 def csv_blocks(path: Path, layout: Layout) -> Iterator[Block]:
-    """The first line is the header. CrmError, with the line, where a row does not fit it or the file is cut short."""
+    """The first line from `header_row` on that has anything in it is the header.
+
+    CrmError, with the line, where a row does not fit it or the file is cut short; MappingError where that is a title.
+    """
     encoding = encoding_of(path, layout)
     try:
-        header = header_in(path, layout, encoding)
-        last = yield from under(header, layout, parsed(path, layout, encoding, len(header)))
+        refuse_title(path.name, numbered(path, layout, encoding), layout)
+        header, skipped_n = header_in(path, layout, encoding)
+        last = yield from under(header, layout, parsed(path, layout, encoding, len(header), skipped_n))
         refuse_an_open_quote(path, encoding, last)
     except UnsoundQuoteError as error:
         raise CrmError(f"{path.name}: {fault_in(path, layout, encoding) or error}") from None
@@ -66,17 +72,32 @@ def encoding_of(path: Path, layout: Layout) -> str:
     return layout.encoding
 
 
-def header_in(path: Path, layout: Layout, encoding: str) -> list[str]:
-    """The names of the columns; CrmError where there are none."""
+def header_in(path: Path, layout: Layout, encoding: str) -> tuple[list[str], int]:
+    """The names of the columns, and how many lines the rows above `header_row` take; CrmError where there are none."""
     with path.open(encoding=encoding, newline="") as file:
-        written = (cells for cells in csv.reader(file, delimiter=layout.delimiter) if any(map(str.strip, cells)))
-        header = next(written, None)
+        reader = csv.reader(file, delimiter=layout.delimiter)
+        for _ in islice(reader, layout.header_row - 1):
+            pass
+        skipped_n = reader.line_num  # not rows: a title in quotes may take several lines
+        header = next((cells for cells in reader if any(map(str.strip, cells))), None)
+    if header is None and layout.header_row > 1:
+        raise CrmError(f"{path.name} has nothing in row {layout.header_row} and below: correct `header_row`")
     if header is None:
         raise CrmError(f"{path.name} has nothing but blank lines: export it again")
-    return header
+    return header, skipped_n
 
 
-def parsed(path: Path, layout: Layout, encoding: str, columns_n: int) -> Iterator[pa.RecordBatch]:
+def csv_rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each row, a title's too."""
+    return numbered(path, layout, encoding_of(path, layout))
+
+
+def numbered(path: Path, layout: Layout, encoding: str) -> Iterator[tuple[int, list[str]]]:
+    with path.open(encoding=encoding, newline="") as file:
+        yield from enumerate(csv.reader(file, delimiter=layout.delimiter), start=1)
+
+
+def parsed(path: Path, layout: Layout, encoding: str, columns_n: int, skipped_n: int) -> Iterator[pa.RecordBatch]:
     """Every row, the header and blank ones too, as columns of text `f0`, `f1` ….
 
     Blank lines of too many or too few cells, as of spaces alone, are left out; an empty line is a row of blank cells.
@@ -91,7 +112,12 @@ def parsed(path: Path, layout: Layout, encoding: str, columns_n: int) -> Iterato
     with pa.OSFile(str(path)) as file:
         yield from open_csv(
             file,
-            ReadOptions(encoding="utf8" if is_utf8 else encoding, block_size=BLOCK_BYTES_N, column_names=names),
+            ReadOptions(
+                encoding="utf8" if is_utf8 else encoding,
+                block_size=BLOCK_BYTES_N,
+                column_names=names,
+                skip_rows=skipped_n,
+            ),
             ParseOptions(
                 delimiter=layout.delimiter,
                 newlines_in_values=True,
@@ -107,12 +133,12 @@ def under(header: list[str], layout: Layout, batches: Iterator[pa.RecordBatch]) 
 
     Rows of nothing but blank cells, as Excel leaves them at the end, are passed over.
     """
-    row, last = 1, header[-1]
+    row, last = layout.header_row, header[-1]
     for batch in batches:
         refuse_swallowed_rows(batch, layout)
         last = batch.columns[-1][-1].as_py()
         is_row = is_filled(batch)
-        if row == 1:
+        if row == layout.header_row:
             is_row[is_row.argmax()] = False  # the header
         rows = batch if is_row.all() else batch.filter(pa.array(is_row))
         yield Block(header, rows.columns, row + np.flatnonzero(is_row))

@@ -126,6 +126,7 @@ class Layout(Strict):
     sheet: str | None = None
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8"
+    header_row: int = Field(default=1, ge=1)
     blank: tuple[str, ...] = ()
 
     @property

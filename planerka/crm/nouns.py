@@ -134,7 +134,7 @@ def spend_rows(convert: Converter, spend: Spending, chunks: Iterable[pd.DataFram
     every = pd.concat(whole)
     total: Any = every.groupby(key, as_index=False, sort=False)["amount_minor"].sum()
     total.index = every.drop_duplicates(key).index
-    yield replace(rows, frame=total[names], faults=())
+    yield replace(rows, frame=total[names], faults=(), texts=None)
 
 
 def plan_rows(convert: Converter, plans: Plans, chunk: pd.DataFrame) -> Iterator[Rows]:
@@ -152,4 +152,4 @@ def plan_rows(convert: Converter, plans: Plans, chunk: pd.DataFrame) -> Iterator
         columns = {name: named.column for name, named in plans.period.items() if named.column}
         columns |= {"value": column.column or "", "from_on": columns.get("year") or columns.get("from_on", "")}
         unread = (*(replace(fault, field="value") for fault in faults), *strays, *wrong)
-        yield Rows(Plan, frame, unread, plans.title, columns)
+        yield Rows(Plan, frame, unread, plans.title, columns, part)

@@ -25,8 +25,8 @@ ALL_WRONG_N = 10
 CARD_IDS = ("id", "lead_id", "client_id", "deal_id", "duplicate_of_id")
 """Numbers of cards: where somebody's phone stands in their place, the number is not known."""
 
-COLLEAGUES = ("manager_id", "actor_id", "agency_id", "url")
-"""Names of those who work with clients, and addresses of cards: kept as they stand. Every other text is masked."""
+COLLEAGUES = ("manager_id", "actor_id", "agency_id")
+"""Those who work with clients, whose names may be e-mails. A phone in their place is a client's, for columns slip."""
 
 TEXT = "str"
 INSTANT = "datetime64[us, UTC]"
@@ -37,7 +37,8 @@ DTYPES = {str: TEXT, int: "float64", float: "float64", bool: "boolean", date: "d
 class Rows:
     """Rows of a noun while they are made, and the columns that their fields come from.
 
-    The index of `frame`, as that of the chunks, is the row of the file.
+    The index of `frame`, as that of the chunks, is the row of the file. `texts`: the chunk, None where its rows were
+    added up.
     """
 
     noun: type
@@ -45,6 +46,7 @@ class Rows:
     faults: tuple[Fault, ...] = field(default=())
     file: str = ""
     columns: Dict[str, str] = field(default_factory=dict)
+    texts: pd.DataFrame | None = None
 
     def where(self, mask: pd.Series) -> "Rows":
         """The rows of a mask, with their faults."""
@@ -59,7 +61,7 @@ class Rows:
             f.name for f in fields(self.noun) if kind_of(f.type) == (int, False) and self.frame[f.name].notna().all()
         ]
         rows = self.frame.reset_index(drop=True).astype(dict.fromkeys(whole, "int64"))
-        origin = Origin(file=self.file, row_ns=self.frame.index.to_numpy(), columns=self.columns)
+        origin = Origin(file=self.file, row_ns=self.frame.index.to_numpy(), columns=self.columns, texts=self.texts)
         return Batch(noun=self.noun, rows=rows, faults=self.faults, origin=origin)
 
 
@@ -121,7 +123,7 @@ class Converter:
                 frame[f.name], found = self.field(f.name, kind_of(f.type)[0], chunk, columns[f.name], values)
                 faults += found
         names = {name: column.column for name, column in columns.items() if column.column}
-        return Rows(noun, frame, tuple(faults), values.title, names)
+        return Rows(noun, frame, tuple(faults), values.title, names, chunk)
 
     def field(
         self, name: str, kind: type, chunk: pd.DataFrame, column: Column, values: Values
@@ -179,9 +181,11 @@ class Converter:
             return cells.answers
         if issubclass(kind, StrEnum):
             return partial(cells.members, kind=kind)
-        if name in COLLEAGUES:
+        if name in CARD_IDS:
+            return cells.card_ids
+        if name == "url":  # the address of a card, whose number would pass for a phone
             return cells.plain
-        return cells.card_ids if name in CARD_IDS else partial(cells.masked_texts, own=self.own_ids)
+        return partial(cells.masked_texts, own=self.own_ids, keeps_emails=name in COLLEAGUES)
 
 
 def refuse_spoilt(place: str, texts: pd.Series) -> None:
@@ -208,6 +212,7 @@ def all_wrong(name: str, kind: type, example: str) -> str:
         remedy = f"{what}: name the column with the number in the CRM, or leave it out"
     if issubclass(kind, StrEnum):
         remedy = f"translate them by `values` into {', '.join(kind)}"
-    if example in cells.SHEET_ERRORS or cells.is_placeholder(example):
+    is_nothing = example in cells.SHEET_ERRORS or cells.is_placeholder(example)
+    if is_nothing or (issubclass(kind, date) and cells.is_remark(example)):
         remedy = f"if {example!r} stands for nothing, write `blank: [{example!r}]` beside the file"
     return f"they look like {cells.shape(example)!r}: {remedy}"

@@ -38,6 +38,12 @@ def database_of(url: str) -> sa.URL:
     return address
 
 
+def query_of(database: sa.URL, table: str) -> str:
+    """The query for all of a table, `crm_lead` or `crm.lead`."""
+    quote = database.get_dialect()().identifier_preparer.quote
+    return f"SELECT * FROM {'.'.join(map(quote, table.split('.')))}"
+
+
 def query_blocks(database: sa.URL, layout: Layout) -> Iterator[Block]:
     """The rows as the server sends them. CrmError where the query fails, or would change anything."""
     with rows_of(database, layout) as result:

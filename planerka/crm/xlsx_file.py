@@ -1,6 +1,7 @@
 """A sheet of a workbook as blocks."""
 
 import re
+import sys
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from planerka.crm.blocks import Block
+from planerka.crm.header import refuse_title
 from planerka.crm.mapping import Layout
 from planerka.crm.names import nearest
 from planerka.errors import CrmError, MappingError
@@ -43,16 +45,23 @@ PLACE = re.compile(rb'\br="([A-Z]+\d+)"')
 
 
 def xlsx_blocks(path: Path, layout: Layout) -> Iterator[Block]:
-    """The first row that has anything in it is the header; later ones that have nothing are passed over.
+    """The first row from `header_row` on that has anything in it is the header; later ones that have nothing are
+    passed over.
 
-    MappingError where the sheet is not told or not there; CrmError where the file is no workbook, has a password or is
-    damaged, or where cells are merged or formulas without a value.
+    MappingError where the sheet is not told or not there, or where a title stands above the header; CrmError where the
+    file is no workbook, has a password or is damaged, or where cells are merged or formulas without a value.
     """
     with sheet_of(path, layout) as sheet:
-        refuse_what_reads_as_blank(path, sheet)
-        rows = filled_rows(sheet)
+        refuse_title(path.name, filled_rows(sheet, 1), layout)
+        refuse_what_reads_as_blank(path, sheet, layout.header_row)
+        rows = filled_rows(sheet, layout.header_row)
         _, first = next(rows, (0, ()))
         header = ["" if value is None else str(value) for value in first]
+        if not header and layout.header_row > 1:
+            raise CrmError(
+                f"{path.name}: sheet {sheet.title!r} has nothing in row {layout.header_row} and below: correct "
+                "`header_row`"
+            )
         if not header:
             raise CrmError(f"{path.name}: sheet {sheet.title!r} is empty, without even a header: export it again")
         is_first = True
@@ -69,10 +78,16 @@ def block_of(header: list[str], rows: list[tuple[int, tuple[Any, ...]]]) -> Bloc
     return Block(header, columns, np.array([number for number, _ in rows], dtype=np.int64))
 
 
-def filled_rows(sheet: "ReadOnlyWorksheet") -> Iterator[tuple[int, tuple[Any, ...]]]:
-    """Number and values of each row that has any."""
+def xlsx_rows(path: Path, layout: Layout) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Number and values of each row that has any, a title's too."""
+    with sheet_of(path, layout) as sheet:
+        yield from filled_rows(sheet, 1)
+
+
+def filled_rows(sheet: "ReadOnlyWorksheet", first: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Number and values of each row from `first` on that has any."""
     sheet.reset_dimensions()  # some programs write there that the sheet is one cell
-    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+    for number, values in enumerate(sheet.iter_rows(min_row=first, values_only=True), start=first):
         if any(value is not None and str(value).strip() for value in values):
             yield number, values
 
@@ -122,22 +137,33 @@ def sheet_name(path: Path, names: list[str], wanted: str | None) -> str:
     return wanted or names[0]
 
 
-def refuse_what_reads_as_blank(path: Path, sheet: "ReadOnlyWorksheet") -> None:
-    """Cells that look filled in Excel, and of which nothing is in the file: it would be read as not known."""
+def refuse_what_reads_as_blank(path: Path, sheet: "ReadOnlyWorksheet", header_row: int) -> None:
+    """Cells that look filled in Excel, and of which nothing is in the file: it would be read as not known.
+
+    What stands above the header is not read.
+    """
     where = f"{path.name}, sheet {sheet.title!r}"
     with sheet.parent._archive.open(sheet._worksheet_path) as xml:
         for piece in pieces(xml):
             for cell in UNCOUNTED.finditer(piece):
-                if cell["value"] is None or b't="str"' not in cell["attributes"]:  # a formula may give an empty text
+                is_blank = cell["value"] is None or b't="str"' not in cell["attributes"]  # the text may be an empty one
+                if is_blank and last_row(place_of(cell["attributes"])) >= header_row:
                     raise CrmError(
                         f"{where}: the formula in cell {place_of(cell['attributes'])} has no value in the file: open "
                         "it in Excel and save it, or paste values in place of the formulas"
                     )
-            if merged := MERGED.search(piece):
-                raise CrmError(
-                    f"{where}: cells {merged[1].decode()} are merged, and only the first of them has the value: "
-                    "unmerge them, and fill in each; the header is one row, with a name for each column"
-                )
+            for merged in (found[1].decode() for found in MERGED.finditer(piece)):
+                if last_row(merged) >= header_row:
+                    raise CrmError(
+                        f"{where}: cells {merged} are merged, and only the first of them has the value: unmerge them, "
+                        "and fill in each; the header is one row, with a name for each column"
+                    )
+
+
+def last_row(places: str) -> int:
+    """The row of a cell, `A7`, or the last of a range, `A1:F7`; of what has no place, none is below."""
+    digits = "".join(filter(str.isdigit, places.rpartition(":")[2]))
+    return int(digits) if digits else sys.maxsize
 
 
 def place_of(attributes: bytes) -> str:

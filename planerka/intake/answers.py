@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from planerka.crm.base import Batch
 from planerka.crm.names import folded
 from planerka.model import EventKind, Lead, LeadStatus, Reference, ReferenceKind
+from planerka.phones import MASK
 from planerka.store.tables import TABLE_OF
 from planerka.ternary import Mask, Ternary, certain, known
 
@@ -151,6 +152,23 @@ def is_spelt_one_way(batch: Batch, context: Context) -> Ternary:
     return known(~is_twin.to_numpy(), batch.rows["id"].notna().to_numpy())
 
 
+def holds_no_contact(*names: str) -> Question:
+    """No phone, e-mail or messenger was masked there; unknown where every one of the fields is."""
+
+    def question(batch: Batch, context: Context) -> Ternary:
+        columns = [batch.rows[name] for name in names]
+        contacts = [
+            is_in(column, pd.Index([text for text in column.unique() if is_masked(text)])) for column in columns
+        ]
+        return known(~any_of(batch, contacts), any_of(batch, [column.notna() for column in columns]))
+
+    return question
+
+
+def is_masked(value: Any) -> bool:
+    return isinstance(value, str) and MASK in value
+
+
 def won_without_reason(batch: Batch, context: Context) -> Ternary:
     """A lead that is won has no rejection reason; of other leads there is nothing to say."""
     return known(batch.rows["reason_id"].isna().to_numpy(), (batch.rows["status"] == LeadStatus.WON).to_numpy())
@@ -160,12 +178,15 @@ def not_future(*names: str) -> Question:
     """No later than a day after the window's end; unknown where every one of the fields is."""
 
     def question(batch: Batch, context: Context) -> Ternary:
-        limit = microseconds(context.until) + A_DAY
         times = [times_of(batch.rows[name]) for name in names]
-        is_late = any_of(batch, [t > limit for t in times])
+        is_late = any_of(batch, [is_future(t, context.until) for t in times])
         return known(~is_late, any_of(batch, [~np.isnat(t) for t in times]))
 
     return question
+
+
+def is_future(times: NDArray[np.datetime64], until: datetime) -> Mask:
+    return times > microseconds(until) + A_DAY
 
 
 def not_negative(*names: str) -> Question:

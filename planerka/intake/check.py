@@ -1,6 +1,7 @@
 """Run the row tests over a batch: one bit a test for every row, and a tally for every test."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,14 @@ class RowChecks:
 
     `bits` has one element a row: bit i is set where `tests[i]` provably fails and holds the row back.
     `tallies` counts every test, by its key, whether it holds rows back or not; `examples` are rows that failed it.
+    `until` is the end of the window.
     """
 
     tests: tuple[RowTest, ...]
     bits: NDArray[np.uint32]
     tallies: dict[str, Tally]
     examples: dict[str, tuple[str, ...]]
+    until: datetime
 
     @property
     def is_fit(self) -> Mask:
@@ -53,7 +56,7 @@ def check_rows(batch: Batch, context: Context) -> RowChecks:
     for i, test in enumerate(tests):
         answer = test.test(batch, context)
         tallies[test.key] = Tally.of(answer)
-        examples[test.key] = examples_of(test, batch, np.flatnonzero(answer.is_false)[:EXAMPLES_N])
+        examples[test.key] = examples_of(test, batch, context.until, np.flatnonzero(answer.is_false)[:EXAMPLES_N])
         if test.quarantines:
             bits |= answer.is_false.astype(np.uint32) << np.uint32(i)
-    return RowChecks(tests=tests, bits=bits, tallies=tallies, examples=examples)
+    return RowChecks(tests=tests, bits=bits, tallies=tallies, examples=examples, until=context.until)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from planerka.crm.cells import SHEET_ERRORS, is_placeholder
+from planerka.crm.cells import SHEET_ERRORS, is_placeholder, is_remark
 from planerka.intake.remedies import REMEDIES
 from planerka.intake.row_tests import BY_KEY, RowTest
 from planerka.model import Check
@@ -35,18 +35,20 @@ def findings_of(row: QuarantinedRow) -> list[Finding]:
 
 def finding(row: QuarantinedRow, test: RowTest) -> Finding:
     columns = row.place["columns"]
-    cells = {columns[name]: row.row[name] for name in test.fields if name in columns}
+    written = row.place.get("cells", row.row)  # rows held by an older version have no cells
+    cells = {columns[name]: written[name] for name in test.fields if name in columns}
     is_unread = test.name == "required" and any(value is not None for value in cells.values())
     remedy = REMEDIES["values_readable"] if is_unread else test.remedy
-    return Finding(test=test.key, says=test.en, cells=cells, remedy=remedy_for(cells.values(), remedy))
+    is_date = test.name == "dates_readable"
+    return Finding(test=test.key, says=test.en, cells=cells, remedy=remedy_for(cells.values(), remedy, is_date=is_date))
 
 
-def remedy_for(values: Iterable[Any], otherwise: str) -> str:
+def remedy_for(values: Iterable[Any], otherwise: str, *, is_date: bool) -> str:
     """What to do about a cell in which something stands for nothing."""
     for value in (value for value in values if isinstance(value, str)):
         if value in SHEET_ERRORS:
             return "a formula has failed there: correct it in the spreadsheet and export it again"
-        if is_placeholder(value):
+        if is_placeholder(value) or (is_date and is_remark(value)):
             return f"write `blank: [{value!r}]` in the mapping, beside the file, if it stands for nothing"
     return otherwise
 

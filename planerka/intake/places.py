@@ -1,9 +1,10 @@
 """The cells by which a row fails a test: where they stand in the export, and what may be told of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple, cast
 
 import pandas as pd
 from babel.numbers import get_currency_precision
@@ -11,10 +12,10 @@ from babel.numbers import get_currency_precision
 from planerka.crm.base import Batch
 from planerka.crm.cells import quotable, shape
 from planerka.crm.rows import CARD_IDS
-from planerka.intake.answers import key_of, plain_type
+from planerka.intake.answers import is_future, is_masked, key_of, plain_type, times_of
 from planerka.intake.row_tests import RowTest
 from planerka.model import noun_name
-from planerka.phones import is_contact, masked
+from planerka.phones import MASK, is_contact, masked
 
 UNREAD = ("dates_readable", "values_readable")
 """Tests that fail by what stood in a cell and could not be read."""
@@ -28,10 +29,17 @@ IDS = ("id", "lead_id")
 Row = Mapping[str, Any]
 
 
-def examples_of(test: RowTest, batch: Batch, positions: Iterable[int]) -> tuple[str, ...]:
+class Cell(NamedTuple):
+    """A cell of the export: the name of its column, and what stands there; None where nothing does."""
+
+    column: str
+    value: Any
+
+
+def examples_of(test: RowTest, batch: Batch, until: datetime, positions: Iterable[int]) -> tuple[str, ...]:
     """The rows at these positions, which fail the test, as people find them: `leads.csv:4, Created: '31.02.2026'`."""
     return tuple(
-        ", ".join([place_of(batch, position, row), *words_of(test, batch, row, unread)])
+        ", ".join([place_of(batch, position, row), *words_of(cells_of(test, batch, until, position, row, unread))])
         for position, row, unread in rows_at(batch, positions)
     )
 
@@ -43,24 +51,52 @@ def place_of(batch: Batch, position: int, row: Row) -> str:
     return f"{noun_name(batch.noun)} {key}"
 
 
-def words_of(test: RowTest, batch: Batch, row: Row, unread: Row) -> Iterator[str]:
-    for name in broken_fields(test, row, unread):
-        value = harmless(batch.noun, name, unread.get(name) or as_written(row, name))
-        yield f"{column_of(batch, name)}: {'—' if value in (None, '') else repr(told(name, value))}"
+def words_of(cells: Mapping[str, Cell]) -> Iterator[str]:
+    for cell in cells.values():
+        yield f"{cell.column}: {'—' if cell.value in (None, '') else repr(cell.value)}"
 
 
-def told(name: str, value: Any) -> Any:
-    """A harmless value as an example may show it: the number of a card without a digit may be somebody's name."""
-    is_word = name in CARD_IDS and isinstance(value, str) and not any(map(str.isdigit, value))
-    return shape(value) if is_word else value
+def cells_of(test: RowTest, batch: Batch, until: datetime, position: int, row: Row, unread: Row) -> dict[str, Cell]:
+    """The cells by which a row fails a test, by field. `unread`: what stood in the fields that could not be read."""
+    names = broken_fields(test, batch.noun, until, row, unread)
+    return {name: Cell(column_of(batch, name), value_of(batch, position, row, unread, name)) for name in names}
 
 
-def broken_fields(test: RowTest, row: Row, unread: Row) -> list[str]:
-    """The fields by which a row fails a test. `unread`: what stood in the fields that could not be read."""
+def value_of(batch: Batch, position: int, row: Row, unread: Row, name: str) -> Any:
+    """What stands in the cell, as the file writes it, as far as it may be told; None where nothing does."""
+    if name in unread:
+        return told(batch.noun, name, unread[name])
+    is_text = issubclass(kind_of(batch.noun, name), str)
+    text = batch.origin.written(position, name) if batch.origin and not is_text else None
+    return told(batch.noun, name, as_written(row, name)) if text is None else masked(text)
+
+
+def kind_of(noun: type, name: str) -> type:
+    return next(plain_type(f.type) for f in fields(noun) if f.name == name)
+
+
+def told(noun: type, name: str, value: Any) -> Any:
+    """A value as an example may show it: the number of a card without a digit may be somebody's name, and one that is a
+    phone is masked, for a cell is there.
+    """
+    if name in CARD_IDS and isinstance(value, str):
+        return MASK if is_contact(value) else value if any(map(str.isdigit, value)) else shape(value)
+    return harmless(noun, name, value)
+
+
+def broken_fields(test: RowTest, noun: type, until: datetime, row: Row, unread: Row) -> list[str]:
+    """The fields by which a row fails a test."""
     if test.name in UNREAD:
         return [name for name in test.fields if name in unread]
-    if test.name == "not_negative":
-        return [name for name in test.fields if not pd.isna(row[name]) and row[name] < 0]
+    is_wrong: dict[str, Callable[[str, Any], bool]] = {
+        "not_negative": lambda name, value: value < 0,
+        "not_future": lambda name, value: bool(is_future(times_of(pd.Series([value])), until)[0]),
+        "vocabulary": lambda name, value: value not in set(cast(type[StrEnum], kind_of(noun, name))),
+        "no_contact": lambda name, value: is_masked(value),
+    }
+    if test.name in is_wrong:
+        filled = [name for name in test.fields if not pd.isna(row[name])]
+        return [name for name in filled if is_wrong[test.name](name, row[name])]
     is_missing = {name: pd.isna(row[name]) or (row[name] == "" and name in IDS) for name in test.fields}
     return [name for name in test.fields if is_missing[name] == (test.name in MISSING)]
 
@@ -111,5 +147,4 @@ def harmless(noun: type, name: str, value: Any) -> Any:
     text = value.replace("\0", "")
     if name == "id" or name.endswith("_id"):
         return None if name in CARD_IDS and is_contact(text) else text
-    kind = next(plain_type(f.type) for f in fields(noun) if f.name == name)
-    return masked(text) if issubclass(kind, str) else quotable(text)
+    return masked(text) if issubclass(kind_of(noun, name), str) else quotable(text)

@@ -13,7 +13,7 @@ from planerka.crm.base import Batch
 from planerka.errors import UsageError
 from planerka.intake.answers import is_optional, key_of, plain_type
 from planerka.intake.check import RowChecks
-from planerka.intake.places import broken_fields, column_of, harmless, plain, rows_at
+from planerka.intake.places import cells_of, harmless, plain, rows_at
 from planerka.model import noun_name
 
 
@@ -22,17 +22,25 @@ def held_back(batch: Batch, checks: RowChecks) -> list[dict[str, Any]]:
 
     `noun` in lower case; `row_key` joins the key fields; `row` is JSON-able, with instants as ISO text and an
     unreadable value as it stood; `why` are the keys of the row tests that hold the row back; `place` says where to
-    look: the file and the rows of it that have this key (None and none of a CRM), and by field the columns at fault.
+    look: the file and the rows of it that have this key (None and none of a CRM), and by field the columns at fault
+    with what stands there, as it may be told.
     """
     records: dict[str, dict[str, Any]] = {}
     for position, row, unread in rows_at(batch, np.flatnonzero(~checks.is_fit)):
         broken = checks.broken(position)
         record = record_of(batch.noun, {**row, **unread}, [test.key for test in broken])
-        names = {name: column_of(batch, name) for test in broken for name in broken_fields(test, row, unread)}
+        found = [cells_of(test, batch, checks.until, position, row, unread) for test in broken]
+        cells = {name: cell for of_test in found for name, cell in of_test.items()}
         before = records.pop(record["row_key"], None)
         row_ns = [*(before["place"]["row_ns"] if before else []), *row_ns_of(batch, position)]
         file = batch.origin.file if batch.origin else None
-        records[record["row_key"]] = {**record, "place": {"file": file, "row_ns": row_ns, "columns": names}}
+        place = {
+            "file": file,
+            "row_ns": row_ns,
+            "columns": {name: cell.column for name, cell in cells.items()},
+            "cells": {name: cell.value for name, cell in cells.items()},
+        }
+        records[record["row_key"]] = {**record, "place": place}
     return list(records.values())
 
 

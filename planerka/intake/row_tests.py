@@ -154,6 +154,17 @@ def lead_known(noun: type) -> RowTest:
     return holds_back(noun, "lead_known", "лид есть в базе", "the lead is known", answers.lead_is_known, ("lead_id",))
 
 
+def no_contact(noun: type, *names: str) -> RowTest:
+    return warns(
+        noun,
+        "no_contact",
+        "в этапах, причинах, именах и названиях нет телефонов",
+        "no phone stands for a stage, a reason or a name",
+        answers.holds_no_contact(*names),
+        names,
+    )
+
+
 REFERENCE = [
     vocabulary(Reference),
     warns(
@@ -210,6 +221,7 @@ LEAD = [
         answers.won_without_reason,
         ("status", "reason_id"),
     ),
+    no_contact(Lead, "manager_id", "agency_id", "channel_id", "campaign_id", "project_id", "stage_id", "reason_id"),
 ]
 
 EVENT = [
@@ -249,6 +261,7 @@ EVENT = [
         ("at",),
     ),
     not_negative(Event, "duration_s"),
+    no_contact(Event, "manager_id", "actor_id", "from_stage_id", "to_stage_id", "reason_id"),
 ]
 
 REJECTION = [

@@ -29,7 +29,7 @@ class QuarantinedRow:
     """A row as it came (JSON-able, masked), the row tests that hold it back, and what was decided of it.
 
     `place`: where it stands in the newest export that has it. `file` and `row_ns`, the rows of the file with its key,
-    None and none of a CRM; `columns` names those at fault, by field.
+    None and none of a CRM; `columns` names those at fault, by field, and `cells` has what stands there.
     """
 
     id: int

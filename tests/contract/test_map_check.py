@@ -74,6 +74,13 @@ def test_a_row_that_does_not_fit_is_told_with_its_place(preview):
     assert check.examples[0].startswith("leads.csv:6, Дата создания")
 
 
+def test_a_date_that_does_not_fit_is_told_as_the_file_writes_it(folder):
+    """Not in UTC, in which nobody finds it."""
+    append(folder / "leads.csv", "1006;31.12.2026 10:00;;Сайт;Северный;Петров;Новый;;;")
+    checks = {check.key: check.examples for check in rehearse(table_crm(folder), AT).gate.checks}
+    assert ("leads.csv:7, Дата создания: '31.12.2026 10:00'",) == checks["lead.not_future"]
+
+
 def test_leads_by_month_and_what_became_of_them(preview):
     assert [("2026-03", 1, 2, 1)] == [(f"{m.month:%Y-%m}", m.open_n, m.rejected_n, m.won_n) for m in preview.months]
     assert ("2026-03-02", "2026-03-04") == (str(preview.first_on), str(preview.last_on))

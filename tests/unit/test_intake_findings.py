@@ -43,6 +43,20 @@ TOLD = [
         ],
     ),
     (
+        held("lead", ["dates_readable"], {"created_at": "не закрыта"}),
+        [
+            "dates can be read: CREATED_AT is 'не закрыта': write `blank: ['не закрыта']` in the mapping, beside the "
+            "file, if it stands for nothing"
+        ],
+    ),
+    (
+        held("event", ["stage_known"], {"to_stage_id": "Не закрыта"}),
+        [
+            "the stage is in the mapping: TO_STAGE_ID is 'Не закрыта': give it a code under `references: stage` in the "
+            "mapping"
+        ],
+    ),
+    (
         held("spend", ["required"], {"amount_minor": "#REF!"}),
         [
             "required fields are filled in: AMOUNT_MINOR is '#REF!': a formula has failed there: correct it in the "

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from planerka.intake.quarantine import held_back, released
 from planerka.intake.spec import EXAMPLES_N
 from planerka.model import PULLED, Contract, Event, Lead, Rejection, Spend, Stock
 from tests.builders_intake import CONTEXT, UNTIL, batch_of, fault
+
+LATER = UNTIL + timedelta(days=2)
 
 
 def held(batch: Batch):
@@ -65,7 +68,8 @@ def located(batch: Batch) -> Batch:
 def test_a_held_row_says_where_it_stands_and_which_column_is_wrong():
     batch = located(batch_of(Event, {}, {"id": "E2", "at": None}, faults=fault("at", "31.02.2026", position=1)))
     (record,) = held(batch)
-    assert {"file": "calls.csv", "row_ns": [8], "columns": {"at": "Время"}} == record["place"]
+    cells = {"columns": {"at": "Время"}, "cells": {"at": "31.02.2026"}}
+    assert {"file": "calls.csv", "row_ns": [8]} | cells == record["place"]
 
 
 def test_a_field_that_the_file_does_not_have_is_called_as_planerka_does():
@@ -90,6 +94,9 @@ EXAMPLES = [
     ({}, fault("duration_s", "#REF!"), "values_readable", "calls.csv:7, duration_s: '#REF!'"),
     ({"kind": None}, fault("kind", "inside"), "required", "calls.csv:7, kind: 'inside'"),
     ({"id": None}, (), "id", "calls.csv:7, №: —"),
+    ({"id": None}, fault("id", "+79161234567"), "values_readable", "calls.csv:7, №: '***'"),
+    ({"kind": "inside"}, (), "vocabulary", "calls.csv:7, kind: 'inside'"),
+    ({"manager_id": "***"}, (), "no_contact", "calls.csv:7, manager_id: '***'"),
     ({"lead_id": "L9"}, (), "lead_known", "calls.csv:7, lead_id: 'L9'"),
     ({"lead_id": "Петрова Анна"}, (), "lead_known", "calls.csv:7, lead_id: 'aaaaaaa aaaa'"),
     ({"duration_s": -5}, (), "not_negative", "calls.csv:7, duration_s: -5"),
@@ -101,6 +108,22 @@ def test_a_check_shows_rows_that_failed_it(change, faults, name, expected):
     """With their place, and without what may be a client's: a name cannot be told from another word."""
     checks = check_rows(located(batch_of(Event, change, faults=faults)), CONTEXT)
     assert (expected,) == checks.examples[f"event.{name}"]
+
+
+WRITTEN = [
+    ({"at": LATER}, {"Время": "25.11.2026 06:00"}, "not_future", "Время: '25.11.2026 06:00'"),
+    ({"recorded_at": LATER}, {"Время": "24.11.2026 06:00"}, "not_future", f"recorded_at: '{LATER.isoformat()}'"),
+    ({"lead_id": "L9"}, {"Время": "24.11.2026 06:00"}, "lead_known", "lead_id: 'L9'"),
+]
+
+
+@pytest.mark.parametrize("change, cells, name, expected", WRITTEN)
+def test_a_date_is_shown_as_the_file_writes_it_and_only_the_one_at_fault(change, cells, name, expected):
+    batch = located(batch_of(Event, change))
+    assert batch.origin
+    batch = replace(batch, origin=replace(batch.origin, texts=pd.DataFrame([cells], index=[7], dtype=object)))
+    ((_, *told),) = [example.split(", ") for example in check_rows(batch, CONTEXT).examples[f"event.{name}"]]
+    assert [expected] == told
 
 
 def test_an_id_without_a_digit_is_kept_for_the_day_on_which_the_row_is_released():

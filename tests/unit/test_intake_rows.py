@@ -34,6 +34,9 @@ BAD = [
     (Lead, {"stage_id": "S9"}, (), "lead.stage_known"),
     (Lead, {"reason_id": "R9"}, (), "lead.reason_known"),
     (Lead, {"status": "won"}, (), "lead.won_without_reason"),
+    (Lead, {"manager_id": "***"}, (), "lead.no_contact"),
+    (Lead, {"channel_id": "звонок ***"}, (), "lead.no_contact"),
+    (Event, {"actor_id": "***"}, (), "event.no_contact"),
     (Event, {"id": None}, (), "event.id"),
     (Event, {"lead_id": None}, (), "event.id"),
     (Event, {"at": None}, (), "event.required"),
@@ -183,7 +186,7 @@ def test_a_row_may_be_held_back_for_several_reasons():
 def test_what_is_missing_is_unknown_and_never_wrong():
     checks = check_rows(batch_of(Event, {"reason_id": None, "to_stage_id": None, "duration_s": None}), CONTEXT)
     unknown = [key.partition(".")[2] for key, tally in checks.tallies.items() if tally.unknown_n]
-    assert ["stage_known", "reason_known", "won_after_created", "not_negative"] == unknown
+    assert ["stage_known", "reason_known", "won_after_created", "not_negative", "no_contact"] == unknown
 
 
 def test_a_deal_of_a_lead_without_a_date_cannot_be_told_to_be_early():

@@ -1,25 +1,32 @@
 """A drafted mapping: what it recognises, what it asks, and what it never shows."""
 
+import csv
 import re
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
+from openpyxl import Workbook
 
 from planerka.crm.drafting.draft import Draft
 from planerka.crm.drafting.matching import code_of, fit
-from planerka.crm.drafting.vocabulary import REASON_CODES, STAGE_CODES
+from planerka.crm.drafting.vocabulary import CALL_KINDS, ENQUIRIES, OUTCOMES, REASON_CODES, STAGE_CODES, UNIT_KINDS
 from planerka.crm.mapping import TextLoader, files_in, load_mapping
-from planerka.errors import CrmError, MappingError
+from planerka.crm.table import TableCrm
+from planerka.errors import CrmError, MappingError, SettingsError
 from planerka.phones import masked
 from planerka.preview.drafting import STAND_INS, drafted
 from planerka.rulebook.kpis import load_catalogue
 from planerka.settings import PROJECT
+from tests.unit.test_table_files import write_sqlite
 
 PAGE = (PROJECT / "docs" / "your-own-export.md").read_text("utf-8")
 EXAMPLE = dict(re.findall(r"^```(?:csv|yaml) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
 KPIS = load_catalogue(PROJECT / "rulebook" / "kpis.yaml")
 
 
@@ -81,6 +88,131 @@ def test_a_phone_in_a_stage_is_masked_in_the_draft_as_in_a_pull(tmp_path):
 def test_a_file_without_a_header_is_refused_and_not_quoted(tmp_path):
     with pytest.raises(CrmError, match=r"^leads\.csv: row 1 looks like a row, not like .*: write a header above it$"):
         draft(tmp_path, leads="1001,02.03.2026,Иванов Пётр\n1002,03.03.2026,Орлов Борис\n")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_title_above_the_header_is_recognised(ending, tmp_path):
+    """And the draft can be read as it is, but for the currency."""
+    lines = [["Отчёт по лидам, ноябрь 2026"], [], *csv.reader(StringIO(LEADS))]
+    path = tmp_path / f"leads{ending}"
+    if ending == ".xlsx":
+        merged = Workbook()
+        for row in lines:
+            merged.worksheets[0].append(row)
+        merged.worksheets[0].merge_cells("A1:H1")
+        merged.save(path)
+    else:
+        path.write_text("".join(f"{';'.join(row)}\n" for row in lines), "utf-8")
+    text = drafted([path], tmp_path / "mapping.yaml", "Europe/Moscow", KPIS, None).text
+    assert "header_row: 3  # what stands above it looks like a title" in text
+    (tmp_path / "mapping.yaml").write_text(text.replace('currency: "?"', "currency: RUB"), "utf-8")
+    crm = TableCrm(tmp_path / "mapping.yaml", worklist=tmp_path / "w.csv", now=lambda: NOW, phone_key=b"secret")
+    assert ["1", "2"] == list(crm.lead_ids())
+
+
+def test_tables_of_a_database_are_drafted_as_queries(tmp_path):
+    """The url is a secret, and no part of the draft."""
+    write_sqlite(
+        tmp_path / "crm.db",
+        "CREATE TABLE crm_lead (id, created_at, stage)",
+        "INSERT INTO crm_lead VALUES (1, '2026-03-01', 'new')",
+        'CREATE TABLE "Deal" (lead_id, signed_at, price)',
+        "INSERT INTO \"Deal\" VALUES (1, '2026-03-05', 7450000.5)",
+    )
+    url = f"sqlite:///{tmp_path / 'crm.db'}"
+    out = tmp_path / "mapping.yaml"
+    found = drafted([], out, "Europe/Moscow", KPIS, None, tables=["crm_lead", "Deal"], database=url)
+    assert url not in found.text
+    out.write_text(found.text.replace('currency: "?"', "currency: RUB"), "utf-8")
+    leads = load_mapping(out).leads
+    assert ("SELECT * FROM crm_lead", 'SELECT * FROM "Deal"') == (leads.query, leads.joins["deal"].query)
+    crm = TableCrm(out, worklist=tmp_path / "w.csv", now=lambda: NOW, database=url)
+    assert ["1"] == list(crm.lead_ids())
+
+
+def test_a_table_needs_a_database(tmp_path):
+    with pytest.raises(SettingsError, match=r"table crm_lead needs a database: .* by PLANERKA_SOURCE__DATABASE"):
+        drafted([], tmp_path / "mapping.yaml", None, KPIS, None, tables=["crm_lead"])
+
+
+@pytest.mark.parametrize("codes", [STAGE_CODES, REASON_CODES, OUTCOMES, UNIT_KINDS, ENQUIRIES, CALL_KINDS])
+def test_a_text_that_is_a_code_means_it(codes):
+    assert list(codes) == [code_of(code, codes) for code in codes]
+    assert list(codes) == [code_of(code.replace("_", " ").title(), codes) for code in codes]
+
+
+def of_draft(found: Draft) -> dict[str, Any]:
+    return yaml.load(found.text, Loader=TextLoader)
+
+
+@pytest.mark.parametrize("written", ["00:01:35", "95"])
+def test_the_length_of_a_call_may_be_written_as_a_clock_shows_it(written, tmp_path):
+    calls = f"Lead ID,Time,Direction,Duration\n1,2026-03-01 10:00:00,out,{written}\n"
+    columns = of_draft(draft(tmp_path, leads=LEADS, calls=calls))["events"]["calls"]["columns"]
+    assert "Duration" == columns["duration_s"]
+
+
+def test_a_clock_of_minutes_or_hours_is_asked_about(tmp_path):
+    calls = "Lead ID,Time,Direction,Duration\n1,2026-03-01 10:00:00,out,1:05\n"
+    found = draft(tmp_path, leads=LEADS, calls=calls)
+    assert "? duration_s (Duration): row 2 is 1:05, minutes or hours: export seconds or 0:01:05" in found.text
+    assert "duration_s" not in of_draft(found)["events"]["calls"]["columns"]
+
+
+DATES = [
+    ("lost_at", "rejected"),
+    ("Lost date", "rejected"),
+    ("Дата провала", "rejected"),
+    ("Дата закрытия", "rejected"),
+    ("Дата завершения", "rejected"),
+]
+
+
+@pytest.mark.parametrize("header, kind", DATES)
+def test_the_day_of_a_rejection_by_its_names(header, kind, tmp_path):
+    found = of_draft(draft(tmp_path, leads=LEADS.replace("Contact", header).replace("Anna\n", "2026-03-05\n")))
+    assert {kind: header} == found["leads"]["dates"]
+
+
+@pytest.mark.parametrize("header", ["contract_at", "Signed at", "Дата договора", "Дата ДДУ"])
+def test_the_day_of_a_contract_in_the_row_of_a_lead_makes_a_contract(header, tmp_path):
+    found = of_draft(draft(tmp_path, leads=LEADS.replace("Contact", header).replace("Anna\n", "2026-03-05\n")))
+    assert {"signed_at": header, "unit_kind": {"constant": "flat"}} == found["contracts"]["columns"]
+    assert {"present": header} == found["leads"]["won"]
+
+
+def test_the_day_of_closing_is_that_of_the_contract_for_a_won_lead(tmp_path):
+    leads = (
+        "ID,Дата создания,Статус,Дата закрытия\n1,01.03.2026,contract,05.03.2026\n2,01.03.2026,rejected,13.03.2026\n"
+    )
+    found = of_draft(draft(tmp_path, leads=leads))
+    assert {"column": "Статус", "in": ["contract"]} == found["contracts"]["when"] == found["leads"]["won"]
+    assert "Дата закрытия" == found["contracts"]["columns"]["signed_at"]
+
+
+def test_phones_and_ids_prove_no_decimal_mark(tmp_path):
+    leads = "ID,Created,Mobile,Client ID\n1.1,2026-03-01,7.912.345.67.89,5.7\n1.2,2026-03-02,7.912.345.67.80,5.8\n"
+    assert "decimal_mark" not in draft(tmp_path, leads=leads).text
+
+
+OPEN = """\
+ID,Created,Stage,Closed,Wanted area
+1,2026-03-01,new,не закрыта,нет
+2,2026-03-01,new,не закрыта,
+3,2026-03-01,lost,13.03.2026,
+4,2026-03-02,new,нет,
+"""
+
+
+def test_a_remark_in_the_place_of_a_date_is_offered_as_nothing(tmp_path):
+    """Though most cells of the column have it; in another column it would be a value."""
+    found = of_draft(draft(tmp_path, leads=OPEN))["leads"]
+    assert (["не закрыта"], "Closed") == (found["blank"], found["dates"]["rejected"])
+
+
+def test_a_column_of_phones_is_named_as_one_whatever_it_is_called(tmp_path):
+    leads = "ID,Created,Mobile,Owner\n1,2026-03-01,+79123456789,+79123456780\n2,2026-03-02,+79123456781,89123456782\n"
+    assert "# Not mapped: look like phones, whatever they are called: Owner" in draft(tmp_path, leads=leads).text
 
 
 def test_personal_columns_are_named_as_not_mapped(tmp_path):

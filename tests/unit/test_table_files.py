@@ -129,6 +129,37 @@ def test_blank_rows_are_passed_over_but_counted(content, expected, tmp_path):
         assert expected == [row for chunk in chunks_of(path, {"ID"}, Layout()) for row in chunk.index]
 
 
+TITLED = [
+    "Отчёт по лидам за ноябрь 2026",
+    '"Отчёт, и ""черновик"",',
+    'на двух строках",,,',
+    "",
+    "ID,S,x",
+    "1,a,",
+    "",
+    "2,b,",
+]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+def test_the_header_may_stand_below_a_title(end, encoding, tmp_path):
+    """Rows keep their numbers: the title of two lines is one row."""
+    (tmp_path / "leads.csv").write_bytes(end.join([*TITLED, ""]).encode(encoding))
+    for header_row in (3, 4):
+        layout = Layout(encoding="cp1251" if encoding == "cp1251" else "utf-8", header_row=header_row)
+        assert [5, 7] == [
+            row for chunk in chunks_of(tmp_path / "leads.csv", {"ID", "x"}, layout) for row in chunk.index
+        ]
+
+
+def test_the_header_of_a_workbook_may_stand_below_a_title(tmp_path):
+    book = write_xlsx(tmp_path / "leads.xlsx", ("Отчёт", None, "черновик"), (), HEADER, *ROWS)
+    assert EXPECTED == texts(book, Layout(header_row=3))
+    (chunk,) = chunks_of(book, {"ID"}, Layout(header_row=3))
+    assert [4, 5, 6] == list(chunk.index)
+
+
 def test_a_workbook_is_read_as_the_csv_is(tmp_path):
     assert EXPECTED == texts(write_xlsx(tmp_path / "leads.xlsx", HEADER, *ROWS))
 

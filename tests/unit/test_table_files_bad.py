@@ -103,6 +103,55 @@ def test_a_file_without_a_header_is_told_of_without_the_client_in_its_first_row(
     assert [] == [part for part in ("Иванов", "Пётр", "345-67") if part in said]
 
 
+TITLE = "Отчёт по лидам за ноябрь 2026"
+REMEDY = "row 3 looks like the header, and what stands above it like a title: write `header_row: 3`"
+TITLED = {
+    "in a CSV": f"{TITLE}\n\n{GOOD}",
+    "with a cell for each column": f"{TITLE},,\n,,\n{GOOD}",
+    "with the delimiter in it": f'"{TITLE}, черновик"\nПериод,,\n{GOOD}',
+}
+
+
+@pytest.mark.parametrize("content", TITLED.values(), ids=TITLED.keys())
+def test_a_title_above_the_header_is_told_with_the_row_of_the_header(content, tmp_path):
+    (tmp_path / "leads.csv").write_text(content, "utf-8")
+    assert REMEDY in said_of(tmp_path / "leads.csv", error=MappingError)
+
+
+@pytest.mark.parametrize("merged", ["A1:C1", None])
+def test_a_title_in_a_workbook_is_told_with_the_row_of_the_header(merged, tmp_path):
+    book = write_xlsx(tmp_path / "leads.xlsx", (TITLE,), (), *ROWS)
+    if merged:
+        merge(book, merged)
+    assert REMEDY in said_of(book, error=MappingError)
+
+
+def test_merged_cells_and_formulas_above_the_header_are_not_read(tmp_path):
+    book = write_xlsx(tmp_path / "leads.xlsx", (TITLE,), ("=TODAY()",), *ROWS)
+    merge(book, "A1:C1")
+    (chunk,) = chunks_of(book, NAMES, Layout(header_row=3))
+    assert [4, 5, 6, 7, 8] == list(chunk.index)
+
+
+@pytest.mark.parametrize("name", ["leads.csv", "leads.xlsx"])
+def test_a_header_row_below_the_last_row_is_told(name, tmp_path):
+    (tmp_path / "leads.csv").write_text(GOOD, "utf-8")
+    write_xlsx(tmp_path / "leads.xlsx", *ROWS)
+    assert "nothing in row 9 and below: correct `header_row`" in said_of(tmp_path / name, Layout(header_row=9))
+
+
+def test_a_title_is_not_seen_in_a_header_that_lacks_some_names(tmp_path):
+    (tmp_path / "leads.csv").write_text("x,,,\n1,новый,2026-03-01,да\n2,новый,2026-03-02,нет\n", "utf-8")
+    assert "header_row" not in said_of(tmp_path / "leads.csv", error=MappingError)
+
+
+def test_a_header_that_looks_like_a_title_is_one_where_the_mapping_says_so(tmp_path):
+    (tmp_path / "leads.csv").write_text("ID,Этап,,\na,новый,ночью,да\n", "utf-8")
+    assert "write `header_row: 2`" in said_of(tmp_path / "leads.csv", error=MappingError)
+    (chunk,) = chunks_of(tmp_path / "leads.csv", NAMES, Layout(header_row=1))
+    assert [["a", "новый"]] == chunk.to_numpy().tolist()
+
+
 def test_columns_that_nobody_reads_may_be_called_alike_or_not_at_all(tmp_path):
     (tmp_path / "leads.csv").write_text("ID,x,x,,Этап\n1,,,,новый\n", "utf-8")
     (chunk,) = chunks_of(tmp_path / "leads.csv", NAMES, Layout())
@@ -182,12 +231,16 @@ def rewrite(book: Path, change) -> None:
             file.writestr(name, change(content) if name == "xl/worksheets/sheet1.xml" else content)
 
 
+def merge(path: Path, cells: str) -> None:
+    book: Workbook = load_workbook(path)
+    book.worksheets[0].merge_cells(cells)
+    book.save(path)
+
+
 @pytest.mark.parametrize("cells", ["A1:B1", "B3:B5"])
 def test_merged_cells_are_told_by_their_places(cells, tmp_path):
     book = write_xlsx(tmp_path / "leads.xlsx", *ROWS)
-    merged: Workbook = load_workbook(book)
-    merged.worksheets[0].merge_cells(cells)
-    merged.save(book)
+    merge(book, cells)
     assert f"cells {cells} are merged, and only the first of them has the value: unmerge them" in said_of(book)
 
 

@@ -209,6 +209,14 @@ def test_a_plan_of_a_project_that_cannot_be_read_is_not_the_companys(tmp_path):
     assert ("Plan", "project_id", "#REF!") in told(crm)
 
 
+def test_a_phone_in_the_place_of_a_manager_is_masked_and_an_email_is_not(tmp_path):
+    """A phone is a client's; by an e-mail many a CRM knows a colleague."""
+    mapping = HEADER + LEADS.replace("columns: {", "columns: {manager_id: Reason, ")
+    leads = CSV.replace("lost,junk", "lost,+7 912 345-67-89").replace("junk", "anna@example.com")
+    crm = crm_of(tmp_path, mapping, leads=leads)
+    assert [("***",), ("anna@example.com",), (None,)] == rows(crm, Lead, "manager_id")
+
+
 def test_a_phone_in_a_reason_is_masked_though_the_mapping_names_it(tmp_path):
     """Only a channel may be called by a phone: it is the company's own."""
     reason = "dear +7 912 345-67-89"

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
@@ -24,7 +24,7 @@ HEAD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """`text` is the mapping. `fates`: what each file was taken for, or why it is not read, in words."""
+    """`text` is the mapping. `fates`: what each file or table was taken for, or why it is not read, in words."""
 
     text: str
     fates: dict[Path, str]
@@ -43,15 +43,18 @@ class Draft:
 def draft_of(profiles: Sequence[FileProfile], out: Path, time_zone: str | None) -> Draft:
     """The draft for these files, to be written to `out`. UsageError where none of them can be the leads."""
     tables, others = tables_of(profiles)
-    folder = Path(os.path.commonpath([profile.path.resolve().parent for profile in profiles]))
+    files = [profile.path.resolve().parent for profile in profiles if not profile.layout.query]
+    folder = Path(os.path.commonpath(files)) if files else out.resolve().parent
     leads = next((table for table in tables if table.role == "leads"), None)
     if leads is None:
         raise UsageError("none of these files can be read as leads: name the file that has one row a lead")
     deals = next((table for table in tables if table.role == "contracts"), None)
     link = join_of(leads, deals) if deals else None
+    if deals:
+        leads = replace(leads, guesses={f: guess for f, guess in leads.guesses.items() if f != parts.OWN_SIGNED})
     lines = [*remark(0, HEAD), *company_lines(tables, out, folder, time_zone)]
     lines += parts.lead_lines(leads, deals, link, folder)
-    lines += parts.contract_lines(leads, deals, link, folder) if deals else []
+    lines += parts.contract_lines(leads, deals, link, folder) if deals else parts.own_contract_lines(leads)
     lines += events_of(tables, folder)
     for table in tables:
         lines += {"spend": parts.spend_lines, "plan": parts.plan_lines}.get(table.role, nothing)(table, folder)

@@ -3,13 +3,15 @@
 import codecs
 import csv
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from planerka.crm.chunks import READERS, not_there
+from planerka.crm.chunks import READERS, header_row_of, not_there
 from planerka.crm.csv_faults import DELIMITERS
 from planerka.crm.csv_file import MARKS
+from planerka.crm.header import row_below_title
 from planerka.crm.mapping import Layout
 from planerka.errors import CrmError
 
@@ -23,7 +25,7 @@ CODE_PAGES = ["cp1251", "cp866", "koi8_r", "cp1252"]
 def layout_of(path: Path) -> Layout:
     """How a file is written, a CSV as its bytes tell. CrmError where it is empty, MappingError where there is none."""
     if path.suffix.lower() in READERS:
-        return Layout(file=path.name)
+        return below_title(path, Layout(file=path.name))
     try:
         encoding = encoding_of(path)
         with path.open(encoding=encoding, newline="") as file:
@@ -34,7 +36,11 @@ def layout_of(path: Path) -> Layout:
         raise CrmError(f"{path.name} is no text: give a CSV, XLSX or Parquet file") from None
     if not sample.strip():
         raise CrmError(f"{path.name} is empty: export it again")
-    return Layout(file=path.name, delimiter=delimiter_of(sample), encoding=encoding)
+    return below_title(path, Layout(file=path.name, delimiter=delimiter_of(sample), encoding=encoding))
+
+
+def below_title(path: Path, layout: Layout) -> Layout:
+    return layout.model_copy(update={"header_row": header_row_of(path, layout) or 1})
 
 
 def encoding_of(path: Path) -> str:
@@ -64,10 +70,12 @@ def is_utf8(path: Path) -> bool:
 
 def delimiter_of(sample: str) -> str:
     """The delimiter by which most lines have as many cells as the header, and the header the most."""
-    widths = {mark: widths_by(sample, mark) for mark in DELIMITERS}
-    return max(DELIMITERS, key=lambda mark: Counter(widths[mark])[widths[mark][0]] * (widths[mark][0] - 1))
+    return max(DELIMITERS, key=lambda mark: cells_under_header(sample, mark))
 
 
-def widths_by(sample: str, delimiter: str) -> list[int]:
-    lines = csv.reader(sample.splitlines(keepends=True), delimiter=delimiter)
-    return [len(cells) for cells, _ in zip(lines, range(LINES_N), strict=False) if cells] or [1]
+def cells_under_header(sample: str, delimiter: str) -> int:
+    lines = islice(csv.reader(sample.splitlines(keepends=True), delimiter=delimiter), LINES_N)
+    rows = [(row, cells) for row, cells in enumerate(lines, start=1) if cells]
+    header_row = row_below_title(rows) or 1
+    widths = [len(cells) for row, cells in rows if row >= header_row] or [1]
+    return Counter(widths)[widths[0]] * (widths[0] - 1)

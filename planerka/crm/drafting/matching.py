@@ -15,7 +15,7 @@ SURE = 0.99
 HALF = 0.5
 
 DATES = ("created_at", "updated_at", "signed_at", "terminated_at", "at", "spent_on", "from_on", "to_on")
-FIGURES = ("price_minor", "area_m2", "amount_minor", "year", "quarter", "duration_s", "rejection.budget_minor")
+FIGURES = ("price_minor", "area_m2", "amount_minor", "year", "quarter", "rejection.budget_minor")
 LISTS = ("stage_id", "reason_id", "unit_kind", "kind", "outcome", "enquiry", "accepted", "from_stage_id", "to_stage_id")
 
 
@@ -57,8 +57,10 @@ def fit_of(words: list[str], stems: list[str]) -> float:
 
 
 def code_of(text: str, codes: Mapping[str, str]) -> str | None:
-    """The first code one of whose phrases is in the text; stems of any length may begin a word here."""
+    """The code that the text is, or the first with a phrase in it; stems of any length may begin a word here."""
     words = words_of(text)
+    if (code := "_".join(words)) in codes:
+        return code
     for code, phrases in codes.items():
         for phrase in phrases.split("|"):
             stems = phrase.replace("ё", "е").split()
@@ -94,8 +96,10 @@ def may_be(column: ColumnProfile, field: str) -> bool:
         return not column.is_email
     if column.is_contact or column.is_email:
         return False
-    if field in DATES or field.startswith("dates."):
+    if field in DATES or field.startswith("dates.") or field == "contract.signed_at":
         return column.is_date
+    if field == "duration_s":
+        return column.is_figure or column.is_clock
     if field in FIGURES:
         return column.is_figure and not (column.is_date and field.endswith("_minor"))
     if field in LISTS:

@@ -17,10 +17,12 @@ from planerka.crm.drafting.vocabulary import (
     STAGE_CODES,
     UNIT_KINDS,
 )
-from planerka.crm.drafting.written import Named, file_lines, quoted_path, value_lines
+from planerka.crm.drafting.written import Named, file_lines, place_of, value_lines
 from planerka.crm.mapping import PERIODS
 
 JOIN = "deal"
+OWN_SIGNED = "contract.signed_at"
+"""The date of a contract in the row of its lead."""
 VALUES = {"enquiry": ENQUIRIES, "outcome": OUTCOMES, "unit_kind": UNIT_KINDS}
 LISTED = ("channel_id", "project_id", "manager_id", "agency_id", "actor_id")
 """Whose texts are shown with their counts: to be recognised, or given titles in `references`."""
@@ -55,11 +57,14 @@ def doubt(guess: Guess) -> str:
 
 
 def left_over(table: Table, fields: Iterable[str], depth: int = 1) -> Iterator[str]:
-    """The columns that none of the fields reads; the personal ones are named as such and must stay out."""
+    """The columns that none of the fields reads; phones and what is personal are named as such and must stay out."""
     taken = {table.guesses[field].column for field in fields}
     rest = [column for column in table.profile.columns.values() if column.name not in taken and column.filled_n]
-    personal = [column.name for column in rest if is_personal(column)]
+    phones = [column.name for column in rest if column.is_contact and not column.is_email]
+    personal = [column.name for column in rest if is_personal(column) and column.name not in phones]
     others = [column.name for column in rest if not is_personal(column)]
+    if phones:
+        yield from remark(depth, f"Not mapped: look like phones, whatever they are called: {', '.join(phones)}")
     if personal:
         yield from remark(depth, f"Not mapped: personal: {', '.join(personal)}")
     if others:
@@ -77,7 +82,7 @@ def lead_lines(leads: Table, deals: Table | None, link: Link | None, folder: Pat
     lines += column_lines(own, leads)
     lines += list(left_over(leads, leads.guesses))
     if deals and link:
-        join = {"file": quoted_path(deals.profile.path, folder), **layout_of(deals)}
+        join = dict([place_of(deals.profile, folder)]) | layout_of(deals)
         join |= {"lead_column": scalar(link.lead_column), "key": scalar(link.key)}
         lines += [line(1, "joins"), line(2, JOIN, braces(join), "its ids are found in both files")]
     lines += list(state_lines(leads, deals if link else None))
@@ -92,7 +97,8 @@ def have_one_mark(leads: Table, deals: Table, link: Link | None) -> bool:
 def layout_of(table: Table) -> dict[str, str]:
     layout = table.profile.layout
     found = {"delimiter": f'"{layout.delimiter}"'} if layout.delimiter != "," else {}
-    return found | ({"encoding": layout.encoding} if layout.encoding != "utf-8" else {})
+    found |= {"encoding": layout.encoding} if layout.encoding != "utf-8" else {}
+    return found | ({"header_row": str(layout.header_row)} if layout.header_row != 1 else {})
 
 
 def state_lines(leads: Table, joined: Table | None) -> Iterator[str]:
@@ -107,11 +113,14 @@ def state_lines(leads: Table, joined: Table | None) -> Iterator[str]:
     else:
         yield from remark(1, "? rejected: no column says which leads are rejected: add a condition if one does")
     won = coded(stage, STAGE_CODES, "contract") if stage else []
+    signed = leads.guesses.get(OWN_SIGNED)
     if joined:
         yield line(1, "won", is_signed(joined), "? where the joined file has a signed deal")
     elif stage and won:
         value = braces({"column": scalar(stage.name), "in": sequence(won)})
         yield line(1, "won", value, "? the stages whose names say so")
+    elif signed:
+        yield line(1, "won", braces({"present": scalar(signed.column)}), "? no stage says so, but a contract has a day")
     else:
         yield from remark(1, "? won: no column says which leads have bought: add a condition if one does")
 
@@ -145,6 +154,23 @@ def card_lines(leads: Table) -> Iterator[str]:
     if fields:
         yield line(1, "rejection")
         yield from column_lines(fields, leads)
+
+
+def own_contract_lines(leads: Table) -> list[str]:
+    """Contracts of which the rows of the leads have the day, be it that of closing a won one; else none."""
+    stage = leads.column("stage_id")
+    won = coded(stage, STAGE_CODES, "contract") if stage else []
+    if OWN_SIGNED in leads.guesses:
+        when, field, signed = [], OWN_SIGNED, column_line(OWN_SIGNED, leads)
+    elif stage and won and "dates.closed" in leads.guesses:
+        field, said = "dates.closed", "? the day of closing: is it that of the contract, for a won lead?"
+        when = [line(1, "when", braces({"column": scalar(stage.name), "in": sequence(won)}))]
+        signed = line(2, "signed_at", scalar(leads.guesses[field].column), said)
+    else:
+        return []
+    flat = line(2, "unit_kind", "{constant: flat}", "? no column says what was sold: all are taken for flats")
+    lines = [*value_lines(named(leads, [field])), *when, line(1, "columns"), signed, flat]
+    return section("contracts", lines, set())
 
 
 def contract_fields(deals: Table, link: Link | None) -> list[str]:
@@ -187,11 +213,16 @@ def section(name: str, lines: list[str], missing: set[str], depth: int = 0) -> l
 
 def event_lines(table: Table, name: str, folder: Path) -> list[str]:
     depth = 2
-    fields = [field for field in table.guesses if field != "kind"]
+    duration = table.column("duration_s")
+    unclear = duration and duration.short_clock
+    fields = [field for field in table.guesses if field != "kind" and not (field == "duration_s" and unclear)]
     columns = named(table, fields)
     lines = file_lines(table.profile, columns, folder, depth) + value_lines(columns, depth)
     lines += [line(depth, "columns"), kind_line(table, depth + 1)]
     lines += column_lines(fields, table, depth + 1)
+    if duration and unclear:
+        said = f"? duration_s ({duration.name}): row {unclear.row} is {unclear.text}, minutes or hours: export seconds"
+        lines += remark(depth + 1, f"{said} or 0:01:05, then map it")
     return section(name, [*lines, *left_over(table, table.guesses, depth)], {"lead_id", "at"} - set(fields), depth=1)
 
 

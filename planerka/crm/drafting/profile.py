@@ -1,5 +1,6 @@
 """What the cells of a file look like, column by column: one pass, in memory that does not grow with the rows."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planerka.crm.cells import SHEET_ERRORS, is_placeholder
-from planerka.crm.drafting.dates import Dates
+from planerka.crm.cells import CLOCK, SHEET_ERRORS, is_placeholder, is_remark
+from planerka.crm.drafting.dates import Dates, Proof
 from planerka.crm.drafting.figures import Figures
 from planerka.crm.mapping import Layout
 from planerka.phones import EMAIL, is_contact
@@ -32,6 +33,8 @@ HALF = 0.5
 
 STRAYS_N = 3
 
+SHORT_CLOCK = re.compile(r"\d{1,3}:[0-5]\d", re.ASCII)
+
 ANSWERS = ("нет", "unknown")
 """A column of answers, or of categories, has these as values."""
 
@@ -46,6 +49,8 @@ class ColumnProfile:
 
     `placeholders`: texts that say that they say nothing, with their cells, which count as blank;
     so do the errors of a spreadsheet, which every reader knows.
+    `clocks_n`: cells like `0:01:35` or `1:05`; `short_clock`: the first of the latter, minutes or hours nobody knows.
+    `remarks`: texts that say that there is no date, which a column of dates may have in most of its cells.
     `stray_dates`: the first rows that hold no date. `looked_n`: cells in which numbers and contacts were looked for;
     `dated_n`: the same of dates.
     """
@@ -56,10 +61,13 @@ class ColumnProfile:
     dated_n: int = 0
     counts: Counter[str] | None = field(default_factory=Counter)
     placeholders: Counter[str] = field(default_factory=Counter)
+    remarks: Counter[str] = field(default_factory=Counter)
     contacts_n: int = 0
     emails_n: int = 0
     dates: Dates = field(default_factory=Dates)
     figures: Figures = field(default_factory=Figures)
+    clocks_n: int = 0
+    short_clock: Proof | None = None
     stray_dates: list[int] = field(default_factory=list)
     sketch: NDArray[np.uint64] = field(default_factory=lambda: np.array([], dtype=np.uint64))
 
@@ -82,6 +90,10 @@ class ColumnProfile:
     @property
     def is_figure(self) -> bool:
         return self.looked_n > 0 and self.figures.cells_n >= MOSTLY * self.looked_n
+
+    @property
+    def is_clock(self) -> bool:
+        return self.looked_n > 0 and self.clocks_n >= MOSTLY * self.looked_n
 
     @property
     def is_contact(self) -> bool:
@@ -112,7 +124,9 @@ class ColumnProfile:
     def see_text(self, text: str, row: int, cells_n: int) -> None:
         if self.counts is not None:
             self.counts[text] += cells_n
-        if self.looked_n < LOOKED_N or not self.dates.are_settled:
+        if len(self.remarks) < MANY_N and is_remark(text):
+            self.remarks[text] += cells_n
+        elif self.looked_n < LOOKED_N or not self.dates.are_settled:
             self.dated_n += cells_n
             is_date = self.dates.see(text, row, cells_n)
             if not is_date and len(self.stray_dates) < STRAYS_N:
@@ -122,6 +136,9 @@ class ColumnProfile:
             self.contacts_n += cells_n * is_contact(text)
             self.emails_n += cells_n * ("@" in text and bool(EMAIL.search(text)))
             self.figures.see(text, row, cells_n)
+            is_short = bool(SHORT_CLOCK.fullmatch(text))
+            self.clocks_n += cells_n * (is_short or bool(CLOCK.fullmatch(text)))
+            self.short_clock = self.short_clock or (Proof(row, text) if is_short else None)
 
     def share_in(self, other: "ColumnProfile") -> float:
         """How many of its different texts the other column has too, 0..1."""
@@ -132,7 +149,7 @@ class ColumnProfile:
 
 @dataclass(eq=False)
 class FileProfile:
-    """One file: how it is written, and its columns in their order."""
+    """One table: how it is written, and its columns in their order. `path` is that of a file, or a table's name."""
 
     path: Path
     layout: Layout

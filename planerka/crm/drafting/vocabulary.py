@@ -24,10 +24,13 @@ LEADS = {
     "reason_id": "причин отказ|причин провал|lost reason|reject reason|reason|disqualif reason|причин закрыт|причин",
     "url": "url|link|ссылк",
     "dates.qualified": "дат квалиф|qualified date|qualified at|qualified on",
-    "dates.rejected": "дат отказ|reject date|rejected at|rejected on|disqualif date|lost date|closed lost date",
-    "dates.closed": "дат закрыт|close date|closed at|closed on|date closed|closed",
+    "dates.rejected": "дат отказ|reject date|rejected at|rejected on|rejected|disqualif date|disqualified at|lost date|"
+    "lost at|lost on|lost|closed lost date|дат провал|дат проигрыш|отказ от",
+    "dates.closed": "дат закрыт|дат заверш|закрыт|close date|closed at|closed on|date closed|closed|close time",
     "dates.meeting_held": "дат встреч|дат показ|meeting date|meeting held",
     "dates.booked": "дат брон|booking date|booked at|booked on|бронь с",
+    "contract.signed_at": "contract at|contract on|contract date|contracted at|signed at|signed on|signing date|"
+    "sold at|won at|won on|won date|дат договор|дат дду|дат подписан|дат продаж|дат заключ|дат сделк",
     "rejection.comment": "комментар|примечан|comment|note|remark",
     "rejection.duplicate_of_id": "дубль лид|duplicate of|id дубл",
     "rejection.budget_minor": "бюджет клиент|client budget",
@@ -41,7 +44,7 @@ CONTRACTS = {
     "deal_id": "id сделк|номер сделк",
     "accepted": "is accepted|is won|accepted|won|подписан|is signed",
     "signed_at": "дат подписан|дат договор|дат дду|signed|signed at|signed on|contract date|won date|accepted date|"
-    "accepted decision date|дат продаж|дат заключ|closed date",
+    "accepted decision date|дат продаж|дат заключ|closed date|closed at|дат закрыт|contract at|won at|sold at",
     "terminated_at": "расторж|дат расторж|terminated|termination date|cancelled",
     "price_minor": "price|amount|цена|цен|сумм|стоимост|сумм договор|цен договор|contract amount|total|"
     "expected revenue",

@@ -10,6 +10,8 @@ from planerka.crm.drafting.figures import SIGNS
 from planerka.crm.drafting.lines import BLANK, line, remark, scalar, sequence
 from planerka.crm.drafting.profile import ColumnProfile, FileProfile
 
+NUMBERS = ("_minor", "_m2", "_n", "_s")
+"""How the names of fields end whose numbers may have a decimal mark."""
 HEADER_SIGN = re.compile(r"[^\W\d_]+\.?|[^\w\s]")
 
 Named = Sequence[tuple[str, ColumnProfile]]
@@ -17,21 +19,40 @@ Named = Sequence[tuple[str, ColumnProfile]]
 
 
 def file_lines(profile: FileProfile, columns: Named, folder: Path, depth: int = 1) -> list[str]:
-    """Name, delimiter, encoding, and the placeholders of the columns that are read; defaults are left out."""
-    layout, found = profile.layout, sum((column.placeholders for _, column in columns), start=Counter[str]())
-    lines = [line(depth, "file", quoted_path(profile.path, folder), f"{profile.rows_n:,} rows")]
+    """What a mapping says of a file, and the placeholders of the columns that are read; defaults are left out."""
+    layout, found = profile.layout, nothings(columns)
+    lines = [line(depth, *place_of(profile, folder), f"{profile.rows_n:,} rows")]
     if layout.delimiter != ",":
         lines.append(line(depth, "delimiter", f'"{layout.delimiter}"'.replace("\t", "\\t")))
     if layout.encoding != "utf-8":
         lines.append(line(depth, "encoding", layout.encoding))
+    if layout.header_row != 1:
+        lines.append(line(depth, "header_row", str(layout.header_row), "what stands above it looks like a title"))
     if found:
         counted = ", ".join(f"{text} {n:,}" for text, n in found.most_common())
         lines.append(line(depth, "blank", sequence(found), f"? seem to stand for nothing; cells with them: {counted}"))
     return lines
 
 
-def quoted_path(path: Path, folder: Path) -> str:
-    return scalar(path.resolve().relative_to(folder.resolve()).as_posix())
+def nothings(columns: Named) -> Counter[str]:
+    """The texts that seem to stand for nothing, with their cells.
+
+    In a column of dates a remark is one too, if it is no value of another column, for `blank` is of the whole file.
+    """
+    found = sum((column.placeholders for _, column in columns), start=Counter[str]())
+    dated = [column for _, column in columns if column.is_date]
+    others = [column for _, column in columns if not column.is_date]
+    for text, n in sum((column.remarks for column in dated), start=Counter[str]()).items():
+        if not any(text in column.remarks for column in others):
+            found[text] += n
+    return found
+
+
+def place_of(profile: FileProfile, folder: Path) -> tuple[str, str]:
+    """The key that says where the rows are, and its value."""
+    if profile.layout.query:
+        return "query", scalar(profile.layout.query)
+    return "file", scalar(profile.path.resolve().relative_to(folder.resolve()).as_posix())
 
 
 def value_lines(columns: Named, depth: int = 1, *, beside: Named = ()) -> list[str]:
@@ -64,8 +85,11 @@ def format_remark(field: str, column: ColumnProfile, form: Format, proven: dict[
 
 
 def mark_lines(columns: Named, depth: int) -> Iterator[str]:
-    """The decimal mark. Money has no three decimals, so that `200,000` proves the point there."""
-    figures = [(field, column) for field, column in columns if column.is_figure and not column.is_date]
+    """The decimal mark, of which ids and phones prove nothing.
+
+    Money has no three decimals, so that `200,000` proves the point there.
+    """
+    figures = [(f, column) for f, column in columns if f.endswith(NUMBERS) and column.is_figure and not column.is_date]
     proofs = {mark: (column, proof) for _, column in figures for mark, proof in column.figures.marks.items()}
     for field, column in figures:
         if column.figures.unclear and field.endswith("_minor"):
