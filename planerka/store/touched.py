@@ -101,9 +101,7 @@ def days_of_leads(source: str, lead_ids: Days) -> Iterator[Days]:
 
 
 def leads_that_move(source: str, rows: sa.Table) -> Days:
-    """Ids of staged leads that come back to the store, or are counted elsewhere from now on.
-
-    Of one that is new nothing else is stored yet: a row whose lead is not known is held back.
-    """
+    """Ids of staged leads that are new to the store, come back to it, or are counted elsewhere from now on."""
     is_elsewhere = [lead.c[name].is_distinct_from(rows.c[name]) for name in ("created_on", "vanished_at", *SCOPES)]
-    return sa.select(rows.c.id).join(lead, same_key(lead, rows, source)).where(sa.or_(*is_elsewhere))
+    known = rows.outerjoin(lead, same_key(lead, rows, source))
+    return sa.select(rows.c.id).select_from(known).where(sa.or_(lead.c.id.is_(None), *is_elsewhere))
