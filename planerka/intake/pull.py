@@ -88,13 +88,15 @@ def pull_window(
     """One window, in the caller's transaction; the context knows its references from then on."""
     context = replace(context, until=min(window.until, now), leads=NO_LEADS)
     waiting = quarantine.waiting_nouns(connection, crm.source)
+    is_first = windows.get_source(connection, crm.source) is None
+    store = leads.load_batch if is_first else leads.store_batch
     rows_n = changed_n = quarantined_n = 0
     reports = []
     for batch in crm.read(window):
         checks = check_rows(batch, replace(context, leads=leads_named(connection, crm.source, batch, context.leads)))
         fit = batch.rows[checks.is_fit]
         rows_n += len(batch.rows)
-        changed_n += leads.store_batch(connection, crm.source, batch.noun, fit, zone)
+        changed_n += store(connection, crm.source, batch.noun, fit, zone)
         quarantined_n += quarantine.add(connection, crm.source, held_back(batch, checks), now)
         if (noun := noun_name(batch.noun)) in waiting:
             quarantine.supersede(connection, crm.source, noun, row_keys(batch.noun, fit), now)

@@ -7,7 +7,7 @@ callers see what a change replaces before it is replaced, and "what changed" is 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import count
+from itertools import count, repeat
 from typing import Any
 
 import pandas as pd
@@ -48,13 +48,39 @@ def changes(connection: sa.Connection, table: sa.Table, source: str, frame: pd.D
         yield rows
 
 
-def upsert(connection: sa.Connection, table: sa.Table, source: str, rows: sa.Table) -> None:
-    """Write staged rows into their table."""
+def upsert(connection: sa.Connection, table: sa.Table, source: str, rows: sa.Table) -> int:
+    """Write staged rows into their table; returns how many are new there or differ."""
     names = [column.name for column in rows.c]
     chosen = sa.select(sa.literal(source), *rows.c).where(sa.true())  # SQLite cannot parse ON CONFLICT without WHERE
     insert = insert_into(connection, table).from_select(["source", *names], chosen)
+    kept = {"preserve_rowcount": True}  # SQLAlchemy forgets that of an INSERT
+    return connection.execute(or_update(insert, table, names), execution_options=kept).rowcount
+
+
+def or_update(insert: Any, table: sa.Table, names: Iterable[str]) -> Any:
+    """The insert of those columns, that writes over a row of the same key where one of them differs."""
     values = {name: insert.excluded[name] for name in names if name not in key_names(table)}
-    connection.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=values))
+    differs = sa.or_(*(table.c[name].is_distinct_from(value) for name, value in values.items()))
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=values, where=differs)
+
+
+def load(connection: sa.Connection, table: sa.Table, source: str, frame: pd.DataFrame) -> int:
+    """`merge` for a source of which the table has nothing yet: rows are compared only where a key comes again, and
+    nobody asks what they replace. Returns how many were new or differ.
+    """
+    last = frame.drop_duplicates(key_names(table), keep="last")
+    if connection.dialect.name == "postgresql":
+        one_writer(connection, source)
+        with staged(connection, [table.c[name] for name in frame.columns], last) as rows:
+            return upsert(connection, table, source, rows)
+    names = filled(last, frame.columns)
+    insert = insert_into(connection, table).values({name: sa.bindparam(name) for name in ("source", *names)})
+    compiled = or_update(insert, table, frame.columns).compile(dialect=connection.dialect)
+    values = {name: values_of(last[name], table.c[name].type) for name in names} | {"source": repeat(source, len(last))}
+    cursor: Any = connection.connection.cursor()
+    with in_words(connection.engine):
+        cursor.executemany(str(compiled), zip(*(values[name] for name in compiled.positiontup), strict=True))
+    return int(cursor.rowcount)
 
 
 @contextmanager
@@ -62,8 +88,7 @@ def staged(connection: sa.Connection, columns: Sequence[sa.Column[Any]], frame: 
     """A temporary table with those columns of a frame, for as long as the block runs; one at a time of any columns."""
     table = staging_table(tuple(columns))
     table.create(connection)
-    # The others are missing in every row: to hand a driver their NULLs one by one took half of the time.
-    names = [column.name for column in columns if frame[column.name].notna().any()]
+    names = filled(frame, [column.name for column in columns])
     if names:
         fill(
             connection, table, names, zip(*(values_of(frame[name], table.c[name].type) for name in names), strict=True)
@@ -71,6 +96,11 @@ def staged(connection: sa.Connection, columns: Sequence[sa.Column[Any]], frame: 
     yield table
     # Not in a `finally`: after a failed statement the transaction is rolled back, and the table goes with it.
     table.drop(connection)
+
+
+def filled(frame: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """The columns that hold anything: to hand a driver NULLs one by one took half of the time."""
+    return [name for name in names if frame[name].notna().any()]
 
 
 @lru_cache(maxsize=256)

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from planerka.errors import CrmError
 from planerka.model import Contract, Event, EventKind, Lead, LeadStatus, Stock
-from planerka.store.bulk import changes, staged, upsert
+from planerka.store import measures
+from planerka.store.bulk import changes, load, staged, upsert
 from planerka.store.frames import local_day, read_frame
 from planerka.store.tables import TABLE_OF, event, lead
-from planerka.store.touched import days_after, days_before, days_of_leads, touch
+from planerka.store.touched import OF_A_DAY, days_after, days_before, days_of_leads, touch
 from planerka.store.withheld import withheld
 
 DAYS: dict[type, dict[str, str]] = {
@@ -37,6 +38,17 @@ def store_batch(connection: sa.Connection, source: str, noun: type, frame: pd.Da
             touch(connection, source, days_before(source, noun, rows))
             upsert(connection, TABLE_OF[noun], source, rows)
             touch(connection, source, days_after(source, noun, rows))
+    return changed_n
+
+
+def load_batch(connection: sa.Connection, source: str, noun: type, frame: pd.DataFrame, zone: ZoneInfo) -> int:
+    """`store_batch` for a source of which nothing is stored but by this transaction: what is touched are the days of
+    the rows themselves, for nothing that they replace was ever measured.
+    """
+    dated = with_days(noun, withheld(connection, source, noun, frame), zone)
+    changed_n = load(connection, TABLE_OF[noun], source, dated)
+    for name in [*DAYS.get(noun, {}), *OF_A_DAY.get(noun, ())]:
+        measures.touch(connection, source, dated[name].dropna().dt.date.unique())
     return changed_n
 
 

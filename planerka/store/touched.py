@@ -19,7 +19,7 @@ SCOPES = ("enquiry", "channel_id", "campaign_id", "project_id", "manager_id", "a
 """What of a lead decides where its events are counted: a change moves the whole history of the lead."""
 
 OF_A_LEAD = {Event: ("happened_on",), Contract: ("signed_on", "terminated_on")}
-OF_A_DAY = {Spend: "spent_on", Plan: "from_on"}
+OF_A_DAY = {Spend: ("spent_on",), Plan: ("from_on",)}
 
 Days = sa.Select[Any]
 
@@ -78,7 +78,7 @@ def days_after(source: str, noun: type, rows: sa.Table) -> Iterator[Days]:
     if noun in OF_A_LEAD:
         yield from days_of_a_lead(source, rows, OF_A_LEAD[noun])
     elif noun in OF_A_DAY:
-        yield sa.select(rows.c[OF_A_DAY[noun]])
+        yield from (sa.select(rows.c[name]) for name in OF_A_DAY[noun])
 
 
 def days_of_a_lead(source: str, rows: sa.FromClause, names: Iterable[str]) -> Iterator[Days]:

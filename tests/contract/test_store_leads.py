@@ -1,5 +1,6 @@
 """Storing what a source supplies, and remembering which days that touches."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from planerka.model import Contract, Event, Lead, Outcome, Plan, Reference, Reje
 from planerka.store import leads, neglect, verdicts
 from planerka.store.references import references
 from planerka.store.rejections import unjudged_rejections
-from planerka.store.tables import event, touched_day
+from planerka.store.tables import TABLE_OF, event, touched_day
 from planerka.store.tables import lead as lead_table
 from tests.builders_store import MOSCOW, frame_of, instant
 
@@ -85,6 +86,39 @@ def test_what_a_change_touches(connection: sa.Connection, noun: type, row: dict[
     assert days == take_days(connection)
     assert 0 == store(connection, noun, row)
     assert [] == take_days(connection)
+
+
+FIRST_BATCHES: list[tuple[type, list[dict[str, Any]]]] = [
+    (Reference, [{}]),
+    (Lead, [{}, {"id": "L2", "created_at": None, "channel_id": "site"}, {"id": "L2", "channel_id": "fair"}]),
+    (Event, [{"at": "2026-11-04T09:00Z"}, {"id": "E2", "kind": "reopened", "at": "2026-11-05T22:30Z"}]),
+    (Event, [{"at": "2026-11-06T09:00Z", "actor_id": "m1"}]),
+    (
+        Event,
+        [{"at": "2026-11-06T09:00Z", "actor_id": None}, {"id": "E2", "kind": "reopened", "at": "2026-11-05T22:30Z"}],
+    ),
+    (Rejection, [{"comment": "a\0b"}, {"id": "R2", "comment": None}]),
+    (Contract, [{"signed_at": "2026-11-12T09:00Z", "terminated_at": "2026-11-21T09:00Z"}]),
+    (Spend, [{"spent_on": "2026-11-07"}]),
+    (Plan, [{"from_on": "2026-12-01"}]),
+    (Stock, [{}]),
+]
+"""A batch with one key twice, a key that comes again with another day and with a blank, rows that come again alike."""
+
+
+def stored(connection: sa.Connection, put: Callable[..., int]) -> tuple[list[int], list[str], dict[str, list[Any]]]:
+    """What `put` returned for each of the first batches, the touched days, and the rows, all of them taken away."""
+    counts = [put(connection, "crm", noun, frame_of(noun, *rows), MOSCOW) for noun, rows in FIRST_BATCHES]
+    days, found = take_days(connection), {}
+    for table in dict.fromkeys(TABLE_OF[noun] for noun, _ in FIRST_BATCHES):
+        found[table.name] = sorted(map(repr, connection.execute(sa.select(table)).all()))
+        connection.execute(table.delete())
+    return counts, days, found
+
+
+def test_a_first_load_ends_as_row_by_row_comparison_does(connection: sa.Connection) -> None:
+    """It never looks at what it replaces, and comes to the same rows, days and counts."""
+    assert stored(connection, leads.store_batch) == stored(connection, leads.load_batch)
 
 
 def test_a_lead_that_comes_after_its_events_moves_their_days(connection: sa.Connection) -> None:
