@@ -35,7 +35,7 @@ lock: .venv/dev
 	$(LOCK) requirements-dev.in --constraint requirements.lock --output-file requirements-dev.lock
 	$(BIN)/python tools/plain_names.py requirements-dev.lock
 
-# Prefect migrates its own database, 8 s, here instead of in the first run of `make weekly` and of every test.
+# Prefect makes its own database, 8 s, here instead of in the first run of `make weekly` and of every test.
 .venv/runtime: requirements.lock pyproject.toml
 	@echo "Setting up .venv: one to three minutes, once"
 	@python3.11 -m venv .venv

@@ -63,7 +63,6 @@ class Cycle:
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """The variables of a sample company that lives in the folder and nowhere else."""
-    services.prefect_home(folder / "var" / "prefect")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PLANERKA_", "PREFECT_"))}
     sample = {"DATA": str(folder / "var"), "OUT": str(folder / "out"), "SOURCE__KIND": "sample"}
     return inherited | {f"PLANERKA_{name}": value for name, value in sample.items()} | settings

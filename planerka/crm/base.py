@@ -38,9 +38,9 @@ class Fault:
 class Origin:
     """Where the rows of a batch stand in an export.
 
-    `row_ns` has the row of each, as a spreadsheet numbers them: the header is row 1. `columns` has the column that
-    each field was read from, as the file calls it; a field without one was not read. `texts` has the cells of at least
-    these rows by column, its index the row; None where a row of the batch is made of several.
+    `row_ns` has the row of each, as a spreadsheet numbers them: the first line of the file is row 1. `columns` has the
+    column that each field was read from, as the file calls it; a field without one was not read. `texts` has the cells
+    of at least these rows by column, its index the row; None where a row of the batch is made of several.
     """
 
     file: str

@@ -17,7 +17,7 @@ from babel.numbers import get_currency_precision, get_currency_symbol
 from numpy.typing import NDArray
 
 from planerka.crm.fixed_dates import YEARS, cut
-from planerka.phones import SHORTEST_N, is_contact, masked
+from planerka.phones import SHORTEST_N, is_contact, masked, masked_colleague
 
 Texts = NDArray[np.object_]
 Reader = Callable[[Texts], Any]
@@ -36,9 +36,12 @@ PLACEHOLDERS |= {"blank", "н/д", "нет", "пусто", "нет данных"
 """What people and forms write where nothing is known, without brackets around it."""
 REMARK = re.compile(
     r"(?:[Нн]е|[Нн]ет|[Бб]ез|[Ее]щ[её] (?:не|нет)|[Оо]тсутствует|[Вв] работе|"
-    r"[Oo]pen|[Nn]ot|[Nn]o|[Nn]one|[Nn]ever|[Pp]ending)(?: [a-zа-яё]+){0,2}"
+    r"[Oo]pen|[Nn]ot|[Nn]o|[Nn]one|[Nn]ever|[Pp]ending)"
+    r"(?: (?:был[аои]?|закры|откры|указан|назначен|заполнен|определен|определён|известн|подписан|состоял|заверш|продан"
+    r"|данных|даты|срока|ещё|еще|yet|closed|open|set|known|given|signed|available|applicable|finished|date)"
+    r"(?:[аоы]|т[аоы]?|н[аоы]|сь|ось|ась|ен[аоы]?|ён)?){0,2}"
 )
-"""A few words in lower case that say no."""
+"""A few words that say there is none. A closed list: behind any other `не звонить` may stand a name."""
 LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 WORD = re.compile(r"[^\W\d_]{2,}")
 GROUPED = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+")
@@ -186,10 +189,14 @@ def is_card_id(text: str) -> bool:
     return not (is_spoilt or is_contact(text))
 
 
-def masked_texts(texts: Texts, own: frozenset[str], *, keeps_emails: bool = False) -> Texts:
-    """Texts without phones, e-mails (unless `keeps_emails`) and messengers, but for those in `own`."""
-    found = (text if text is None or text in own else masked(text, keeps_emails=keeps_emails) for text in plain(texts))
-    return np.array([*found], dtype=object)
+def masked_texts(texts: Texts, own: frozenset[str]) -> Texts:
+    """Texts without phones, e-mails and messengers, but for those in `own`."""
+    return np.array([text if text is None or text in own else masked(text) for text in plain(texts)], dtype=object)
+
+
+def colleagues(texts: Texts) -> Texts:
+    """Managers and agencies, as they are called: `phones.masked_colleague`."""
+    return np.array([text if text is None else masked_colleague(text) for text in plain(texts)], dtype=object)
 
 
 def plain(texts: Texts) -> Texts:

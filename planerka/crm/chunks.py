@@ -43,10 +43,10 @@ Place = Path | sa.URL
 def chunks_of(place: Place, names: set[str], layout: Layout, decimal_mark: str = ".") -> Iterator[pd.DataFrame]:
     """The columns `names` of a table, at most CHUNK_ROWS_N rows at a time; at least one chunk, which may have no rows.
 
-    The index is the row as a spreadsheet numbers it, the header being row 1; of a Parquet and a query, from 1.
-    Columns are `object`: text without the spaces around it, None where the cell is blank. Ids stay text. A number that
-    the source knows as one is written with `decimal_mark`, a date as `2026-03-01T10:05:00`: they read back to the same
-    value. MappingError where a file or a column is not there, CrmError where the bytes are not such a table.
+    The index is the row as a spreadsheet numbers it, the first line of the file being row 1; of a Parquet and a query,
+    from 1. Columns are `object`: text without the spaces around it, None where the cell is blank. Ids stay text. A
+    number that the source knows as one is written with `decimal_mark`, a date as `2026-03-01T10:05:00`: they read back
+    to the same value. MappingError where a file or a column is not there, CrmError where the bytes are no such table.
     """
     read = partial(cleaned, blank={"", *layout.blank})
     title = place.name if isinstance(place, Path) else layout.title

@@ -4,7 +4,6 @@ import codecs
 import csv
 import os
 from collections.abc import Generator, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +45,8 @@ def csv_blocks(path: Path, layout: Layout) -> Iterator[Block]:
     encoding = encoding_of(path, layout)
     try:
         refuse_title(path.name, numbered(path, layout, encoding), layout)
-        header, skipped_n = header_in(path, layout, encoding)
-        last = yield from under(header, layout, parsed(path, layout, encoding, len(header), skipped_n))
+        row, header, skipped_n = header_in(path, layout, encoding)
+        last = yield from under(row, header, layout, parsed(path, layout, encoding, len(header), skipped_n))
         refuse_an_open_quote(path, encoding, last)
     except UnsoundQuoteError as error:
         raise CrmError(f"{path.name}: {fault_in(path, layout, encoding) or error}") from None
@@ -72,24 +71,27 @@ def encoding_of(path: Path, layout: Layout) -> str:
     return layout.encoding
 
 
-def header_in(path: Path, layout: Layout, encoding: str) -> tuple[list[str], int]:
-    """The names of the columns, and how many lines the rows above `header_row` take; CrmError where there are none."""
+def header_in(path: Path, layout: Layout, encoding: str) -> tuple[int, list[str], int]:
+    """Number and names of the header, and how many lines the rows above it take; CrmError where there is none."""
+    above_n = 0  # of lines, not of rows: a title in quotes may take several
     with path.open(encoding=encoding, newline="") as file:
         reader = csv.reader(file, delimiter=layout.delimiter)
-        for _ in islice(reader, layout.header_row - 1):
-            pass
-        skipped_n = reader.line_num  # not rows: a title in quotes may take several lines
-        header = next((cells for cells in reader if any(map(str.strip, cells))), None)
-    if header is None and layout.header_row > 1:
+        for row, cells in enumerate(reader, start=1):
+            if row >= layout.header_row and any(map(str.strip, cells)):
+                return row, cells, above_n
+            above_n = reader.line_num
+    if layout.header_row > 1:
         raise CrmError(f"{path.name} has nothing in row {layout.header_row} and below: correct `header_row`")
-    if header is None:
-        raise CrmError(f"{path.name} has nothing but blank lines: export it again")
-    return header, skipped_n
+    raise CrmError(f"{path.name} has nothing but blank lines: export it again")
 
 
 def csv_rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of each row, a title's too."""
-    return numbered(path, layout, encoding_of(path, layout))
+    """Number and cells of each row, a title's too. CrmError where the bytes are no such rows."""
+    encoding = encoding_of(path, layout)
+    try:
+        yield from numbered(path, layout, encoding)
+    except (UnicodeError, csv.Error):
+        raise CrmError(f"{path.name}: {fault_in(path, layout, encoding) or 'is damaged: export it again'}") from None
 
 
 def numbered(path: Path, layout: Layout, encoding: str) -> Iterator[tuple[int, list[str]]]:
@@ -128,18 +130,20 @@ def parsed(path: Path, layout: Layout, encoding: str, columns_n: int, skipped_n:
         )
 
 
-def under(header: list[str], layout: Layout, batches: Iterator[pa.RecordBatch]) -> Generator[Block, None, str]:
+def under(
+    header_row: int, header: list[str], layout: Layout, batches: Iterator[pa.RecordBatch]
+) -> Generator[Block, None, str]:
     """Blocks with their rows as a spreadsheet numbers them; in the end the text of the very last cell.
 
     Rows of nothing but blank cells, as Excel leaves them at the end, are passed over.
     """
-    row, last = layout.header_row, header[-1]
+    row, last = header_row, header[-1]
     for batch in batches:
         refuse_swallowed_rows(batch, layout)
         last = batch.columns[-1][-1].as_py()
         is_row = is_filled(batch)
-        if row == layout.header_row:
-            is_row[is_row.argmax()] = False  # the header
+        if row == header_row:
+            is_row[0] = False
         rows = batch if is_row.all() else batch.filter(pa.array(is_row))
         yield Block(header, rows.columns, row + np.flatnonzero(is_row))
         row += len(batch)

@@ -110,7 +110,7 @@ class Export:
         """The chunks of a table, with the rows of one id side by side."""
         name = part.columns["id"].column if "id" in part.columns else None
         is_own = name and name.partition(".")[0] not in self.mapping.leads.joins
-        return together(chunks, str(name), self.place(part), part) if is_own else chunks
+        return together(chunks, str(name), self.place(part), part, part.decimal_mark) if is_own else chunks
 
     def place(self, part: Layout) -> Place:
         """Where the table of a part is."""

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from planerka.crm.cells import quotable
@@ -14,10 +14,12 @@ from planerka.phones import is_contact
 UNCUT = re.compile(r"[,;|\t](?! )")
 LOOKED_N = 20
 """So many rows with anything in them are looked at: no title is longer."""
-YEAR = r"(?:19|20)\d\d(?![\d.:/-])"
-DATUM = re.compile(rf"(?!{YEAR})\d[\d.:/ -]{{3,}}")
-"""What a number of a card, a day or a phone begins with, and no name of a column: `2026 год` is one."""
-NUMBER = re.compile(rf"(?!{YEAR})[\d., \xa0\u202f]*\d[\d., \xa0\u202f]*")
+DATUM = re.compile(r"\d[\d.:/ -]{3,}")
+"""What a number of a card, a day or a phone begins with, and no name of a column."""
+NUMBER = re.compile(r"[\d., \xa0\u202f]+")
+YEAR = re.compile(r"(?:19|20)\d\d(?P<said> ?(?:г\.?|год|year|план|факт|plan|actual))?", re.IGNORECASE)
+IN_TURN_N = 3
+"""So many numbers that follow one another are the months of a plan, or its weeks."""
 
 
 def told_header(header: Sequence[str]) -> list[str]:
@@ -28,24 +30,38 @@ def told_header(header: Sequence[str]) -> list[str]:
 def is_row(header: Sequence[str]) -> bool:
     """Whether these are the cells of a row, not names: one is a date, a phone or a long number, or half are numbers.
 
-    A short number alone may be a name, as pandas writes `0`; so may a year.
+    A short number alone may be a name, as pandas writes `0`; so may years and months, beside words.
     """
     names = [name for name in header if any(map(str.isalnum, name))]
-    numbers_n = sum(bool(NUMBER.fullmatch(name)) for name in names)
-    return numbers_n * 2 >= len(names) > 0 or any(DATUM.match(name) or is_contact(name) for name in names)
+    others = [name for name in names if name not in periods_in(names)] or names
+    numbers_n = sum(bool(NUMBER.fullmatch(name)) for name in others)
+    return numbers_n * 2 >= len(others) > 0 or any(DATUM.match(name) or is_contact(name) for name in others)
+
+
+def periods_in(names: Sequence[str]) -> set[str]:
+    """Names that say a year, several years, or months in their turn. One bare year may be the number of a card."""
+    years = [year for name in names if (year := YEAR.fullmatch(name))]
+    found = {year.string for year in years if year["said"] or len(years) > 1}
+    numbers = [name for name in names if name.isdecimal() and len(name) <= 2]
+    steps = {int(b) - int(a) for a, b in pairwise(numbers)}
+    return found | set(numbers if len(numbers) >= IN_TURN_N and steps == {1} else ())
 
 
 def row_below_title(rows: Iterable[tuple[int, Sequence[Any]]]) -> int | None:
     """The number of the row that looks like the header, of rows with their numbers; None where the first does.
 
     A title fills no more than half of the columns, and the header is the first row to fill as many as any row does.
+    A first row of several cells that another row has as many of is the header itself, and a longer one has too many.
     """
     texts = ((number, ["" if cell is None else str(cell).strip() for cell in cells]) for number, cells in rows)
     filled = list(islice(((number, cells) for number, cells in texts if any(cells)), LOOKED_N))
     widths = [sum(map(bool, cells)) for _, cells in filled]
     if len(filled) < 2 or widths[0] * 2 > max(widths):
         return None
-    number, header = filled[widths.index(max(widths))]
+    position = widths.index(max(widths))
+    if 1 < widths[0] in widths[1:position]:
+        return None
+    number, header = filled[position]
     is_cut_wrongly = marks_in(filled[0][1]) & marks_in(header)
     return None if is_row(header) or is_cut_wrongly else number
 

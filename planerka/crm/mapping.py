@@ -147,6 +147,8 @@ class Layout(Strict):
     def one_place(self) -> "Layout":
         if self.file and self.query:
             raise ValueError("give either `file` or `query`")
+        if self.header_row > 1 and (self.query or self.file.lower().endswith(PARQUET)):
+            raise ValueError("`header_row` is of a CSV or a workbook: a Parquet and a query name their own columns")
         return self
 
     @field_validator("encoding")

@@ -14,10 +14,12 @@ from planerka.crm.mapping import Layout
 Hashes = NDArray[np.uint64]
 
 
-def together(chunks: Iterator[pd.DataFrame], name: str, place: Place, layout: Layout) -> Iterator[pd.DataFrame]:
+def together(
+    chunks: Iterator[pd.DataFrame], name: str, place: Place, layout: Layout, decimal_mark: str
+) -> Iterator[pd.DataFrame]:
     """The chunks of a table, but for the rows whose text in the column `name` comes again: they are the last chunk."""
     first = next(chunks)  # read before all else: it tells best what is wrong with the file
-    repeated = repeated_hashes(place, name, layout)
+    repeated = repeated_hashes(place, name, layout, decimal_mark)
     aside = []
     for chunk in chain([first], chunks):
         is_repeated = np.isin(hashes_of(chunk[name]), repeated) & chunk[name].notna()
@@ -27,14 +29,14 @@ def together(chunks: Iterator[pd.DataFrame], name: str, place: Place, layout: La
         yield pd.concat(aside)
 
 
-def repeated_hashes(place: Place, name: str, layout: Layout) -> Hashes:
+def repeated_hashes(place: Place, name: str, layout: Layout, decimal_mark: str) -> Hashes:
     """The hashes of the texts that a column of a file has more than once: eight bytes a row are held in memory, and
     two texts of one hash are only compared in vain. None of a query, which is not put twice: its rows are compared
     within a chunk alone.
     """
     if isinstance(place, sa.URL):
         return np.array([], dtype=np.uint64)
-    ids = (chunk[name].dropna() for chunk in chunks_of(place, {name}, layout))
+    ids = (chunk[name].dropna() for chunk in chunks_of(place, {name}, layout, decimal_mark))
     hashes = np.concatenate([hashes_of(texts) for texts in ids])
     hashes.sort()
     return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])

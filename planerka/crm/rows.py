@@ -26,7 +26,7 @@ CARD_IDS = ("id", "lead_id", "client_id", "deal_id", "duplicate_of_id")
 """Numbers of cards: where somebody's phone stands in their place, the number is not known."""
 
 COLLEAGUES = ("manager_id", "actor_id", "agency_id")
-"""Those who work with clients, whose names may be e-mails. A phone in their place is a client's, for columns slip."""
+"""Those who work with clients. A phone in their place is a client's, for columns slip."""
 
 TEXT = "str"
 INSTANT = "datetime64[us, UTC]"
@@ -185,7 +185,9 @@ class Converter:
             return cells.card_ids
         if name == "url":  # the address of a card, whose number would pass for a phone
             return cells.plain
-        return partial(cells.masked_texts, own=self.own_ids, keeps_emails=name in COLLEAGUES)
+        if name in COLLEAGUES:
+            return cells.colleagues
+        return partial(cells.masked_texts, own=self.own_ids)
 
 
 def refuse_spoilt(place: str, texts: pd.Series) -> None:

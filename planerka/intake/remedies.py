@@ -13,7 +13,7 @@ REMEDIES = {
     "created_at": "name the column in the mapping, or fill the cell in",
     "stage_known": "give it a code under `references: stage` in the mapping",
     "reason_known": "give it a code under `references: reason` in the mapping",
-    "no_contact": "name another column in the mapping: this one looks like phones, which are masked",
+    "no_contact": "name another column if this one is of phones, which are masked; else give it a name by `values`",
     "won_without_reason": "correct `won` in the mapping if the lead was lost; else nothing: won it stays",
     "lead_known": "export its lead too, or correct the id",
     "won_after_created": "correct it, or the order of day and month in `formats`",

@@ -8,7 +8,7 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from planerka.errors import UsageError
-from planerka.kpis.kpi import KpiValue, evaluate, not_computable
+from planerka.kpis.kpi import UNSPENT, KpiValue, evaluate, not_computable
 from planerka.kpis.maturity import mature_on
 from planerka.kpis.plan import COMPANY, Fulfilment, planned, planned_stretch
 from planerka.rulebook.document import nearest
@@ -114,7 +114,7 @@ class KpiReader:
     def _unspent(self, ids: dict[str, str]) -> tuple[str, ...]:
         """What a cost without spend lacks: spend of these days, or any at all where it is not split as far as that."""
         is_split = all(id_ and name in SPENT_BY and f"spend.{name}" not in self.lacks for name, id_ in ids.items())
-        return ("spend.spent_on",) if is_split else ("spend",)
+        return (UNSPENT,) if is_split else ("spend",)
 
     def _plans(self, kpi: Kpi, from_on: date, to_on: date) -> list[Planned]:
         """Plans are made for a KPI, or for its measure by name; an area in m² only."""

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from planerka.errors import PlanerkaError
-from planerka.kpis.kpi import Change, State
+from planerka.kpis.kpi import UNSPENT, Change, State
 from planerka.pack.facts import Definition, Figure, PackFacts, Text, Trend
 from planerka.pack.field_names import named
 from planerka.pack.model import Cell, Tile, Tone
@@ -115,7 +115,7 @@ class Wording:
     def lacking(self, figure: Figure) -> str:
         """What the source has not for a figure; of which days, where it has it of others: a final cohort may be old."""
         missing = self.missing(figure.missing)
-        return f"{missing} ({self.stretch(figure)})" if "spend.spent_on" in figure.missing else missing
+        return f"{missing} ({self.stretch(figure)})" if UNSPENT in figure.missing else missing
 
     def missing(self, fields: tuple[str, ...]) -> str:
         return self.words.say("the source has no: {fields}", fields=named(fields, self.words))

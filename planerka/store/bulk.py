@@ -85,7 +85,7 @@ def load(connection: sa.Connection, table: sa.Table, source: str, frame: pd.Data
 
 @contextmanager
 def staged(connection: sa.Connection, columns: Sequence[sa.Column[Any]], frame: pd.DataFrame) -> Iterator[sa.Table]:
-    """A temporary table with those columns of a frame, for as long as the block runs; one at a time of any columns."""
+    """A temporary table with those columns of a frame, for as long as the block runs. Never two of the same at once."""
     table = staging_table(tuple(columns))
     table.create(connection)
     names = filled(frame, [column.name for column in columns])

@@ -135,10 +135,8 @@ def test_a_database_that_another_program_holds_too_long_is_said_to_be_busy(store
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_clock_that_went_back_changes_nothing(request, tmp_path, kind):
-    """Across midnight, so that the day is yesterday's again; the day after it is as if nothing had been."""
-    evening_before = datetime(
-        2026, 11, 23, 20, 30, tzinfo=UTC
-    )  # half an hour before Tuesday, the day of AS_OF, in Moscow
+    """Past midnight in Moscow, so that the day is yesterday's again; the day after is as if nothing had been."""
+    evening_before = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
     with company_after_a_cycle(request, tmp_path, kind) as company:
         before = rows_of(company.engine), files_of(tmp_path / "out")
         back = run_cycle(on_day(company, evening_before))
@@ -243,6 +241,7 @@ def cycle_with_the_database_gone(cluster: Path, folder: Path, gone_s: float, aft
         urls = [new_database(cluster, f"{name}_{folder.name}") for name in ("gone", "there")]
         engine = connect(urls[0])
         database.upgrade(engine)
+        services.prefect_home(folder / "var" / "prefect")
         env = environment(folder, PLANERKA_SOURCE__LEADS_N="1000", PLANERKA_STORE=urls[0])
         run = subprocess.Popen([PLANERKA, "weekly"], cwd=folder, env=env, stdout=subprocess.DEVNULL)
         while run.poll() is None and not rows_of(engine)["pull_window"]:
@@ -282,6 +281,7 @@ def test_a_run_that_begins_while_the_database_is_away_waits_for_it(cluster, tmp_
     with served(cluster):
         url = new_database(cluster, "not_yet_there")
         database.upgrade(connect(url))
+    services.prefect_home(tmp_path / "prefect")
     env = environment(tmp_path, PLANERKA_STORE=url, PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL="INFO")
     command, pipe = [sys.executable, "-c", KPIS_BY_PREFECT], subprocess.PIPE
     with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=pipe, stderr=subprocess.STDOUT, text=True) as run:

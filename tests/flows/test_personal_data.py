@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from planerka.phones import masked
+from tests import services
 from tests.builders_cycle import PROJECT, environment
 
 LEADS_N = 30
@@ -156,6 +157,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
         "PLANERKA_SOURCE__MAPPING": str(folder / "export" / "mapping.yaml"),
         "PLANERKA_PHONE_KEY": "a key",
     }
+    services.prefect_home(folder / "var" / "prefect")
     company = Company(folder, environment(folder, **settings), [])
     edition = str(PROJECT / "rulebook" / "regulation" / "2024-01-01.yaml")
     for role, name in {"marketing": "Елена", "sales": "Андрей"}.items():

@@ -17,6 +17,7 @@ import pytest
 from flows import cli, wiring
 from planerka.store.database import connect
 from planerka.store.locks import locked
+from tests import services
 from tests.builders_cycle import PROJECT, environment
 
 LEADS_N = 3_000
@@ -37,7 +38,9 @@ Run = Callable[..., Answer]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("company")
+    folder = tmp_path_factory.mktemp("company")
+    services.prefect_home(folder / "var" / "prefect")
+    return folder
 
 
 def weekly(folder: Path, *options: str) -> Answer:

@@ -130,6 +130,38 @@ def test_tables_of_a_database_are_drafted_as_queries(tmp_path):
     assert ["1"] == list(crm.lead_ids())
 
 
+def test_tables_of_a_schema_are_called_as_they_are_and_may_stand_beside_files(tmp_path):
+    """Two tables of one schema are not called by it: the names become part of the ids of events."""
+    write_sqlite(
+        tmp_path / "crm.db",
+        "CREATE TABLE calls (id, lead_id, called_at, duration)",
+        "INSERT INTO calls VALUES ('C1', '1', '2026-03-01 10:00:00', 60)",
+        "CREATE TABLE messages (id, lead_id, sent_at, direction)",
+        "INSERT INTO messages VALUES ('M1', '1', '2026-03-01 11:00:00', 'out')",
+    )
+    (tmp_path / "leads.csv").write_text("id,created_at,stage\n1,2026-03-01,new\n", "utf-8")
+    tables = {"tables": ["main.calls", "main.messages"], "database": f"sqlite:///{tmp_path / 'crm.db'}"}
+    found = drafted([tmp_path / "leads.csv"], tmp_path / "mapping.yaml", "Europe/Moscow", KPIS, None, **tables)
+    for line in (
+        "  file: leads.csv  # 1 rows",
+        "  calls:",
+        '    query: "SELECT * FROM main.calls"  # 1 rows',
+        "  messages:",
+    ):
+        assert line in found.text.splitlines()
+
+
+def test_a_database_that_is_not_asked_for_is_not_looked_at(tmp_path):
+    (tmp_path / "leads.csv").write_text("id,created_at,stage\n1,2026-03-01,new\n", "utf-8")
+    assert drafted([tmp_path / "leads.csv"], tmp_path / "mapping.yaml", None, KPIS, None, database="no url").text
+
+
+def test_a_quote_that_never_closes_is_told_when_a_draft_is_made(tmp_path):
+    (tmp_path / "leads.csv").write_text('id,created_at\n1,"' + "2026-03-01\n" * 20_000, "utf-8")
+    with pytest.raises(CrmError, match=r"leads\.csv"):
+        drafted([tmp_path / "leads.csv"], tmp_path / "mapping.yaml", None, KPIS, None)
+
+
 def test_a_table_needs_a_database(tmp_path):
     with pytest.raises(SettingsError, match=r"table crm_lead needs a database: .* by PLANERKA_SOURCE__DATABASE"):
         drafted([], tmp_path / "mapping.yaml", None, KPIS, None, tables=["crm_lead"])

@@ -10,7 +10,7 @@ import pytest
 
 from flows.masking import MaskedRecord
 from planerka.errors import CrmError, DeliveryError, SettingsError
-from planerka.phones import is_contact, masked
+from planerka.phones import is_contact, masked, masked_colleague
 
 PROJECT = Path(__file__).parents[2]
 PHONE = "+79161234567"
@@ -61,6 +61,23 @@ STAY = lines("""
     {'unlawful': 120, 'lawful': 3456}
     /srv/planerka/out/2026-W47-v1/pack.ru.html
 """)
+
+
+COLLEAGUES = [
+    ("Иванова Анна", "Иванова Анна"),
+    ("anna@example.com", "anna@example.com"),
+    ("7701234567", "7701234567"),
+    ("ООО «Ключ», ИНН 7701234567", "ООО «Ключ», ИНН 7701234567"),
+    ("Иванова, 8 916 123-45-67", "Иванова, ***"),
+    ("89161234567", "***"),
+    ("+79161234567", "***"),
+    ("t.me/anna", "***"),
+]
+
+
+@pytest.mark.parametrize("text, expected", COLLEAGUES)
+def test_of_a_colleague_a_phone_is_masked_and_nothing_by_which_companies_tell_them_apart(text, expected):
+    assert expected == masked_colleague(text)
 
 
 @pytest.mark.parametrize("text", SPELLINGS)

@@ -348,6 +348,14 @@ def test_rejections_that_nothing_was_asked_of_are_said_to_be_unchecked_and_nowhe
     assert [("Not checked", "45")] == [(tile.label, tile.value) for tile in tiles.tiles]
 
 
+def test_rejections_that_nothing_was_asked_of_are_not_among_the_judged():
+    counts = replace(rejections().verdicts, unchecked_n=45)
+    facts = pack_facts(rejections=replace(rejections(), verdicts=counts, unchecked_for=("event.call_out",)))
+    judged, unchecked = "199 rejections judged: ", " 45 rejections were checked against no clause of their reasons"
+    told = section(page(facts), "rejections").lead
+    assert (True, True) == (told.startswith(judged), unchecked in told)
+
+
 def test_rejections_too_new_to_judge_are_neither_judged_nor_forgotten():
     """Those of Sunday evening wait for late calls; those without a mapped reason wait for a person."""
     verdicts = replace(rejections().verdicts, not_judged_n=1, unsettled_n=6)

@@ -153,6 +153,13 @@ def test_the_header_may_stand_below_a_title(end, encoding, tmp_path):
         ]
 
 
+@pytest.mark.parametrize("blank", [",,", ",,,,,,", "   ", ""])
+def test_a_blank_row_where_the_header_was_said_to_be_is_counted(blank, tmp_path):
+    (tmp_path / "leads.csv").write_text(f"Отчёт\n{blank}\nID,S,x\n1,a,b\n", "utf-8")
+    (chunk,) = chunks_of(tmp_path / "leads.csv", {"ID"}, Layout(header_row=2))
+    assert [4] == list(chunk.index)
+
+
 def test_the_header_of_a_workbook_may_stand_below_a_title(tmp_path):
     book = write_xlsx(tmp_path / "leads.xlsx", ("Отчёт", None, "черновик"), (), HEADER, *ROWS)
     assert EXPECTED == texts(book, Layout(header_row=3))

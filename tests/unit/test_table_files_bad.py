@@ -140,6 +140,11 @@ def test_a_header_row_below_the_last_row_is_told(name, tmp_path):
     assert "nothing in row 9 and below: correct `header_row`" in said_of(tmp_path / name, Layout(header_row=9))
 
 
+def test_a_row_that_is_too_long_is_not_taken_for_the_header(tmp_path):
+    (tmp_path / "leads.csv").write_text("ID,Этап\nа,новый\nб,новый,Сайт,Петров,да\n", "utf-8")
+    assert "line 3 has 5 cells and the header 2" in said_of(tmp_path / "leads.csv")
+
+
 def test_a_title_is_not_seen_in_a_header_that_lacks_some_names(tmp_path):
     (tmp_path / "leads.csv").write_text("x,,,\n1,новый,2026-03-01,да\n2,новый,2026-03-02,нет\n", "utf-8")
     assert "header_row" not in said_of(tmp_path / "leads.csv", error=MappingError)

@@ -64,6 +64,11 @@ def test_a_name_alone_stands_for_a_column(tmp_path):
             "events:\n  calls:\n    file: c.csv\n    columns: {lead_id: L, at: T, kind: {constant: call}}\nleads:",
             ("events.calls.columns", "'call' is no event"),
         ),
+        (
+            "leads:",
+            "plan:\n  file: p.parquet\n  header_row: 3\n  period: {year: Y, quarter: Q}\n  kpis: {}\nleads:",
+            ("plan", "`header_row` is of a CSV or a workbook"),
+        ),
         ("leads:", "plan:\n  file: p.csv\n  period: {year: Y}\n  kpis: {}\nleads:", ("plan.period", "`quarter`")),
     ],
 )

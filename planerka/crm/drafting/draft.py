@@ -98,7 +98,7 @@ def named_apart(tables: Sequence[Table]) -> Iterator[tuple[str, Table]]:
     """Every table with the name of its file; `calls-2` where two folders have calls."""
     names: list[str] = []
     for table in tables:
-        stem = table.profile.path.stem
+        stem = table.profile.name
         numbered = (f"{stem}-{n}" for n in count(2))
         names.append(next(name for name in chain([stem], numbered) if name not in names))
         yield names[-1], table

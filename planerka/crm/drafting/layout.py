@@ -15,7 +15,8 @@ from planerka.crm.header import row_below_title
 from planerka.crm.mapping import Layout
 from planerka.errors import CrmError
 
-SAMPLE_BYTES_N = 200_000
+SAMPLE_BYTES_N = 100_000
+"""Less than a cell may have for the reader: one that never closes is told where the whole file is read."""
 BLOCK_BYTES_N = 1_000_000
 LINES_N = 50
 CODE_PAGES = ["cp1251", "cp866", "koi8_r", "cp1252"]

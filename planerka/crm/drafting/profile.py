@@ -156,6 +156,11 @@ class FileProfile:
     rows_n: int
     columns: dict[str, ColumnProfile]
 
+    @property
+    def name(self) -> str:
+        """Without the ending of a file, or the schema of a table."""
+        return self.path.name.rpartition(".")[2] if self.layout.query else self.path.stem
+
 
 def profile_of(path: Path, layout: Layout, names: Sequence[str], chunks: Iterator[pd.DataFrame]) -> FileProfile:
     """The profile of chunks of the columns `names`, texts, None where a cell is blank."""

@@ -61,7 +61,7 @@ def table_of(profile: FileProfile, role: str) -> Table:
 
 def scores(profile: FileProfile) -> Iterator[tuple[float, str]]:
     """How well each role suits a file: by its name, and by the columns that tell."""
-    name = " ".join(words_of(profile.path.stem))
+    name = " ".join(words_of(profile.name))
     for role, vocabulary in ROLES.items():
         found = matched(profile.columns.values(), vocabulary)
         is_named = fit(name, FILE_NAMES[role]) > 0

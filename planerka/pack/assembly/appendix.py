@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from planerka.intake.row_tests import BY_KEY
-from planerka.kpis.kpi import State
+from planerka.kpis.kpi import UNSPENT, State
 from planerka.pack.assembly.week import PackWeek, Stretch
 from planerka.pack.facts import Appendix, Definition, Figure, PackFacts, QuarantineFact, Restated, Text, from_json
 from planerka.rulebook.kpis import PLAN, Kpi
@@ -65,11 +65,12 @@ def held(pack: PackWeek) -> Iterator[QuarantineFact]:
 def lost(figures: tuple[Figure, ...], before: tuple[Figure, ...]) -> Iterator[str]:
     """KPIs that had a value in the pack before, and none now for want of a field of the source.
 
-    No data is no loss: a week without bookings has no share of bookings that fell.
+    No data is no loss: a week without bookings has no share of bookings that fell, one without spend no costs.
     """
     had_value = {figure.kpi for figure in before if figure.value is not None}
     for figure in figures:
-        if figure.state == State.NOT_COMPUTABLE and figure.kpi in had_value:
+        is_lost = figure.state == State.NOT_COMPUTABLE and figure.missing != (UNSPENT,)
+        if is_lost and figure.kpi in had_value:
             yield figure.kpi
 
 

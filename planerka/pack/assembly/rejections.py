@@ -102,7 +102,10 @@ def unchecked(pack: PackWeek, counts: pd.DataFrame) -> list[tuple[int, set[str]]
 
 
 def blind_reasons(edition: Edition, pack: PackWeek) -> Iterator[tuple[str, set[str]]]:
-    """Codes of reasons with clauses that void a rejection, none of which the source can check, and what it lacks."""
+    """Codes of reasons with clauses that void a rejection, none of which the source can check, and what it lacks.
+
+    By what it lacks today, as all that the pack calls not computable: older verdicts may have been given otherwise.
+    """
     gaps = not_checkable(edition, pack.lacks)
     for reason in edition.reasons:
         voiding = [clause.number for clause in reason.clauses if clause.consequence == Consequence.VOID]

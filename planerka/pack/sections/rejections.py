@@ -51,7 +51,7 @@ def judged(wording: Wording, counts: VerdictCounts) -> str:
     return wording.words.count(
         "{n} rejection judged: {unlawful} unlawful, {unprovable} unprovable.",
         "{n} rejections judged: {unlawful} unlawful, {unprovable} unprovable.",
-        counts.judged_n,
+        counts.checked_n,
         unlawful=wording.words.number(counts.unlawful_n),
         unprovable=wording.words.number(counts.unprovable_n),
     )
