@@ -6,6 +6,9 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 CODE := planerka expectations tasks flows tests tools
 
+# Hundreds of processes of the tests run this code: Python may keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: weekly test check format bench torture lock
 
 weekly: .venv/runtime
