@@ -58,8 +58,14 @@ def held(pack: PackWeek) -> Iterator[QuarantineFact]:
     waiting = quarantine.listing(pack.connection, pack.source, quarantine.State.QUARANTINED)
     counted = Counter((row.noun, tuple(row.why)) for row in waiting)
     for (noun, keys), rows_n in sorted(counted.items(), key=lambda item: -item[1]):
-        ru, en = ("; ".join(said) for said in zip(*((BY_KEY[key].ru, BY_KEY[key].en) for key in keys), strict=True))
-        yield QuarantineFact(noun=noun, why=Text(ru=ru, en=en), rows_n=rows_n)
+        tests = [BY_KEY[key] for key in keys]
+        why = Text(ru=named_once([test.ru for test in tests]), en=named_once([test.en for test in tests]))
+        yield QuarantineFact(noun=noun, why=why, rows_n=rows_n)
+
+
+def named_once(titles: list[str]) -> str:
+    """Titles of tests of one noun, "Leads: dates can be read", as one: the noun, and what each asks."""
+    return "; ".join([titles[0], *(title.partition(": ")[2] for title in titles[1:])])
 
 
 def lost(figures: tuple[Figure, ...], before: tuple[Figure, ...]) -> Iterator[str]:
