@@ -33,7 +33,8 @@ def is_row(header: Sequence[str]) -> bool:
     A short number alone may be a name, as pandas writes `0`; so may years and months, beside words.
     """
     names = [name for name in header if any(map(str.isalnum, name))]
-    others = [name for name in names if name not in periods_in(names)] or names
+    periods = periods_in(names)
+    others = [name for name in names if name not in periods] or names
     numbers_n = sum(bool(NUMBER.fullmatch(name)) for name in others)
     return numbers_n * 2 >= len(others) > 0 or any(DATUM.match(name) or is_contact(name) for name in others)
 

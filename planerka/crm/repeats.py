@@ -20,13 +20,15 @@ def together(
     """The chunks of a table, but for the rows whose text in the column `name` comes again: they are the last chunk."""
     first = next(chunks)  # read before all else: it tells best what is wrong with the file
     repeated = repeated_hashes(place, name, layout, decimal_mark)
+    if not len(repeated):
+        yield from chain([first], chunks)
+        return
     aside = []
     for chunk in chain([first], chunks):
         is_repeated = np.isin(hashes_of(chunk[name]), repeated) & chunk[name].notna()
         aside.append(chunk[is_repeated])
-        yield chunk[~is_repeated] if len(repeated) else chunk
-    if len(repeated):
-        yield pd.concat(aside)
+        yield chunk[~is_repeated]
+    yield pd.concat(aside)
 
 
 def repeated_hashes(place: Place, name: str, layout: Layout, decimal_mark: str) -> Hashes:

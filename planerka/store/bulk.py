@@ -38,8 +38,7 @@ def merge(connection: sa.Connection, table: sa.Table, source: str, frame: pd.Dat
 @contextmanager
 def changes(connection: sa.Connection, table: sa.Table, source: str, frame: pd.DataFrame) -> Iterator[sa.Table]:
     """A temporary table of the rows that are new or differ from the store, with the columns of the frame."""
-    if connection.dialect.name == "postgresql":
-        one_writer(connection, source)
+    one_writer(connection, source)
     keys = key_names(table)
     last = frame.drop_duplicates(keys, keep="last")
     with staged(connection, [table.c[name] for name in frame.columns], last) as rows:
@@ -68,9 +67,9 @@ def load(connection: sa.Connection, table: sa.Table, source: str, frame: pd.Data
     """`merge` for a source of which the table has nothing yet: rows are compared only where a key comes again, and
     nobody asks what they replace. Returns how many were new or differ.
     """
+    one_writer(connection, source)
     last = frame.drop_duplicates(key_names(table), keep="last")
     if connection.dialect.name == "postgresql":
-        one_writer(connection, source)
         with staged(connection, [table.c[name] for name in frame.columns], last) as rows:
             return upsert(connection, table, source, rows)
     names = filled(last, frame.columns)
@@ -142,4 +141,5 @@ def same_key(table: sa.FromClause, rows: sa.FromClause, source: str) -> sa.Colum
 
 def one_writer(connection: sa.Connection, source: str) -> None:
     """Wait until no other transaction writes this source: SQLite has one writer anyway, PostgreSQL would deadlock."""
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"planerka {source}"))))
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"planerka {source}"))))

@@ -40,8 +40,7 @@ def hold(connection: sa.Connection, source: str) -> None:
     Otherwise a day that was touched already, and is touched again beside a running computation, would be taken
     by it before what touched it can be seen: no longer touched, and measured without.
     """
-    if connection.dialect.name == "postgresql":
-        one_writer(connection, source)
+    one_writer(connection, source)
 
 
 def touch_leads_since(connection: sa.Connection, day: date) -> None:
