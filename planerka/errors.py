@@ -8,6 +8,13 @@
     │   └── StoreVersionError
     ├── GateStoppedError          exit 3   the data are not fit to be judged or shown
     ├── CrmError                  exit 4   the CRM, or the export that stands for it, refused
+    │   ├── CrmLoginError                  it does not know us
+    │   ├── CrmClosedError                 the account is closed to us until a person opens it: no request helps
+    │   ├── CrmMovedError                  it is at another address
+    │   ├── CrmBusyError                   it gave no answer for minutes, and may give one later
+    │   ├── CrmRefusalError                it understood a request and refused it: nothing was done
+    │   ├── CrmAnswerError                 what it answered cannot be right
+    │   └── CrmLostAnswerError             a write whose answer was lost: it may have been done
     ├── DeliveryError             exit 5   somebody did not get the pack
     ├── BusyError                 exit 1   another run holds the lock
     ├── StoreError                exit 1   the database failed: no rights, no space, damaged
@@ -66,6 +73,34 @@ class CrmError(PlanerkaError):
     """The source of leads refused, or cannot be read."""
 
     exit_code = 4
+
+
+class CrmLoginError(CrmError):
+    """The CRM does not accept our key."""
+
+
+class CrmClosedError(CrmError):
+    """The CRM lets nobody of ours in: not paid for, blocked, forbidden."""
+
+
+class CrmMovedError(CrmError):
+    """The CRM is at another address."""
+
+
+class CrmBusyError(CrmError):
+    """The CRM gave no answer, however often it was asked."""
+
+
+class CrmRefusalError(CrmError):
+    """The CRM refused one request, and did nothing."""
+
+
+class CrmAnswerError(CrmError):
+    """The CRM answered something that cannot be right, as rows that were not asked for."""
+
+
+class CrmLostAnswerError(CrmError):
+    """The answer to a write was lost, and whether it was done is not known."""
 
 
 class DeliveryError(PlanerkaError):

@@ -6,6 +6,7 @@ from datetime import date, time
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -33,25 +34,62 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class OAuthSettings(Section):
+    """An integration of amoCRM that renews its tokens by itself; `code`, which lives 20 minutes, begins it once."""
+
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    redirect_uri: str | None = None
+    code: SecretStr | None = None
+
+    @field_validator("client_id", "client_secret", "redirect_uri", "code")
+    @classmethod
+    def what_is_written_must_say_something(cls, written: Any) -> Any:
+        return not_empty(written)
+
+    @model_validator(mode="after")
+    def integration_must_be_whole(self) -> "OAuthSettings":
+        if len({value is None for value in (self.client_id, self.client_secret, self.redirect_uri)}) > 1:
+            raise ValueError("an integration is `client_id`, `client_secret` and `redirect_uri` together: write all three")
+        return self
+
+
 class SourceSettings(Section):
     """Where the leads come from."""
 
-    kind: Literal["sample", "table"] = "sample"
+    kind: Literal["sample", "table", "amocrm", "odoo"] = "sample"
     leads_n: int = Field(default=30_000, ge=100)
     seed: int = Field(default=2026, ge=0, lt=2**32)
     mapping: PossiblePath | None = None
     folder: PossiblePath | None = None
     database: SecretStr | None = None
+    url: str | None = None
+    key: SecretStr | None = None
+    requests_per_s: float = Field(default=7, gt=0, le=1000)
+    oauth: OAuthSettings = OAuthSettings()
 
-    @field_validator("database")
+    @field_validator("database", "url", "key")
     @classmethod
-    def what_is_written_must_say_something(cls, database: Any) -> Any:
-        return not_empty(database)
+    def what_is_written_must_say_something(cls, written: Any) -> Any:
+        return not_empty(written)
+
+    @field_validator("url")
+    @classmethod
+    def url_must_be_safe(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "https://no.url")
+        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
+            return url
+        raise ValueError(f"{url!r} would show the key to everybody on the way: write it as https://company.example")
 
     @model_validator(mode="after")
-    def table_needs_a_mapping(self) -> "SourceSettings":
+    def what_the_kind_needs_is_there(self) -> "SourceSettings":
         if self.kind == "table" and self.mapping is None:
             raise ValueError('kind = "table" needs `mapping`, the path of a mapping file (docs/your-own-export.md)')
+        if self.kind in ("amocrm", "odoo"):
+            given = {"mapping": self.mapping, "url": self.url, "key": self.key or self.oauth.client_id}
+            given |= {"database": self.database} if self.kind == "odoo" else {}
+            if missing := [name for name, value in given.items() if value is None]:
+                raise ValueError(f'kind = "{self.kind}" needs `{"`, `".join(missing)}` (docs/{self.kind}.md)')
         return self
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flows.doctor.finding import Finding, Level
 from flows.wiring import clock, journal_of, source_of
-from planerka.crm.mapping import load_mapping
+from planerka.crm.mapping_file import load_mapping
 from planerka.model import ReferenceKind
 from planerka.regulation.editions import load_all
 from planerka.settings import Settings

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flows.doctor.finding import Finding, Level, Said, looked_at
 from flows.doctor.machine import difference
 from flows.wiring import clock, keep_the_sample_apart, refuse_a_second_world, refuse_an_unwritten_sample
-from planerka.crm.mapping import load_mapping
+from planerka.crm.mapping_file import load_mapping
 from planerka.crm.sample.adapter import SampleCrm
 from planerka.errors import MappingError, RulebookError
 from planerka.regulation.editions import ROLES, load, refusal

@@ -1,6 +1,7 @@
 """The CRM port: what every source of leads must do, whatever stands behind it."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -71,6 +72,37 @@ class Batch:
     rows: pd.DataFrame
     faults: tuple[Fault, ...] = field(default=())
     origin: Origin | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """What an integration asks with, and the token, good for one time, that it gets the next pair by."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_at: datetime
+
+
+class TokenSlot(Protocol):
+    """The tokens of one source while nobody else may renew them."""
+
+    tokens: Tokens | None
+
+    def put(self, tokens: Tokens) -> None:
+        """Keep other tokens: they are stored, and used by everybody, once the lock is let go of."""
+
+
+class TokenVault(Protocol):
+    """Where the tokens of a source are kept between runs."""
+
+    def tokens(self) -> Tokens | None:
+        """None before the first were put."""
+
+    def renewing(self) -> AbstractContextManager[TokenSlot]:
+        """Be the only one who renews them, able to write: a refresh token that was used and lost closes the account.
+
+        StoreBusyError, before anything was asked of the CRM, where the database cannot be written to now.
+        """
 
 
 class Crm(Protocol):

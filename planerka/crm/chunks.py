@@ -17,7 +17,7 @@ from planerka.crm.cells import Texts
 from planerka.crm.csv_faults import other_delimiter
 from planerka.crm.csv_file import csv_blocks, csv_rows
 from planerka.crm.header import row_below_title, told_header
-from planerka.crm.mapping import PARQUET, WORKBOOKS, Layout
+from planerka.crm.mapping_parts import PARQUET, WORKBOOKS, Layout
 from planerka.crm.names import nearest, visible
 from planerka.crm.parquet_file import parquet_blocks
 from planerka.crm.sql_query import query_blocks

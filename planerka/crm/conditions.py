@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel
 
-from planerka.crm.mapping import Condition
+from planerka.crm.mapping_parts import Condition
 from planerka.crm.names import difference, folded
 from planerka.errors import MappingError
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from planerka.crm.header import told_header
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 
 SAMPLE_BYTES_N = 1_000_000
 DELIMITERS = ",;\t|"

@@ -16,7 +16,7 @@ from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, open_csv
 from planerka.crm.blocks import Block
 from planerka.crm.csv_faults import are_rows, encoding_fault, fault_in
 from planerka.crm.header import refuse_title
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.errors import CrmError
 
 BLOCK_BYTES_N = 2_000_000

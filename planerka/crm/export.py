@@ -10,19 +10,8 @@ import sqlalchemy as sa
 from planerka.crm.chunks import Place, chunks_of
 from planerka.crm.conditions import checked
 from planerka.crm.joins import JoinedTable
-from planerka.crm.mapping import (
-    Column,
-    Contracts,
-    Events,
-    Layout,
-    Leads,
-    Mapping,
-    Moment,
-    Plans,
-    Spending,
-    Values,
-    columns_in,
-)
+from planerka.crm.mapping import Mapping, columns_in
+from planerka.crm.mapping_parts import Column, Contracts, Events, Layout, Leads, Moment, Plans, Spending, Values
 from planerka.crm.nouns import (
     contract_rows,
     dated_rows,

@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 from planerka.crm.cells import quotable
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.errors import MappingError
 from planerka.phones import is_contact
 

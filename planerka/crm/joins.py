@@ -4,7 +4,7 @@ import pandas as pd
 from pandas.api.extensions import take
 
 from planerka.crm.chunks import Place, chunks_of
-from planerka.crm.mapping import Join
+from planerka.crm.mapping_parts import Join
 from planerka.errors import CrmError, MappingError
 
 

@@ -1,314 +1,60 @@
-"""The mapping file: how to read a company's own export. docs/your-own-export.md explains every key.
+"""The mapping file: how to read a company's own export, or the account of a company in a CRM."""
 
-Keys of `columns` are the fields of the model, so that a mapping speaks of the same things as the rest of planerka.
-Every scalar of the YAML is text: `007`, `TRUE` and 2022-01-05 arrive as they were written.
-"""
-
-import codecs
-from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-import yaml
 from babel.numbers import is_currency
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
-from planerka.crm.names import nearest, visible
-from planerka.errors import MappingError
-from planerka.model import Contract, Event, EventKind, Lead, ReferenceKind, Rejection, Spend
-
-ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
-
-WORKBOOKS, PARQUET = (".xlsx", ".xlsm"), ".parquet"
-"""Endings of files whose cells have types; any other file is a CSV."""
-
-LISTED_KINDS = tuple(kind for kind in EventKind if kind != "created" and not kind.startswith("contract_"))
-"""What a file of events may hold; leads and contracts make the others."""
-
-DATED_KINDS = tuple(
-    kind
-    for kind in LISTED_KINDS
-    if not kind.startswith(("call_", "message_")) and kind not in ("task_set", "stage_changed")
+from planerka.crm.mapping_parts import (
+    Contracts,
+    Events,
+    Join,
+    Layout,
+    LeadFields,
+    Leads,
+    Name,
+    Plans,
+    Spending,
+    Strict,
+    Zone,
 )
-"""What may be a date in a lead's row. The others happen many times: one date would hide the rest of the calls."""
+from planerka.model import ReferenceKind
 
 
-def with_a_year(formats: tuple[str, ...]) -> tuple[str, ...]:
-    for text in formats:
-        if "%Y" not in text and "%y" not in text:
-            raise ValueError(f"{text!r} is no date format: write it as %d.%m.%Y %H:%M")
-    return formats
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Column(Strict):
-    """Where a field comes from: a column of the file (in short, its name), or one constant for every row."""
-
-    column: str | None = Field(default=None, min_length=1)
-    constant: str | None = Field(default=None, min_length=1)
-    values: dict[str, str] = {}
-    formats: Annotated[tuple[str, ...], AfterValidator(with_a_year)] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def from_its_name(cls, raw: Any) -> Any:
-        return {"column": raw} if isinstance(raw, str) else raw
-
-    @model_validator(mode="after")
-    def one_origin(self) -> "Column":
-        if (self.column is None) == (self.constant is None):
-            raise ValueError("give either `column` or `constant`")
-        return self
-
-
-class Condition(Strict):
-    """Which rows: one of `column` + `in`, `present`, `all`, `any`."""
-
-    column: str | None = None
-    in_: tuple[str, ...] = Field(default=(), alias="in")
-    present: str | None = None
-    all: tuple["Condition", ...] = ()
-    any: tuple["Condition", ...] = ()
-
-    @model_validator(mode="after")
-    def one_form(self) -> "Condition":
-        forms = [self.column and self.in_, self.present, self.all, self.any]
-        if sum(map(bool, forms)) != 1 or bool(self.column) != bool(self.in_):
-            raise ValueError("write one of {column: …, in: [...]}, {present: …}, {all: [...]}, {any: [...]}")
-        return self
-
-
-class FieldNames:
-    """The keys that the `columns` of a noun may and must have."""
-
-    def __init__(self, noun: type, *, required: str, without: str = "", extra: str = "") -> None:
-        self.required = tuple(required.split())
-        self.allowed = (*(f.name for f in fields(noun) if f.name not in without.split()), *extra.split())
-
-    def check(self, columns: dict[str, Column]) -> dict[str, Column]:
-        for name in columns:
-            if name not in self.allowed:
-                raise ValueError(f"{name!r} is no field: {nearest(name, self.allowed)}")
-        if missing := [name for name in self.required if name not in columns]:
-            raise ValueError(f"{', '.join(missing)} is missing: name the column that holds it")
-        return columns
-
-
-LEAD = FieldNames(Lead, required="id created_at", without="status phone_is_valid", extra="phone updated_at")
-REJECTION = FieldNames(Rejection, required="", without="id lead_id")
-CONTRACT = FieldNames(Contract, required="signed_at unit_kind", without="currency")
-EVENT = FieldNames(Event, required="lead_id kind at")
-SPEND = FieldNames(Spend, required="spent_on channel_id amount_minor", without="currency")
-PERIODS = ({"year", "quarter"}, {"year", "month"}, {"from_on", "to_on"})
-
-
-def existing_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone: write it as Europe/Moscow") from None
-    return name
-
-
-Zone = Annotated[str, AfterValidator(existing_zone)]
-
-
-class Layout(Strict):
-    """Where a table is, a file or what a query gives, and how it is written."""
-
-    file: str = ""
-    query: str = ""
-    sheet: str | None = None
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    encoding: str = "utf-8"
-    header_row: int = Field(default=1, ge=1)
-    blank: tuple[str, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """What errors call the table: the file, or the query by its beginning."""
-        return self.file or f"query {' '.join(self.query.split())[:60]!r}"
-
-    @property
-    def is_there(self) -> bool:
-        return bool(self.file or self.query)
-
-    @property
-    def is_typed(self) -> bool:
-        """Whether the table knows numbers as numbers, which become texts with the mark that the mapping names."""
-        return bool(self.query) or self.file.lower().endswith((*WORKBOOKS, PARQUET))
-
-    @model_validator(mode="after")
-    def one_place(self) -> "Layout":
-        if self.file and self.query:
-            raise ValueError("give either `file` or `query`")
-        if self.header_row > 1 and (self.query or self.file.lower().endswith(PARQUET)):
-            raise ValueError("`header_row` is of a CSV or a workbook: a Parquet and a query name their own columns")
-        return self
-
-    @field_validator("encoding")
-    @classmethod
-    def encoding_must_exist(cls, name: str) -> str:
-        try:
-            codecs.lookup(name)
-        except LookupError:
-            raise ValueError(f"{name!r} is no encoding: use utf-8 or cp1251") from None
-        return name
-
-
-class Values(Layout):
-    """How the values in it are written."""
-
-    formats: Annotated[tuple[str, ...], AfterValidator(with_a_year)] = ISO_FORMATS
-    decimal_mark: Literal[".", ","] = "."
-    time_zone: Zone | None = None
-
-
-class Placed(Layout):
-    """A part of the mapping that cannot do without a table of its own."""
-
-    @model_validator(mode="after")
-    def some_place(self) -> "Placed":
-        if not self.is_there:
-            raise ValueError("`file` is missing: name the file, or give a `query`")
-        return self
-
-
-class Join(Placed):
-    """A table whose columns are added to a lead's row as `<name>.<column>`: one row a key."""
-
-    lead_column: str
-    key: str
-
-
-class Moment(Strict):
-    """When something happened to a lead (in short, the column): an event where `at` is filled and `when` holds."""
-
-    at: Column
-    when: Condition | None = None
-    manager_id: Column | None = None
-    due_at: Column | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def from_its_column(cls, raw: Any) -> Any:
-        return {"at": raw} if isinstance(raw, str) else raw
-
-
-class Leads(Values, Placed):
-    """One row, one lead."""
-
-    columns: Annotated[dict[str, Column], AfterValidator(LEAD.check)]
-    joins: dict[str, Join] = {}
-    rejected: Condition | None = None
-    won: Condition | None = None
-    dates: dict[EventKind, Moment] = {}
-    rejection: Annotated[dict[str, Column], AfterValidator(REJECTION.check)] = {}
-
-    @field_validator("dates")
-    @classmethod
-    def dates_happen_once(cls, dates: dict[EventKind, Moment]) -> dict[EventKind, Moment]:
-        for kind in dates:
-            if kind not in DATED_KINDS:
-                raise ValueError(f"{kind} has no single date: use `events` or `contracts`, or {', '.join(DATED_KINDS)}")
-        return dates
-
-
-class Contracts(Values):
-    """One row, one contract: of a table of its own, or without one the leads' rows with what was joined to them."""
-
-    columns: Annotated[dict[str, Column], AfterValidator(CONTRACT.check)]
-    when: Condition | None = None
-
-    @model_validator(mode="after")
-    def own_table_names_the_lead(self) -> "Contracts":
-        if self.is_there != ("lead_id" in self.columns):
-            raise ValueError(
-                "`file` and `columns.lead_id` go together: a table of its own must say whose contract it is"
-            )
-        return self
-
-
-class Events(Values, Placed):
-    """One row, one event: a call, a message, a task, a change of stage."""
-
-    columns: Annotated[dict[str, Column], AfterValidator(EVENT.check)]
-    when: Condition | None = None
-
-    @property
-    def kinds(self) -> frozenset[EventKind]:
-        kind = self.columns["kind"]
-        return frozenset(EventKind(text) for text in ([kind.constant] if kind.constant else kind.values.values()))
-
-    @field_validator("columns")
-    @classmethod
-    def kinds_are_known_beforehand(cls, columns: dict[str, Column]) -> dict[str, Column]:
-        kind = columns["kind"]
-        texts = [kind.constant] if kind.constant else list(kind.values.values())
-        if not texts:
-            raise ValueError("kind needs `constant` or `values`: planerka must know what this file can hold")
-        for text in texts:
-            if text not in LISTED_KINDS:
-                raise ValueError(f"kind {text!r} is no event of a file of events: {nearest(text, LISTED_KINDS)}")
-        return columns
-
-
-class Spending(Values, Placed):
-    """What was spent, by local day; rows of one day and channel are added up."""
-
-    columns: Annotated[dict[str, Column], AfterValidator(SPEND.check)]
-
-
-def one_form_of_period(period: dict[str, Column]) -> dict[str, Column]:
-    if set(period) not in PERIODS:
-        raise ValueError("write `year` with `quarter`, `year` with `month`, or `from_on` with `to_on`")
-    return period
-
-
-class Plans(Values, Placed):
-    """The plan, one row a period; each KPI has its column, and a blank cell is no plan."""
-
-    period: Annotated[dict[str, Column], AfterValidator(one_form_of_period)]
-    project_id: Column | None = None
-    kpis: dict[str, Column]
-
-
-class Name(Strict):
-    """What an id is called (in short, its title); `code` is what a stage or a reason means to planerka."""
-
-    title: str | None = None
-    code: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def from_its_title(cls, raw: Any) -> Any:
-        return {"title": raw} if isinstance(raw, str) else raw
-
-
-class Mapping(Strict):
-    """The whole file."""
+class AnyMapping(Strict):
+    """What the mapping of every kind of source says."""
 
     source: str = Field(pattern=r"^[a-z0-9_-]+$")
     currency: str
     time_zone: Zone
-    data_until: date | Literal["from the data"] = "from the data"
     phone_region: str = Field(default="RU", pattern="^[A-Z]{2}$")
     folder: Path = Path(".")
-    leads: Leads
     contracts: Contracts | None = None
-    events: dict[str, Events] = {}
     spend: Spending | None = None
     plan: Plans | None = None
-    references: dict[ReferenceKind, dict[str, Name]] = {}
+    references: dict[ReferenceKind, dict[str, Name]] = Field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @field_validator("currency")
+    @classmethod
+    def currency_must_exist(cls, code: str) -> str:
+        if not is_currency(code):
+            raise ValueError(f"{code!r} is no ISO 4217 code: write it as RUB")
+        return code
+
+
+class Mapping(AnyMapping):
+    """How to read an export."""
+
+    data_until: date | Literal["from the data"] = "from the data"
+    leads: Leads
+    events: dict[str, Events] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def rows_have_one_mark(self) -> "Mapping":
@@ -318,13 +64,6 @@ class Mapping(Strict):
             raise ValueError("contracts without a table of their own need the `decimal_mark` of the leads: correct it")
         return self
 
-    @field_validator("currency")
-    @classmethod
-    def currency_must_exist(cls, code: str) -> str:
-        if not is_currency(code):
-            raise ValueError(f"{code!r} is no ISO 4217 code: write it as RUB")
-        return code
-
     @field_validator("data_until", mode="before")
     @classmethod
     def a_day_or_the_data(cls, text: str) -> date | str:
@@ -332,6 +71,17 @@ class Mapping(Strict):
             return text if text == "from the data" else datetime.strptime(text, "%Y-%m-%d").date()
         except ValueError:
             raise ValueError(f"{text!r} is no day: write it as 2026-03-31, or 'from the data'") from None
+
+
+class AccountMapping(AnyMapping):
+    """How to read an account of a CRM.
+
+    `columns` name fields of its cards: its own by their technical name, a company's by their id. What the CRM knows
+    by itself (ids, times, managers, stages) needs no column. `pipelines` are those of sales; None: all of them.
+    """
+
+    leads: LeadFields = LeadFields()
+    pipelines: tuple[str, ...] | None = None
 
 
 def columns_in(part: Any) -> set[str]:
@@ -362,54 +112,3 @@ def files_in(part: Any) -> set[str]:
 def queries_in(part: Any) -> set[str]:
     """The queries of a part of the mapping."""
     return {table.query for table in tables_in(part) if table.query}
-
-
-class TextLoader(yaml.BaseLoader):
-    """YAML whose scalars are all text, and in which a key given twice is an error, not the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value]
-        for key, _ in node.value:
-            if names.count(key.value) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is given twice", key.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-def load_mapping(path: Path) -> Mapping:
-    """The mapping in a file; MappingError names every wrong key at once."""
-    try:
-        raw = yaml.load(visible(path.read_text("utf-8")), Loader=TextLoader)
-    except OSError as error:
-        raise MappingError(f"mapping {path} cannot be read ({error.strerror}): correct the path") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MappingError(f"mapping {path} is no YAML in UTF-8: {error}") from None
-    try:
-        return Mapping.model_validate(raw)
-    except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, e['loc'])) or 'the file'}: {remedy(e)}" for e in error.errors()]
-        raise MappingError("\n".join([f"mapping {path} (keys: docs/your-own-export.md):", *lines])) from None
-
-
-def remedy(error: Any) -> str:
-    """Pydantic's complaint, in words that say what to do."""
-    if error["type"] == "extra_forbidden":
-        return f"there is no such key: {nearest(str(error['loc'][-1]), keys_beside(error['loc']))}"
-    if error["type"] == "missing":
-        return "this key is missing: add it"
-    return str(error["msg"]).removeprefix("Value error, ")
-
-
-def keys_beside(place: tuple[str | int, ...]) -> tuple[str, ...]:
-    """The keys that may stand where a wrong one does; steps that are names or numbers lead into no other part."""
-    part: type[BaseModel] = Mapping
-    for step in place[:-1]:
-        inner = [f.annotation for name, f in part.model_fields.items() if (f.alias or name) == step]
-        part = (inner and part_in(inner[0])) or part
-    return tuple(field.alias or name for name, field in part.model_fields.items())
-
-
-def part_in(annotation: Any) -> type[BaseModel] | None:
-    """The part of the mapping that the type of a key leads to."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((part for inner in get_args(annotation) if (part := part_in(inner))), None)

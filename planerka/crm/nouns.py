@@ -10,7 +10,7 @@ import pandas as pd
 from planerka.crm.base import Fault
 from planerka.crm.cells import Texts
 from planerka.crm.chunks import distinct
-from planerka.crm.mapping import Column, Contracts, Events, Leads, Moment, Plans, Spending
+from planerka.crm.mapping_parts import Column, Contracts, Events, Leads, Moment, Plans, Spending
 from planerka.crm.rows import Converter, Rows, matching, picked, refuse_spoilt, unknown
 from planerka.model import ActorKind, Contract, Event, EventKind, Lead, LeadStatus, Plan, Rejection, Spend
 from planerka.phones import first_phone, phone_hash

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from planerka.crm.blocks import Block
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.errors import CrmError
 
 BLOCK_ROWS_N = 25_000

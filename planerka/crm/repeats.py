@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from planerka.crm.chunks import Place, chunks_of
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 
 Hashes = NDArray[np.uint64]
 

@@ -16,7 +16,7 @@ from planerka.crm import cells
 from planerka.crm.base import Batch, Fault, Origin
 from planerka.crm.chunks import distinct
 from planerka.crm.date_order import refuse_two_readings
-from planerka.crm.mapping import Column, Condition, Plans, Values
+from planerka.crm.mapping_parts import Column, Condition, Plans, Values
 from planerka.errors import CrmError, MappingError
 
 ALL_WRONG_N = 10

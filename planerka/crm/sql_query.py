@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from planerka.crm.blocks import Block
 from planerka.crm.cells import quotable
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.errors import CrmError, SettingsError
 
 BLOCK_ROWS_N = 10_000

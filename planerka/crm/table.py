@@ -13,7 +13,8 @@ from planerka.crm.base import Batch, Window
 from planerka.crm.chunks import not_there
 from planerka.crm.export import Export
 from planerka.crm.lacking import lacks_of
-from planerka.crm.mapping import columns_in, files_in, load_mapping, queries_in
+from planerka.crm.mapping import columns_in, files_in, queries_in
+from planerka.crm.mapping_file import load_mapping
 from planerka.crm.references import References
 from planerka.crm.rows import picked
 from planerka.crm.sql_query import database_of

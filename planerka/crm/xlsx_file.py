@@ -16,7 +16,7 @@ import numpy as np
 
 from planerka.crm.blocks import Block
 from planerka.crm.header import refuse_title
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.crm.names import nearest
 from planerka.errors import CrmError, MappingError
 

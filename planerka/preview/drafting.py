@@ -13,7 +13,9 @@ from planerka.crm.drafting.lines import BLANK, remark
 from planerka.crm.drafting.profile import FileProfile, profile_of
 from planerka.crm.header import is_row
 from planerka.crm.lacking import lacks_of
-from planerka.crm.mapping import Layout, Mapping, TextLoader
+from planerka.crm.mapping import Mapping
+from planerka.crm.mapping_file import TextLoader
+from planerka.crm.mapping_parts import Layout
 from planerka.crm.sql_query import URL, database_of, query_of
 from planerka.errors import CrmError, SettingsError
 from planerka.preview.costs import costs_of

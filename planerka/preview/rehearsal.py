@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from planerka.crm.chunks import chunks_of
 from planerka.crm.export import Export
-from planerka.crm.mapping import Column, Layout, columns_in
+from planerka.crm.mapping import columns_in
+from planerka.crm.mapping_parts import Column, Layout
 from planerka.crm.table import TableCrm
 from planerka.intake.check import SUITE
 from planerka.intake.frame_tests import HELD

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from planerka.crm.chunks import chunks_of
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.crm.sql_query import database_of
 from planerka.errors import CrmError
 

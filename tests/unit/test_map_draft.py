@@ -15,7 +15,8 @@ from openpyxl import Workbook
 from planerka.crm.drafting.draft import Draft
 from planerka.crm.drafting.matching import code_of, fit
 from planerka.crm.drafting.vocabulary import CALL_KINDS, ENQUIRIES, OUTCOMES, REASON_CODES, STAGE_CODES, UNIT_KINDS
-from planerka.crm.mapping import TextLoader, files_in, load_mapping
+from planerka.crm.mapping import files_in
+from planerka.crm.mapping_file import TextLoader, load_mapping
 from planerka.crm.table import TableCrm
 from planerka.errors import CrmError, MappingError, SettingsError
 from planerka.phones import masked

@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 
 from flows import cli_setup
 from flows.cli_setup import RULEBOOK, STARTER, lay_out
-from planerka.crm.mapping import TextLoader, load_mapping
+from planerka.crm.mapping_file import TextLoader, load_mapping
 from planerka.errors import UsageError
 from planerka.settings import PREFIX, PROJECT, Settings, load_settings
 

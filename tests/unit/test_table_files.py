@@ -17,7 +17,7 @@ from openpyxl import Workbook
 
 from planerka.crm import chunks
 from planerka.crm.chunks import chunks_of, header_of
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.crm.sql_query import database_of
 from planerka.crm.typed import text_of
 from planerka.errors import CrmError, MappingError, SettingsError

@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from planerka.crm.chunks import chunks_of
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.crm.table import TableCrm
 from planerka.errors import CrmError, MappingError, PlanerkaError, SettingsError
 from tests.unit.test_table_files import write_parquet, write_sqlite, write_xlsx

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from planerka.crm.mapping import Mapping, columns_in, files_in, load_mapping
+from planerka.crm.mapping import Mapping, columns_in, files_in
+from planerka.crm.mapping_file import load_mapping
 from planerka.errors import MappingError
 
 GOOD = """

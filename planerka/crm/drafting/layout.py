@@ -12,7 +12,7 @@ from planerka.crm.chunks import READERS, header_row_of, not_there
 from planerka.crm.csv_faults import DELIMITERS
 from planerka.crm.csv_file import MARKS
 from planerka.crm.header import row_below_title
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.errors import CrmError
 
 SAMPLE_BYTES_N = 100_000

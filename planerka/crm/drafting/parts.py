@@ -18,7 +18,7 @@ from planerka.crm.drafting.vocabulary import (
     UNIT_KINDS,
 )
 from planerka.crm.drafting.written import Named, file_lines, place_of, value_lines
-from planerka.crm.mapping import PERIODS
+from planerka.crm.mapping_parts import PERIODS
 
 JOIN = "deal"
 OWN_SIGNED = "contract.signed_at"

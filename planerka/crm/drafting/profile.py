@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from planerka.crm.cells import CLOCK, SHEET_ERRORS, is_placeholder, is_remark
 from planerka.crm.drafting.dates import Dates, Proof
 from planerka.crm.drafting.figures import Figures
-from planerka.crm.mapping import Layout
+from planerka.crm.mapping_parts import Layout
 from planerka.phones import EMAIL, is_contact
 
 MANY_N = 300
