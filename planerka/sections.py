@@ -50,7 +50,7 @@ class OAuthSettings(Section):
     @model_validator(mode="after")
     def integration_must_be_whole(self) -> "OAuthSettings":
         if len({value is None for value in (self.client_id, self.client_secret, self.redirect_uri)}) > 1:
-            raise ValueError("an integration is `client_id`, `client_secret` and `redirect_uri` together: write all three")
+            raise ValueError("an integration is `client_id`, `client_secret` and `redirect_uri`: write all three")
         return self
 
 
@@ -65,7 +65,7 @@ class SourceSettings(Section):
     database: SecretStr | None = None
     url: str | None = None
     key: SecretStr | None = None
-    requests_per_s: float = Field(default=7, gt=0, le=1000)
+    requests_per_s: float = Field(default=7.0, gt=0, le=1000)
     oauth: OAuthSettings = OAuthSettings()
 
     @field_validator("database", "url", "key")

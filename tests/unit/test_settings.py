@@ -125,7 +125,7 @@ def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
         ("smtp = 1", ("smtp: there is no such setting: docs/settings.md lists them all",)),
         ("[source]\nseed = -1", ("source.seed: Input should be greater than or equal to 0",)),
         ("[source]\nseed = 4294967296", ("source.seed: Input should be less than 4294967296",)),
-        ('[source]\nkind = "tabel"', ("source.kind: Input should be 'sample' or 'table'",)),
+        ('[source]\nkind = "tabel"', ("source.kind: Input should be 'sample', 'table', 'amocrm' or 'odoo'",)),
         ('[source]\nkind = "table"', ("source", 'kind = "table" needs `mapping`')),
         ('time_zone = "Moscow"', ("time_zone: 'Moscow' is no time zone: write it as Europe/Moscow",)),
         ('time_zone = "Europe"', ("time_zone: 'Europe' is no time zone: write it as Europe/Moscow",)),

@@ -85,6 +85,7 @@ def test_the_file_with_every_line_switched_on_is_accepted(tmp_path, monkeypatch)
     (tmp_path / "planerka.toml").write_text(ALL_KEYS, "utf-8")
     for section in ("SMTP", "MAILBOX"):
         monkeypatch.setenv(f"PLANERKA_DELIVERY__{section}__PASSWORD", "x")
+    monkeypatch.setenv("PLANERKA_SOURCE__OAUTH__CLIENT_SECRET", "x")
     assert "mail.company.example" == load_settings().delivery.smtp.host
 
 
