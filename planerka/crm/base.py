@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planerka.model import Command, Receipt
+from planerka.model import Command, Receipt, Tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,19 +74,11 @@ class Batch:
     origin: Origin | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tokens:
-    """What an integration asks with, and the token, good for one time, that it gets the next pair by."""
-
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
-    expires_at: datetime
-
-
 class TokenSlot(Protocol):
     """The tokens of one source while nobody else may renew them."""
 
-    tokens: Tokens | None
+    @property
+    def tokens(self) -> Tokens | None: ...
 
     def put(self, tokens: Tokens) -> None:
         """Keep other tokens: they are stored, and used by everybody, once the lock is let go of."""

@@ -325,3 +325,10 @@ erased_lead = sa.Table(
     sa.Column("erased_at", Instant, nullable=False),
     sa.Column("is_by_request", sa.Boolean, nullable=False),
 )
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.Text, nullable=False),
+)

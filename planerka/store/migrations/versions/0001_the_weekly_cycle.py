@@ -284,6 +284,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", name=op.f("pk_source")),
     )
     op.create_table(
+        "token",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_token")),
+    )
+    op.create_table(
         "spend",
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("spent_on", sa.Date(), nullable=False),
