@@ -42,8 +42,11 @@ def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: dat
 def remedies(report: GateReport, known: Source, settings: Settings) -> Iterator[str]:
     """How to go on with data that end too early, or of which a part is missing."""
     stopped_by = {check.key for check in report.stopped_by}
-    if WHOLE.key in stopped_by:
-        yield "export it again, whole, and pull it; if it is meant to be shorter, the next export will pass"
+    if stopped_by & {spec.key for spec in WHOLE.values()}:
+        yield (
+            "export it again, whole, and pull it; if it is meant to be shorter, the next export will pass, and this "
+            "one with the next change of the mapping"
+        )
     if FRESH.key in stopped_by:
         week = Week.last_complete(known.data_until, settings.zone)
         reach = f"{known.data_until:%Y-%m-%d %H:%M} UTC"
