@@ -39,7 +39,7 @@ class Export:
         contracts = mapping.contracts
         self.own_contracts = contracts if contracts and contracts.is_there else None
         in_leads = (
-            contracts.model_copy(update={"file": mapping.leads.file, "query": mapping.leads.query})
+            contracts.model_copy(update={name: getattr(mapping.leads, name) for name in ("file", "sheet", "query")})
             if contracts
             else None
         )

@@ -38,7 +38,7 @@ class Month:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a pull would bring. `rows_by_file`: rows of each file, header apart. `gate`: every test of the rows,
+    """What a pull would bring. `rows_by_file`: rows of each file, or of each sheet that is named, header apart. `gate`: every test of the rows,
     and whether too many of them are held back.
 
     `first_on`, `last_on`: the local days of the first and the last lead, None without any; `data_until`: how far the
@@ -87,7 +87,7 @@ def rehearse(crm: TableCrm, now: datetime) -> Preview:
 
 
 def rows_by_file(export: Export) -> dict[str, int]:
-    """The rows of each file of the mapping; a file of two parts is counted once."""
+    """The rows of each table of the mapping; one of two parts is counted once, two sheets of a workbook apart."""
     mapping = export.mapping
     read: list[tuple[Layout, Column]] = [(mapping.leads, mapping.leads.columns["id"])]
     read += [(join, Column(column=join.key)) for join in mapping.leads.joins.values()]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 from typer.testing import CliRunner
 
 from flows.cli import app
@@ -66,6 +67,47 @@ def preview(folder: Path) -> Preview:
 def test_the_rows_of_each_file_are_counted(preview):
     expected = {"leads.csv": 5, "contracts.csv": 2, "calls.csv": 3, "spend.csv": 3, "plan.csv": 2}
     assert expected == preview.rows_by_file
+
+
+TWO_SHEETS = """
+source: shop
+currency: RUB
+time_zone: Europe/Moscow
+leads:
+  file: crm.xlsx
+  sheet: leads
+  columns: {id: ID, created_at: Created}
+  joins:
+    deal: {file: crm.xlsx, sheet: deals, lead_column: ID, key: ID}
+  won: {present: deal.Signed}
+contracts:
+  columns: {signed_at: deal.Signed, unit_kind: {constant: flat}}
+"""
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """A folder with one workbook: three leads on a sheet, on another a deal whose date is none."""
+    sheets = {
+        "leads": (("ID", "Created"), ("1", "2026-03-02"), ("2", "2026-03-03"), ("3", "31.02.2026")),
+        "deals": (("ID", "Signed"), ("2", "soon"), ("1", "2026-03-05")),
+    }
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "crm.xlsx")
+    (tmp_path / "mapping.yaml").write_text(TWO_SHEETS, "utf-8")
+    return tmp_path
+
+
+def test_the_sheets_of_a_workbook_are_counted_apart_and_named_in_places(workbook):
+    found = rehearse(table_crm(workbook), AT)
+    assert {"crm.xlsx, leads": 3, "crm.xlsx, deals": 2} == found.rows_by_file
+    checks = {check.key: check.examples for check in found.gate.checks}
+    assert ("crm.xlsx, leads:4, Created: '31.02.2026'",) == checks["lead.dates_readable"]
 
 
 def test_a_row_that_does_not_fit_is_told_with_its_place(preview):
