@@ -21,7 +21,7 @@ from planerka.errors import PlanerkaError, UsageError
 
 if TYPE_CHECKING:
     from flows.weekly_cycle import CycleReport
-    from planerka.intake.pull import Step
+    from planerka.intake.pull import PullReport, Step
     from planerka.model import GateReport
 
 app = typer.Typer(
@@ -111,6 +111,7 @@ def pull(as_of: AsOf = None) -> None:
     with rows_counted() as count:
         report = pull_leads(company.engine, company.crm, company.settings.zone, company.now, print_window, count)
     print(f"Pulled {report.rows_n} rows: {report.changed_n} new or changed, {report.quarantined_n} quarantined.")
+    print_waiting(report)
     for line in lines_of(report.checks):
         print(f"  {line}")
     gate = check_pull(company.engine, company.crm.source, company.settings, company.now, company.now)
@@ -260,6 +261,7 @@ def print_cycle(report: "CycleReport") -> None:
     """A line a station; what a second run did not do again is said."""
     pulled, judged, frozen = report.pulled, report.judged, report.pack
     print(f"Pulled    {pulled.rows_n} rows, {pulled.changed_n} new or changed, {pulled.quarantined_n} quarantined")
+    print_waiting(pulled)
     print_gate(report.gate)
     print(f"Judged    {judged.judged_n} new verdicts{outcomes(judged.by_outcome)}; {report.neglected_n} new neglects")
     if judged.edition is None:
@@ -275,6 +277,12 @@ def print_cycle(report: "CycleReport") -> None:
         where = mail.folder or f"by {mail.mailing.channel}"
         print(f"Mail      {mail.sent_n} new {'in ' if mail.folder else ''}{where}, {mail.known_n} were sent before")
     print_files(report.files)
+
+
+def print_waiting(pulled: "PullReport") -> None:
+    """Rows that came again as bad as before are not quarantined anew, and wait all the same."""
+    if pulled.waiting_n:
+        print(f"          {pulled.waiting_n} rows wait in quarantine: see `planerka quarantine list`")
 
 
 def print_gate(gate: "GateReport") -> None:

@@ -19,6 +19,7 @@ def pull_leads(company: Company) -> PullReport:
 
     report = pull(company.engine, company.crm, company.settings.zone, company.now, lambda step: log.info("%s", step))
     log.info("%d rows, %d changed, %d quarantined", report.rows_n, report.changed_n, report.quarantined_n)
+    log.info("%d rows wait in quarantine", report.waiting_n)
     for line in lines_of(report.checks):
         log.info("%s", line)
     return report

@@ -38,8 +38,8 @@ class Month:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a pull would bring. `rows_by_file`: rows of each file, or of each sheet that is named, header apart. `gate`: every test of the rows,
-    and whether too many of them are held back.
+    """What a pull would bring. `rows_by_file`: rows of each file, or of each sheet that is named, header apart.
+    `gate`: every test of the rows, and whether too many of them are held back.
 
     `first_on`, `last_on`: the local days of the first and the last lead, None without any; `data_until`: how far the
     export reaches.
