@@ -55,10 +55,13 @@ Where = Annotated[
 @app.command()
 def weekly(week: Week = None, as_of: AsOf = None, deliver: Where = None) -> None:
     """Run the whole cycle: pull, judge, dispute, apply, measure, pack, deliver."""
+    from flows.cli_setup import say_if_made_up
     from flows.quiet import prefect_api
     from planerka.settings import load_settings
 
-    with prefect_api(load_settings().data / "prefect") as api:
+    settings = load_settings()
+    say_if_made_up(settings)
+    with prefect_api(settings.data / "prefect") as api:
         if api.greeting:
             print(api.greeting, flush=True)
         from flows.wiring import week_of, wire
@@ -101,12 +104,15 @@ def doctor(as_json: AsJson = False) -> None:
 def pull(as_of: AsOf = None) -> None:
     """Pull what changed in the source, and check that it is fit to be judged."""
     from expectations.pull import check_pull
+    from flows.cli_setup import say_if_made_up
     from flows.progress import rows_counted
     from flows.wiring import wire
     from planerka.intake.findings import lines_of
     from planerka.intake.frame_tests import FRAME_TESTS, lines_of_warnings
     from planerka.intake.pull import pull as pull_leads
+    from planerka.settings import load_settings
 
+    say_if_made_up(load_settings())
     company = wire(utc(as_of))
     with rows_counted() as count:
         report = pull_leads(company.engine, company.crm, company.settings.zone, company.now, print_window, count)
