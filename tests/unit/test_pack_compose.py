@@ -170,7 +170,7 @@ PLANS = [
     (36, 48, "On pace", "Contracts: 36 of 48, 35 were due by now"),
     (48, 48, "The plan is met", "Contracts: 48 of 48"),
     (0, 48, "Behind the plan", "Contracts: 0 of 48, 35 were due by now"),
-    (12, None, "The week in figures", ""),
+    (12, None, "Where we stand", ""),
 ]
 
 
@@ -186,6 +186,7 @@ def test_without_a_plan_the_fact_stands_alone():
     """No bar, no pace, no fulfilment: nothing is made up."""
     facts = pack_facts(result=replace(result(), plans=(plan_fact("contracts_n", 12, None),)))
     goal = page(facts).hero.goals[0]
+    assert "Contracts, 1–22 Nov 2026" == goal.label.replace("\u2009", "").replace("\xa0", " ")
     assert ("12", "no plan for November 2026", None, "", ()) == (
         goal.value,
         goal.of,

@@ -27,7 +27,7 @@ def standing(wording: Wording, plan: PlanFact | None) -> tuple[str, str]:
     """Whether we keep the pace of the first plan, contracts where they are planned; and its figures in a sentence."""
     say = wording.words.say
     if plan is None or plan.fact.value is None or plan.plan is None or plan.plan_to_date is None:
-        return say("The week in figures"), ""
+        return say("Where we stand"), ""
     title, fact = wording.title(plan.kpi), wording.value(plan.kpi, plan.fact.value)
     values = {"title": title, "fact": fact, "plan": wording.value(plan.kpi, plan.plan)}
     if plan.fact.value >= plan.plan:
@@ -40,7 +40,7 @@ def standing(wording: Wording, plan: PlanFact | None) -> tuple[str, str]:
 
 def goal(wording: Wording, plan: PlanFact) -> Goal:
     return Goal(
-        label=wording.title(plan.kpi),
+        label=", ".join(filter(None, (wording.title(plan.kpi), wording.stretch(plan.fact)))),
         value=wording.figure(plan.fact),
         of=of_plan(wording, plan),
         reached=bar(plan.fact.value, plan.plan),
