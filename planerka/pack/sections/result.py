@@ -78,19 +78,34 @@ def pace(wording: Wording, plan: PlanFact) -> str:
 
 def blocks(wording: Wording, facts: PackFacts, exceptions: Bullets) -> tuple[Block, ...]:
     shown: list[Block | None] = [
-        movers(wording, facts.result.movers),
+        movers(wording, facts.result.movers)
+        or Quiet(text=wording.words.say("Nothing changed this week beyond the usual noise.")),
         exceptions if exceptions.lines else None,
-        Tiles(title=wording.words.say("This week"), tiles=tuple(map(wording.tile, facts.result.week))),
+        this_week(wording, facts),
         beside(track(wording, facts), projects(wording, facts.result.by_project)),
     ]
     return tuple(block for block in shown if block is not None)
 
 
-def movers(wording: Wording, movers: tuple[Mover, ...]) -> Tiles | Quiet:
+def movers(wording: Wording, movers: tuple[Mover, ...]) -> Tiles | None:
+    """None where nothing changed beyond noise."""
     if not movers:
-        return Quiet(text=wording.words.say("Nothing changed this week beyond the usual noise."))
-    return Tiles(
-        title=wording.words.say("What changed most"), tiles=tuple(mover_tile(wording, mover) for mover in movers)
+        return None
+    tiles = tuple(mover_tile(wording, mover) for mover in movers)
+    return Tiles(title=wording.words.say("What changed most"), tiles=tiles, note=noise(wording))
+
+
+def this_week(wording: Wording, facts: PackFacts) -> Tiles:
+    """The figures of the week; they explain what noise is where no mover has done so above them."""
+    title, tiles = wording.words.say("This week"), tuple(map(wording.tile, facts.result.week))
+    return Tiles(title=title, tiles=tiles, note="" if facts.result.movers else noise(wording))
+
+
+def noise(wording: Wording) -> str:
+    """What the notes of tiles mean by it (`planerka.kpis.kpi.change`)."""
+    return wording.words.say(
+        "Beyond noise: a larger change than small numbers bring by chance (the 95% interval of the difference leaves "
+        "out zero); of twenty figures that did not change, about one looks so too."
     )
 
 
