@@ -1,6 +1,7 @@
 """The tables of an export, chunk by chunk, as its mapping says."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -75,7 +76,12 @@ class Export:
         return len(leads.frame), len(leads.faults)
 
     def rows_of_leads(self) -> Iterator[Rows]:
-        """Leads with their events, rejections and contracts, chunk after chunk."""
+        """Leads with their events, rejections and contracts, chunk after chunk; they know the tables joined to them."""
+        joined = {name: join.title for name, join in self.mapping.leads.joins.items()}
+        for rows in self.rows_with_leads():
+            yield replace(rows, joined=joined)
+
+    def rows_with_leads(self) -> Iterator[Rows]:
         leads, convert = self.mapping.leads, self.convert
         created = Moment(at=leads.columns["created_at"])
         parts = (leads, self.joined_contracts)

@@ -110,6 +110,12 @@ def test_the_sheets_of_a_workbook_are_counted_apart_and_named_in_places(workbook
     assert ("crm.xlsx, leads:4, Created: '31.02.2026'",) == checks["lead.dates_readable"]
 
 
+def test_a_cell_that_was_joined_is_told_with_its_own_table(workbook):
+    """It stands beside no lead: in the file of the leads nobody would find the column."""
+    checks = {check.key: check.examples for check in rehearse(table_crm(workbook), AT).gate.checks}
+    assert ("crm.xlsx, leads:3, Signed (crm.xlsx, deals): 'aaaa'",) == checks["contract.dates_readable"]
+
+
 def test_a_row_that_does_not_fit_is_told_with_its_place(preview):
     (check,) = [check for check in preview.gate.checks if check.key == "lead.dates_readable"]
     assert (1, 1) == (check.failed_n, len(check.examples))
