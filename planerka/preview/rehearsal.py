@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from planerka.crm.chunks import chunks_of
 from planerka.crm.export import Export
 from planerka.crm.mapping import columns_in
-from planerka.crm.mapping_parts import Column, Layout
+from planerka.crm.mapping_parts import Column, Layout, Leads
 from planerka.crm.table import TableCrm
 from planerka.intake.check import SUITE
 from planerka.intake.frame_tests import HELD
@@ -41,6 +41,7 @@ class Preview:
     """What a pull would bring. `rows_by_file`: rows of each file, or of each sheet that is named, header apart.
     `gate`: every test of the rows, and whether too many of them are held back.
 
+    `states`: those that the mapping tells of a lead; of another, no lead is counted, and nothing is known.
     `first_on`, `last_on`: the local days of the first and the last lead, None without any; `data_until`: how far the
     export reaches.
     """
@@ -53,6 +54,7 @@ class Preview:
     first_on: date | None
     last_on: date | None
     gate: GateReport
+    states: tuple[LeadStatus, ...]
     months: tuple[Month, ...]
     stages: tuple[Became, ...]
     reasons: tuple[Became, ...]
@@ -78,12 +80,19 @@ def rehearse(crm: TableCrm, now: datetime) -> Preview:
                 first_on=min(days, default=None),
                 last_on=max(days, default=None),
                 gate=GateReport(suite=SUITE, checks=(*window.checks, held)),
+                states=tuple(states_of(crm.mapping.leads)),
                 months=tuple(months_of(by_day)),
                 stages=tuple(overview.became(connection, crm.source, ReferenceKind.STAGE)),
                 reasons=tuple(overview.became(connection, crm.source, ReferenceKind.REASON)),
                 ranges=tuple(overview.ranges(connection, crm.source)),
                 unmatched=overview.unmatched(connection, crm.source),
             )
+
+
+def states_of(leads: Leads) -> Iterator[LeadStatus]:
+    """Open, and what a condition of the mapping says."""
+    yield LeadStatus.OPEN
+    yield from (state for state in (LeadStatus.REJECTED, LeadStatus.WON) if getattr(leads, state))
 
 
 def rows_by_file(export: Export) -> dict[str, int]:

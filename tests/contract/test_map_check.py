@@ -110,6 +110,27 @@ def test_the_sheets_of_a_workbook_are_counted_apart_and_named_in_places(workbook
     assert ("crm.xlsx, leads:4, Created: '31.02.2026'",) == checks["lead.dates_readable"]
 
 
+def test_what_the_mapping_does_not_tell_is_no_zero(workbook):
+    """No condition says which leads are rejected."""
+    words = words_for("en")
+    tables = {table.key: table for table in tables_of(rehearse(table_crm(workbook), AT), (), MOSCOW, words)}
+    assert ("2026-03", "2", "0", "—", "2") in tables["months"].rows
+
+
+def test_what_does_not_fit_is_told_with_its_remedy(preview):
+    (checks,) = [table for table in tables_of(preview, (), MOSCOW, words_for("ru")) if table.key == "checks"]
+    told = [becomes for _, becomes, *_ in checks.rows]
+    assert "задержана: исправьте, укажите формат в `formats` или добавьте в `blank`, если это означает пустое значение" in told
+
+
+def test_the_number_of_a_row_is_not_cut_off_behind_the_name_of_its_file(workbook, monkeypatch):
+    name = f"{'a_long_name_of_an_export' * 3}.xlsx"
+    (workbook / "crm.xlsx").rename(workbook / name)
+    (workbook / "mapping.yaml").write_text(TWO_SHEETS.replace("crm.xlsx", name), "utf-8")
+    monkeypatch.chdir(workbook)
+    assert "leads:4," in CliRunner().invoke(app, ["map", "check"]).output
+
+
 def test_a_cell_that_was_joined_is_told_with_its_own_table(workbook):
     """It stands beside no lead: in the file of the leads nobody would find the column."""
     checks = {check.key: check.examples for check in rehearse(table_crm(workbook), AT).gate.checks}
