@@ -10,7 +10,7 @@ from planerka.clock import Week
 from planerka.errors import GateStoppedError
 from planerka.intake.check import SUITE
 from planerka.intake.facts import facts_of_pull
-from planerka.intake.fitness import stop_at
+from planerka.intake.fitness import rows_told, stop_at
 from planerka.intake.frame_tests import FRESH, WHOLE
 from planerka.intake.settling import unsettled
 from planerka.model import GateReport
@@ -40,7 +40,8 @@ def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: dat
 
 
 def remedies(report: GateReport, known: Source, settings: Settings) -> Iterator[str]:
-    """How to go on with data that end too early, or of which a part is missing."""
+    """How to go on with rows that do not fit, and data that end too early or of which a part is missing."""
+    yield from rows_told(report)
     stopped_by = {check.key for check in report.stopped_by}
     if stopped_by & {spec.key for spec in WHOLE.values()}:
         yield (

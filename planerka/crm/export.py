@@ -24,6 +24,7 @@ from planerka.crm.nouns import (
 )
 from planerka.crm.repeats import together
 from planerka.crm.rows import Converter, Rows
+from planerka.crm.sql_query import URL
 from planerka.errors import CrmError, SettingsError
 from planerka.model import EventKind, ReferenceKind
 
@@ -112,7 +113,7 @@ class Export:
         if part.file:
             return self.folder / part.file
         if self.database is None:
-            raise SettingsError(f"{part.title} needs a database: give its url by PLANERKA_SOURCE__DATABASE")
+            raise SettingsError(f"{part.title} needs a database: give its url by {URL} in .env")
         return self.database
 
     def lead_chunks(self, names: set[str]) -> Iterator[pd.DataFrame]:

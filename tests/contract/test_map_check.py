@@ -120,7 +120,10 @@ def test_what_the_mapping_does_not_tell_is_no_zero(workbook):
 def test_what_does_not_fit_is_told_with_its_remedy(preview):
     (checks,) = [table for table in tables_of(preview, (), MOSCOW, words_for("ru")) if table.key == "checks"]
     told = [becomes for _, becomes, *_ in checks.rows]
-    assert "задержана: исправьте, укажите формат в `formats` или добавьте в `blank`, если это означает пустое значение" in told
+    assert (
+        "задержана: исправьте, укажите формат в `formats` или добавьте в `blank`, если это означает пустое значение"
+        in told
+    )
 
 
 def test_the_number_of_a_row_is_not_cut_off_behind_the_name_of_its_file(workbook, monkeypatch):

@@ -160,6 +160,14 @@ def test_a_closed_gate_names_its_checks(engine):
         check_pull(engine, "crm", SETTINGS, UNTIL, NOW)
 
 
+def test_every_run_that_is_stopped_by_rows_says_where_they_are_told(engine):
+    """The second run pulls nothing, and so names none of them."""
+    pull(engine, NOW, 100, held=range(30), token="a")
+    for at in (NOW, after(1)):
+        with pytest.raises(GateStoppedError, match="`planerka quarantine list` tells the rows and what to do"):
+            check_pull(engine, "crm", SETTINGS, UNTIL, at)
+
+
 def test_data_that_do_not_reach_the_moment_asked_for_stop_the_run(engine):
     pull(engine, NOW, 100)
     with pytest.raises(GateStoppedError, match="the data are fresh: 1 of 1 failed"):
