@@ -96,7 +96,10 @@ def states_of(leads: Leads) -> Iterator[LeadStatus]:
 
 
 def rows_by_file(export: Export) -> dict[str, int]:
-    """The rows of each table of the mapping; one of two parts is counted once, two sheets of a workbook apart."""
+    """The rows of each table of the mapping; one of two parts is counted once, two sheets of a workbook apart.
+
+    A query is named whole, for two may begin alike.
+    """
     mapping = export.mapping
     read: list[tuple[Layout, Column]] = [(mapping.leads, mapping.leads.columns["id"])]
     read += [(join, Column(column=join.key)) for join in mapping.leads.joins.values()]
@@ -104,7 +107,9 @@ def rows_by_file(export: Export) -> dict[str, int]:
     read += [(table, table.columns["lead_id"]) for table in mapping.events.values()]
     read += [(mapping.spend, mapping.spend.columns["spent_on"])] if mapping.spend else []
     read += [(mapping.plan, next(iter(mapping.plan.period.values())))] if mapping.plan else []
-    return {part.title: sum(map(len, chunks_of(export.place(part), columns_in(column), part))) for part, column in read}
+    names = [part.title if part.file else f"query {' '.join(part.query.split())!r}" for part, _ in read]
+    counts = [sum(map(len, chunks_of(export.place(part), columns_in(column), part))) for part, column in read]
+    return dict(zip(names, counts, strict=True))
 
 
 @contextmanager

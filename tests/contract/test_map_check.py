@@ -23,6 +23,7 @@ from planerka.rulebook.kpis import load_catalogue
 from planerka.settings import PROJECT
 from planerka.words import words_for
 from tests.builders_exports import DATA, NOW, crm_of, needs_exports
+from tests.unit.test_table_files import write_sqlite
 
 EXAMPLE = dict(
     re.findall(
@@ -132,6 +133,37 @@ def test_the_number_of_a_row_is_not_cut_off_behind_the_name_of_its_file(workbook
     (workbook / "mapping.yaml").write_text(TWO_SHEETS.replace("crm.xlsx", name), "utf-8")
     monkeypatch.chdir(workbook)
     assert "leads:4," in CliRunner().invoke(app, ["map", "check"]).output
+
+
+BEGINS_ALIKE = """
+source: shop
+currency: RUB
+time_zone: Europe/Moscow
+leads:
+  query: SELECT id, created, channel, campaign, project, manager, stage, reason FROM lead
+  columns: {id: id, created_at: created}
+  joins:
+    deal:
+      query: SELECT id, created, channel, campaign, project, manager, stage, reason FROM deal
+      lead_column: id
+      key: id
+  won: {present: deal.created}
+"""
+
+
+def test_queries_that_begin_alike_are_counted_apart(tmp_path):
+    columns = "(id, created DEFAULT '2026-03-02', channel, campaign, project, manager, stage, reason)"
+    making = (f"CREATE TABLE {table} {columns}" for table in ("lead", "deal"))
+    filling = (f"INSERT INTO {table} (id) VALUES ('{n}')" for table, n in (("lead", 1), ("lead", 2), ("deal", 1)))
+    write_sqlite(tmp_path / "crm.db", *making, *filling)
+    (tmp_path / "mapping.yaml").write_text(BEGINS_ALIKE, "utf-8")
+    crm = TableCrm(
+        tmp_path / "mapping.yaml",
+        worklist=tmp_path / "list.csv",
+        now=lambda: AT,
+        database=f"sqlite:///{tmp_path / 'crm.db'}",
+    )
+    assert [2, 1] == list(rehearse(crm, AT).rows_by_file.values())
 
 
 def test_a_cell_that_was_joined_is_told_with_its_own_table(workbook):
