@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from flows.masking import mask_what_is_written
-from planerka.clock import Week, WorkCalendar, refuse_a_far_day, start_of
+from planerka.clock import Week, WorkCalendar, first_whole_day, refuse_a_far_day, start_of
 from planerka.crm.base import Crm
 from planerka.crm.sample.adapter import SampleCrm
 from planerka.crm.sample.story import ANALYST_ID
@@ -170,7 +170,10 @@ def week_of(company: Company, week: str | None) -> Week:
     if end_of(found, company) > company.now:
         raise UsageError(f"week {found} is not over until {found.sunday}: ask for an earlier one, or wait")
     with reading(company.engine) as connection:
+        known = get_source(connection, company.crm.source)
         first_on, _ = created_between(connection, company.crm.source)
+    if known and known.data_from:  # leads that are older are known by what happened to them later
+        first_on = first_whole_day(known.data_from, company.settings.zone)
     if first_on and found.sunday < first_on:
         raise UsageError(f"week {found} lies before the data, which begin on {first_on}: ask for a later one by --week")
     return found
