@@ -20,6 +20,7 @@ LISTS = f"""
     ids are asked for with empty brackets | order[id]=asc&filter[id][]=ONE&filter[id][]=TWO | 1 2
     a stage is asked for with its pipeline | {STAGE}[pipeline_id]=SALES&{STAGE}[status_id]=143 | 1
     a stage without its pipeline filters nothing | {STAGE}[status_id]=143 | 5 4 3 2 1
+    a page is a number | page=one | 400
     a filter that amoCRM does not know filters nothing | filter[lost]=1 | 5 4 3 2 1
 """
 
@@ -135,6 +136,11 @@ def test_a_move_leaves_an_event_with_both_stages(account: AmoAccount, amo: httpx
     assert {"entity": {"id": lead}} == event["_embedded"]
 
 
+def test_events_come_newest_first_whatever_order_is_asked_for(amo: httpx.Client) -> None:
+    times = [e["created_at"] for e in embedded(amo.get("/api/v4/events?order[created_at]=asc"), "events")]
+    assert sorted(times, reverse=True) == times
+
+
 def test_events_of_an_entity_need_its_kind_beside_its_id(account: AmoAccount, amo: httpx.Client) -> None:
     """Without the kind the ids are ignored: events of all leads come back."""
     asked = f"filter[entity_id][]={ids(account)[0]}"
@@ -171,7 +177,8 @@ def test_a_deleted_lead_is_listed_apart_and_has_lost_almost_everything(account: 
     lead = ids(account)[1]
     account.delete(lead, by=account.admin)
     assert 204 == amo.get(f"/api/v4/leads/{lead}").status_code
-    (shown,) = embedded(amo.get("/api/v4/leads?with=only_deleted"))
+    account.delete(ids(account)[-1])
+    _, shown = embedded(amo.get("/api/v4/leads?with=only_deleted&order[id]=desc"))
     known = {name for name, value in shown.items() if value is not None and name[0] != "_"}
     assert ({"id", "updated_by", "updated_at", "is_deleted", "account_id"}, True) == (known, shown["is_deleted"])
 
@@ -190,6 +197,8 @@ def test_the_loser_of_a_merge_is_in_no_list(account: AmoAccount, amo: httpx.Clie
 def test_unsorted_leads_have_a_uid_of_their_own(account: AmoAccount, amo: httpx.Client) -> None:
     (waiting,) = embedded(amo.get("/api/v4/leads/unsorted"), "unsorted")
     assert [{"id": ids(account)[3]}] == waiting["_embedded"]["leads"]
+    account.delete(ids(account)[3])
+    assert 204 == amo.get("/api/v4/leads/unsorted").status_code
 
 
 def test_the_name_of_the_account_changes_and_is_found_again(account: AmoAccount, amo: httpx.Client) -> None:

@@ -134,12 +134,15 @@ class AmoAccount(Activities):
         self.leads[lead_id] = changed | ({"loss_reason_id": loss_reason} if loss_reason else {})
 
     def _moved(self, lead: Record, stage: Stage, by: int) -> Record:
-        for uid in [uid for uid, waiting in self.unsorted.items() if waiting["_lead"] == lead["id"]]:
-            del self.unsorted[uid]
+        self._leave_unsorted(lead["id"])
         closed_at = self.now() if stage[1] in (WON, LOST) else None
         moved = {"pipeline_id": stage[0], "status_id": stage[1], "closed_at": closed_at}
         self._write_change("lead_status_changed", lead["id"], by, standing(moved), standing(lead))
         return moved
+
+    def _leave_unsorted(self, lead_id: int) -> None:
+        for uid in [uid for uid, waiting in self.unsorted.items() if waiting["_lead"] == lead_id]:
+            del self.unsorted[uid]
 
     def _changed_fields(self, lead: Record, by: int, fields: dict[int, Any]) -> list[Record] | None:
         """The fields after a change; None takes a value away, and what is not named stays."""
@@ -171,6 +174,7 @@ class AmoAccount(Activities):
     def delete(self, lead_id: int, *, by: int = ROBOT) -> None:
         """Into the bin: `with=only_deleted` shows it with null in almost every field, no other list does."""
         lead = self.leads.pop(lead_id)
+        self._leave_unsorted(lead_id)
         kept = {"id": lead_id, "updated_by": by, "updated_at": self.now(), "is_deleted": True, "account_id": self.id}
         self.deleted_leads[lead_id] = dict.fromkeys(lead) | kept | {"_contacts": [], "_tags": []}
         self.write_event("lead_deleted", lead_id, by, [])
@@ -178,6 +182,7 @@ class AmoAccount(Activities):
     def merge(self, winner: int, loser: int, *, by: int = ROBOT) -> None:
         """The loser vanishes from every list, its contacts go to the winner; events stay whose they were."""
         lost = self.leads.pop(loser)
+        self._leave_unsorted(loser)
         kept = self.leads[winner]
         self.leads[winner] = kept | {"_contacts": list(dict.fromkeys(kept["_contacts"] + lost["_contacts"]))}
         self.change_lead(winner, by=by)

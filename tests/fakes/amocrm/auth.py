@@ -68,10 +68,6 @@ class OAuth:
         integration, until = kept.get(token, (None, 0.0))
         return integration if self._clock() < until else None
 
-    def expire(self) -> None:
-        """Every access token that OAuth gave stops working; refresh tokens stay."""
-        self.access = {t: kept for t, kept in self.access.items() if t.startswith("long")}
-
     def answer(self, body: Any) -> Answer:
         """What POST /oauth2/access_token says; a code or a refresh token is used up by the first who shows it."""
         asked = body if isinstance(body, dict) else {}

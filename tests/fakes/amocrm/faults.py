@@ -81,8 +81,8 @@ class Faults:
         )
 
     def due(self, line: str) -> Rule | None:
-        """The rule that hits this request; each that matches counts it, the first that is due takes it."""
-        return next(iter([rule for rule in self.rules if rule.is_due(line)]), None)
+        """The rule that hits this request: the first that is due, the others wait for their turn."""
+        return next((rule for rule in self.rules if rule.is_due(line)), None)
 
 
 class Connection:

@@ -35,10 +35,6 @@ class Selection:
     is_ascending: bool
 
 
-class UnknownOrderError(Exception):
-    """An order by a field that cannot be ordered by."""
-
-
 def brackets(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """`a[b][]=1&a[b][]=2` as {"a": {"b": {"0": "1", "1": "2"}}}."""
     tree: dict[str, Any] = {}
@@ -107,13 +103,16 @@ def values_of_event(column: str, value: Any) -> list[Condition]:
 
 
 def order_of(tree: Mapping[str, Any], default: str) -> tuple[str, bool]:
-    """The first order that is asked for, True for ascending; newest first where none is."""
+    """The first order that is asked for, True for ascending; newest first where none is.
+
+    ValueError where that field is none to order by.
+    """
     asked = tree.get("order")
     if not isinstance(asked, dict) or not asked:
         return default, False
     name, direction = next(iter(asked.items()))
     if name not in ORDERS:
-        raise UnknownOrderError(name)
+        raise ValueError(name)
     return name, str(direction).lower() == "asc"
 
 

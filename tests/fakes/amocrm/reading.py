@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
 from tests.fakes.amocrm.account import AmoAccount
-from tests.fakes.amocrm.answers import Answer, found, invalid, nothing, problem
+from tests.fakes.amocrm.answers import Answer, found, nothing, problem
 from tests.fakes.amocrm.query import (
     Among,
     Condition,
     Selection,
-    UnknownOrderError,
     brackets,
     conditions,
     order_of,
@@ -39,7 +39,7 @@ class Call:
         query = urlencode([*pairs, *changed.items()])
         return f"{self.base}{self.path}" + (f"?{query}" if query else "")
 
-    @property
+    @cached_property
     def asked_with(self) -> frozenset[str]:
         return frozenset(word for name, value in self.pairs if name == "with" for word in value.split(","))
 
@@ -80,9 +80,9 @@ def list_page(account: AmoAccount, call: Call, listing: Listing, rows: Rows, *fi
     tree = brackets(call.pairs)
     try:
         selection = select(account, tree, listing, fixed)
-    except UnknownOrderError:
-        return invalid((0, "order", "NotSupportedChoice"))
-    number, length_n = page_of(tree, is_event=listing is EVENTS)
+        number, length_n = page_of(tree, is_event=listing is EVENTS)
+    except ValueError:
+        return problem(400, "Request validation failed")
     records = rows.page(selection, (number - 1) * length_n, length_n + 1)
     if not records:
         return nothing()
@@ -98,7 +98,8 @@ def select(account: AmoAccount, tree: Record, listing: Listing, fixed: tuple[Con
     filters = tree.get("filter", {}) if account.is_api_filter_enabled else {}
     if listing.needs and listing.needs not in filters:
         filters = {name: value for name, value in filters.items() if name != "entity_id"}
-    order, is_ascending = order_of(tree, listing.default_order)
+    # Events have an order of their own: newest first, whatever is asked for.
+    order, is_ascending = order_of({} if listing is EVENTS else tree, listing.default_order)
     wanted = fixed + conditions(filters, listing.filters)
     return Selection(conditions=wanted, order=order, is_ascending=is_ascending)
 

@@ -32,7 +32,8 @@ class Records(dict[int | str, Record]):
         # A copy first: a test may change the account from another thread.
         rows = [r for r in list(self.values()) if all(self._holds(r, c) for c in selection.conditions)]
         rows.sort(key=lambda r: r["id"], reverse=True)
-        rows.sort(key=lambda r: r[selection.order], reverse=not selection.is_ascending)
+        # A deleted lead has null there, a user nothing at all.
+        rows.sort(key=lambda r: r.get(selection.order) or 0, reverse=not selection.is_ascending)
         return rows[start : start + length_n]
 
     def one(self, key: int | str) -> Record | None:
