@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from flows.cli_crm import crm_app
 from flows.cli_db import db_app
 from flows.cli_json import AsJson
 from flows.cli_map import map_app
