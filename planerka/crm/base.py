@@ -1,6 +1,6 @@
 """The CRM port: what every source of leads must do, whatever stands behind it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,7 +120,13 @@ class Crm(Protocol):
         """The instant up to which the source is complete: now for a CRM, the day of the export for a file."""
 
     def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
-        """Cut what changed in `[since, until)` into windows, oldest first; none where nothing can be new."""
+        """Cut what changed in `[since, until)` into windows, oldest first; none where nothing can be new.
+
+        `since` None, the first pull: as much as is of use by itself, and everything where there is no `history`.
+        """
+
+    def history(self, before: datetime) -> Sequence[Window]:
+        """What changed before, cut into windows, newest first and the last one `since` None; none where nothing did."""
 
     def read(self, window: Window) -> Iterator[Batch]:
         """Everything that changed in the window, references first; the same window reads the same rows again."""
