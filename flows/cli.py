@@ -21,6 +21,7 @@ from planerka.errors import PlanerkaError, UsageError
 
 if TYPE_CHECKING:
     from flows.weekly_cycle import CycleReport
+    from planerka.intake.pull import Step
     from planerka.model import GateReport
 
 app = typer.Typer(
@@ -251,8 +252,8 @@ def alarms() -> None:
         print(f"Set: {name}")
 
 
-def print_window(until: str, rows_n: int) -> None:
-    print(f"  pulled up to {until}: {rows_n} rows", flush=True)
+def print_window(step: "Step") -> None:
+    print(f"  {step}", flush=True)
 
 
 def print_cycle(report: "CycleReport") -> None:

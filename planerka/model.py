@@ -5,7 +5,7 @@ fields (`crm.base.Batch`), and `store.tables` makes one table of each: the schem
 Ids are text. `None` always means "not known", never "no" and never zero.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -321,6 +321,15 @@ class Receipt:
     marker: str
     handed_over_at: datetime
     confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """What an integration asks with, and the token, good for one time, that it gets the next pair by."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_at: datetime
 
 
 class CheckSeverity(StrEnum):

@@ -17,10 +17,7 @@ from tasks.company import Company
 def pull_leads(company: Company) -> PullReport:
     log = get_run_logger()
 
-    def progress(until: str, rows_n: int) -> None:
-        log.info("pulled up to %s: %d rows", until, rows_n)
-
-    report = pull(company.engine, company.crm, company.settings.zone, company.now, progress)
+    report = pull(company.engine, company.crm, company.settings.zone, company.now, lambda step: log.info("%s", step))
     log.info("%d rows, %d changed, %d quarantined", report.rows_n, report.changed_n, report.quarantined_n)
     for line in lines_of(report.checks):
         log.info("%s", line)

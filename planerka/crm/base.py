@@ -1,6 +1,6 @@
 """The CRM port: what every source of leads must do, whatever stands behind it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planerka.model import Command, Receipt
+from planerka.model import Command, Receipt, Tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,19 +74,11 @@ class Batch:
     origin: Origin | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tokens:
-    """What an integration asks with, and the token, good for one time, that it gets the next pair by."""
-
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
-    expires_at: datetime
-
-
 class TokenSlot(Protocol):
     """The tokens of one source while nobody else may renew them."""
 
-    tokens: Tokens | None
+    @property
+    def tokens(self) -> Tokens | None: ...
 
     def put(self, tokens: Tokens) -> None:
         """Keep other tokens: they are stored, and used by everybody, once the lock is let go of."""
@@ -128,7 +120,13 @@ class Crm(Protocol):
         """The instant up to which the source is complete: now for a CRM, the day of the export for a file."""
 
     def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
-        """Cut what changed in `[since, until)` into windows, oldest first; none where nothing can be new."""
+        """Cut what changed in `[since, until)` into windows, oldest first; none where nothing can be new.
+
+        `since` None, the first pull: as much as is of use by itself, and everything where there is no `history`.
+        """
+
+    def history(self, before: datetime) -> Sequence[Window]:
+        """What changed before, cut into windows, newest first and the last one `since` None; none where nothing did."""
 
     def read(self, window: Window) -> Iterator[Batch]:
         """Everything that changed in the window, references first; the same window reads the same rows again."""

@@ -63,7 +63,7 @@ class Preview:
 def rehearse(crm: TableCrm, now: datetime) -> Preview:
     """Everything that a pull at `now` would read and store. MappingError, CrmError as the pull would raise them."""
     with throwaway_store() as engine:
-        report = pull(engine, crm, crm.mapping.zone, now, lambda until, rows_n: None)
+        report = pull(engine, crm, crm.mapping.zone, now, lambda step: None)
         with reading(engine) as connection:
             (window,) = windows_since(connection, crm.source, None)
             by_day = overview.leads_by_day(connection, crm.source)

@@ -114,6 +114,7 @@ source = sa.Table(
     metadata,
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("lacks", sa.JSON, nullable=False),
+    sa.Column("data_from", Instant),
     sa.Column("data_until", Instant, nullable=False),
     sa.Column("neglect_until", Instant),
     sa.Column("measured_by", sa.Text),
@@ -324,4 +325,11 @@ erased_lead = sa.Table(
     sa.Column("lead_id", sa.Text, primary_key=True),
     sa.Column("erased_at", Instant, nullable=False),
     sa.Column("is_by_request", sa.Boolean, nullable=False),
+)
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("sealed", sa.Text, nullable=False),
 )

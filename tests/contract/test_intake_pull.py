@@ -47,7 +47,7 @@ def batch(noun: type, *rows: dict) -> Batch:
 
 
 def pulled(engine, crm: FewRows, now: datetime = NOW) -> FewRows:
-    pull(engine, crm, MOSCOW, now, lambda until, rows_n: None)
+    pull(engine, crm, MOSCOW, now, lambda step: None)
     return crm
 
 

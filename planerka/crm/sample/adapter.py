@@ -7,7 +7,7 @@ more of the same world. Whole local days are published: two runs on one day see 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -68,6 +68,10 @@ class SampleCrm:
         for begins_at, ends_at in zip([since, *cuts], [*cuts, until], strict=True):
             if begins_at is None or begins_at < ends_at:
                 yield Window(since=begins_at, until=ends_at)
+
+    def history(self, before: datetime) -> Sequence[Window]:
+        """Nothing is older than the first pull."""
+        return ()
 
     def read(self, window: Window) -> Iterator[Batch]:
         """Everything that changed in the window; large windows come in pieces, each with its leads first."""

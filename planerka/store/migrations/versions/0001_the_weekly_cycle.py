@@ -278,10 +278,17 @@ def upgrade() -> None:
         "source",
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("lacks", sa.JSON(), nullable=False),
+        sa.Column("data_from", sa.BigInteger(), nullable=True),
         sa.Column("data_until", sa.BigInteger(), nullable=False),
         sa.Column("neglect_until", sa.BigInteger(), nullable=True),
         sa.Column("measured_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_source")),
+    )
+    op.create_table(
+        "token",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_token")),
     )
     op.create_table(
         "spend",
