@@ -18,7 +18,7 @@ from tests.fakes.odoo.errors import OdooError, access_error, http_error, user_er
 from tests.fakes.odoo.faults import Fault
 from tests.fakes.odoo.records import Records
 from tests.fakes.odoo.tables import Session
-from tests.fakes.odoo.wire import cut, hang, without_own_date
+from tests.fakes.odoo.wire import cut, hang, reset, without_own_date
 
 NO_DATABASE = """<!DOCTYPE html>
 <title>404 Not Found</title>
@@ -64,11 +64,11 @@ class OdooApp:
             await cut(send, receive)
         elif fault in (Fault.HANG_BEFORE_ACTING, Fault.HANG_AFTER_ACTING):
             await hang(send, receive)
-        elif fault == Fault.CUT_IN_BODY:
+        elif fault in (Fault.CUT_IN_BODY, Fault.RESET_IN_BODY):
             half = bytes(response.body[: len(response.body) // 2])
             await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
             await send({"type": "http.response.body", "body": half, "more_body": True})
-            await cut(send, receive)
+            await (cut if fault == Fault.CUT_IN_BODY else reset)(send, receive)
         else:
             await spoilt(fault, response)(scope, receive, send)
 
@@ -166,8 +166,8 @@ def public_method(rows: Records, model: str, method: str) -> Any:
 def spoilt(fault: Fault, response: Response) -> Response:
     """An answer that came from a proxy instead, or that is less than it should be."""
     if fault.status:
-        page = f"<html>\r\n<head><title>{fault.status}</title></head>\r\n<body><center>nginx</center></body>\r\n</html>\r\n"
-        return HTMLResponse(page, fault.status)
+        title = f"<html>\r\n<head><title>{fault.status}</title></head>\r\n"
+        return HTMLResponse(title + "<body><center>nginx</center></body>\r\n</html>\r\n", fault.status)
     body = bytes(response.body)
     content = body[: len(body) // 2] if fault == Fault.HALF_JSON else b""
     return Response(content, 200, media_type="application/json")

@@ -1,8 +1,8 @@
 """A database of a million leads and their history, of which no row exists until it is asked for.
 
-Time goes in slots, one a lead: in slot s lead s is created, and what happens to earlier leads happens `LAGS` slots after
-their own. So every row, its time and its neighbours follow from a number. One slot in `BURST_EVERY` begins a bulk change:
-`BURST_N` slots that share a moment to the microsecond.
+Time goes in slots, one a lead: in slot s lead s is created, and what happens to earlier leads happens `LAGS` slots
+after their own. So every row, its time and its neighbours follow from a number. One slot in `BURST_EVERY` begins a bulk
+change: `BURST_N` slots that share a moment to the microsecond.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from tests.fakes.odoo.database import ADMINISTRATOR, OdooDatabase
 from tests.fakes.odoo.domains import Condition
-from tests.fakes.odoo.seed import FIRST_FIELD_ID
 from tests.fakes.odoo.schema import MODELS
+from tests.fakes.odoo.seed import FIRST_FIELD_ID
 from tests.fakes.odoo.tables import Row
 
 SLOT_US = 94_345_678

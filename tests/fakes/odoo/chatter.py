@@ -78,7 +78,7 @@ def record_change(session: Session, message_id: int, name: str, before: Row, aft
 
 
 def tracked_value(session: Session, name: str, value: Any, side: str) -> Row:
-    """Ids and flags are integers, with the name beside an id; a choice is kept as the words shown for it, not as its key."""
+    """Ids and flags are integers, with the name beside an id; a choice is its words, not its key."""
     field = session.model("crm.lead").fields[name]
     if field.type == "many2one":
         title = display_name(session, str(field.relation), value) if value else ""

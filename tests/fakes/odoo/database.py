@@ -47,9 +47,9 @@ def records(session: Session, model: str, ids: Any) -> Records:
 class OdooDatabase:
     """One database of one company. `clock` gives seconds since 1970: nothing here knows another time.
 
-    `new_type` is what a lead is when nothing is said: `lead` where the Leads step is on. `automated_probability` is what
-    the scoring of every stage but the won ones says. `latency_s` passes before each answer, and the server's clock is
-    `clock_error_s` ahead of the true one.
+    `new_type` is what a lead is when nothing is said: `lead` where the Leads step is on. `automated_probability` is
+    what the scoring says of every stage but the won ones. `latency_s` passes before each answer, and the server's clock
+    is `clock_error_s` ahead of the true one.
     """
 
     def __init__(
@@ -86,7 +86,8 @@ class OdooDatabase:
     def add(self, model: str, /, *, at: datetime | None = None, **values: Any) -> int:
         """A row as it stands, without the rules and the history of its model: stages, reasons, sources, old leads.
 
-        Values are as rows hold them (a naive datetime in UTC, an id, None), `at` its create_date and write_date. Returns its id.
+        Values are as rows hold them (a naive datetime in UTC, an id, None), `at` its create_date and write_date.
+        Returns its id.
         """
         session = Session(self, ADMINISTRATOR, at or self.now, {})
         record_id = session.insert(model, values)
@@ -94,7 +95,7 @@ class OdooDatabase:
         return record_id
 
     def add_user(self, name: str, role: Role = Role.SALES_ALL, *, key: str | None = None, **values: Any) -> int:
-        """A user with a contact of that name; `active=False` is one who was dismissed. `key` is an API key that is let in."""
+        """A user and a contact of that name; `active=False` is one who was dismissed. `key` is an API key of theirs."""
         partner_id = self.add("res.partner", name=name)
         user_id = self.add("res.users", name=name, login=name, partner_id=partner_id, company_id=1, **values)
         self.roles[user_id] = role
@@ -103,7 +104,7 @@ class OdooDatabase:
         return user_id
 
     def add_field(self, name: str, type: str, string: str, *, model: str = "crm.lead", **more: Any) -> int:
-        """A field that the company has made for itself (`x_…`); existing rows have nothing there. The id of its description."""
+        """A field that the company made for itself (`x_…`); rows have nothing there. The id of its description."""
         field = Field(type=type, string=string, is_manual=True, **more)
         self.models[model] = replace(self.models[model], fields=self.models[model].fields | {name: field})
         for row in self.tables[model].rows.values():
@@ -141,7 +142,7 @@ class OdooDatabase:
     def transaction(
         self, *, user_id: int = ADMINISTRATOR, at: datetime | None = None, context: Row | None = None
     ) -> Iterator[Transaction]:
-        """Calls that are seen by others when the block ends, under the time at which it began; not at all if it fails."""
+        """Calls that others see when the block ends, under the time at which it began; never if it fails."""
         session = Session(self, user_id, at or self.now, context or {})
         yield Transaction(session)
         track(session)

@@ -1,4 +1,4 @@
-"""Domains as JSON-2 takes them: read into a tree, with the mistakes that the real server finds and the words it has for them."""
+"""Domains as JSON-2 takes them, with the mistakes that the real server finds and the words it has for them."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Errors as Odoo writes them: a class name, words and a traceback, under a status that is not always the one to expect."""
+"""Errors as Odoo writes them: a class name, words and a traceback, under a status that may surprise."""
 
 from http import HTTPStatus
 from typing import Any

@@ -17,6 +17,7 @@ class Fault(StrEnum):
     CUT_AFTER_ACTING = "cut after acting"
     HANG_AFTER_ACTING = "hang after acting"
     CUT_IN_BODY = "cut in the body"
+    RESET_IN_BODY = "reset in the body"
     HALF_JSON = "half of the body, as if it were all"
     EMPTY_BODY = "200 and nothing"
     BAD_GATEWAY_AFTER_ACTING = "502 though it was done"
@@ -44,7 +45,7 @@ PROXY_STATUS = {
 
 @dataclass
 class Order:
-    """A fault for calls whose path contains `matching`: after `skip_n` of them `times_n`, or every `each_n`-th for ever."""
+    """A fault for calls whose path contains `matching`: `times_n` after `skip_n`, or every `each_n`-th."""
 
     answer: Fault
     matching: str

@@ -117,7 +117,7 @@ class Leads(Thread):
         return values | self._closing(lead, values, is_moved)
 
     def _closing(self, lead: Row, values: Row, is_moved: bool) -> Row:
-        """The date of the end is set by a probability of 100 or by archiving, and cleared only by a probability above 0."""
+        """The date of the end is set by a probability of 100 or by archiving, and cleared by one above 0."""
         asked = values.get("probability", 0)
         if asked >= 100 or values.get("active") is False:
             return {} if is_moved and self._is_won_stage(lead["stage_id"]) else {"date_closed": self._session.now}

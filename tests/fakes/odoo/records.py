@@ -59,7 +59,7 @@ class Records:
         return self._shown(rows, fields, options.get("load", "_classic_read"))
 
     def read(self, fields: list[str] | None = None, load: str = "_classic_read") -> list[Row]:
-        """Rows that are gone are left out in silence, unless nothing but the id is asked: then there is nothing to miss."""
+        """Rows that are gone are left out in silence, unless only the id is asked: that misses nothing."""
         rights.demand(self._session, self._model, "read")
         if any(not isinstance(record_id, int) for record_id in self._ids):
             words = f'invalid input syntax for type integer: "{self._ids[0]}"\n'

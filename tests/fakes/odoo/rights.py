@@ -67,7 +67,7 @@ def demand(session: Session, model: str, operation: str) -> None:
 
 
 def sees(session: Session, model: str, row: Row) -> bool:
-    """A salesman of own documents sees own and unassigned leads, and what was said about them: the rest is just not there."""
+    """A salesman of own documents sees own and unassigned leads, and what was said there; the rest is not there."""
     if role(session) != Role.SALES_OWN:
         return True
     if model == "mail.message" and row["model"] == "crm.lead":

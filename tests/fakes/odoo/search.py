@@ -5,8 +5,18 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-from tests.fakes.odoo.domains import ORDERED, Condition, Group, Node, comparable, conditions, in_seconds
-from tests.fakes.odoo.domains import parsed, pattern, required
+from tests.fakes.odoo.domains import (
+    ORDERED,
+    Condition,
+    Group,
+    Node,
+    comparable,
+    conditions,
+    in_seconds,
+    parsed,
+    pattern,
+    required,
+)
 from tests.fakes.odoo.errors import client_mistake, user_error
 from tests.fakes.odoo.tables import Row, Session
 

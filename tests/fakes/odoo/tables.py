@@ -83,7 +83,7 @@ class Session:
 
     def insert(self, model: str, values: Row) -> int:
         record_id = self.database.tables[model].take_id()
-        row = {name: None for name in self.model(model).all_fields}
+        row = dict.fromkeys(self.model(model).all_fields)
         row |= {name: f.taken(model, name, f.default) for name, f in self.model(model).fields.items()} | values
         row |= {"id": record_id, "create_uid": self.user_id, "create_date": self.now}
         self.changes.setdefault(model, {})[record_id] = row | {"write_uid": self.user_id, "write_date": self.now}

@@ -4,6 +4,8 @@ uvicorn's `send` belongs to the object that holds the transport; in-process ther
 httpx makes of such an end is raised in its place.
 """
 
+import socket
+import struct
 from typing import Any
 
 import httpx
@@ -23,11 +25,22 @@ def without_own_date(send: Send) -> None:
 
 
 async def cut(send: Send, receive: Receive) -> None:
-    """Close the connection, whatever has been sent; return when it is closed."""
+    """Close the connection in good order, whatever has been sent; return when it is closed."""
     cycle = cycle_of(send)
     if cycle is None:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
     cycle.transport.close()
+    await gone(receive)
+
+
+async def reset(send: Send, receive: Receive) -> None:
+    """Tear the connection down, as a host that dies does."""
+    cycle = cycle_of(send)
+    if cycle is None:
+        raise httpx.ReadError("[Errno 104] Connection reset by peer")
+    at_once = struct.pack("ii", 1, 0)
+    cycle.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    cycle.transport.abort()
     await gone(receive)
 
 
