@@ -64,7 +64,7 @@ async def values_of(odoo: Odoo, account: Account, message_ids: list[int]) -> dic
             name = tracked[row["field_id"]]
             kind = "char" if name == "won_status" else "integer"
             before, after = (row[f"{side}_value_{kind}"] or False for side in ("old", "new"))
-            outcomes = account.outcomes if name == "won_status" else dict[Any, Any]()
+            outcomes: dict[Any, Any] = dict(account.outcomes) if name == "won_status" else {}
             found[row["mail_message_id"]][name] = (outcomes.get(before, before), outcomes.get(after, after))
     for values in found.values():
         complete(values)

@@ -43,7 +43,7 @@ class Reader:
             PAGES_AHEAD_N,
         )
         try:
-            for batch in (references.mapped(), references.told(self.account.titles)):
+            for batch in (references.told(self.account.titles), references.mapped()):
                 yield batch
             leads = self.odoo.changed(LEAD, window, of_sales(self.mapping), self.lead_fields, **self.load)
             async for page in leads:

@@ -113,7 +113,8 @@ class Thread(Records):
             self._row(self._ids[0])
         markup = f"<span>{sanitised(body)}</span>" if body_is_html else f"<p>{html.escape(body, quote=False)}</p>"
         subtype = subtype_xmlid if subtype_xmlid in SUBTYPES else "mail.mt_note"
-        said = {"message_type": message_type, "subject": subject}
+        said = {"message_type": message_type, "subject": subject, "notified_partner_ids": more.get("partner_ids")}
+        said |= {"author_id": more["author_id"]} if "author_id" in more else {}
         return [say(self._session, self._model, self._ids[0], markup if body else "", subtype, **said)]
 
     def activity_schedule(

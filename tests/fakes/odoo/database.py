@@ -12,7 +12,7 @@ from tests.fakes.odoo.faults import Faults
 from tests.fakes.odoo.fields import Field
 from tests.fakes.odoo.leads import Leads
 from tests.fakes.odoo.records import Records, model_method
-from tests.fakes.odoo.rights import Role
+from tests.fakes.odoo.rights import Role, role
 from tests.fakes.odoo.schema import MODELS, Model
 from tests.fakes.odoo.tables import Computed, Row, Session, Table
 
@@ -26,7 +26,18 @@ class Users(Records):
         return {"lang": user["lang"], "tz": user["tz"] or False, "uid": self._session.user_id}
 
 
-METHODS = {"crm.lead": Leads, "mail.activity": Activities, "mail.message": Messages, "res.users": Users}
+    def has_group(self, group_ext_id: str) -> bool:
+        """Of the groups only the one that sees all leads."""
+        return role(self._session) in (Role.ADMINISTRATOR, Role.SALES_MANAGER, Role.SALES_ALL)
+
+
+class Languages(Records):
+    @model_method
+    def get_installed(self) -> list[list[str]]:
+        return [[row["code"], row["name"]] for row in self._search([], 0, None, "name")]
+
+
+METHODS = {"res.lang": Languages, "crm.lead": Leads, "mail.activity": Activities, "mail.message": Messages, "res.users": Users}
 
 
 class Transaction:
@@ -96,7 +107,7 @@ class OdooDatabase:
 
     def add_user(self, name: str, role: Role = Role.SALES_ALL, *, key: str | None = None, **values: Any) -> int:
         """A user and a contact of that name; `active=False` is one who was dismissed. `key` is an API key of theirs."""
-        partner_id = self.add("res.partner", name=name)
+        partner_id = self.add("res.partner", name=name, partner_share=False)
         user_id = self.add("res.users", name=name, login=name, partner_id=partner_id, company_id=1, **values)
         self.roles[user_id] = role
         if key:

@@ -120,6 +120,7 @@ MESSAGE: Fields = {
     "is_internal": boolean(string="Employee Only"),
     "author_id": one(string="Author", relation="res.partner"),
     "email_from": char(string="From"),
+    "notified_partner_ids": Field(type="many2many", string="Partners with Need Action", relation="res.partner"),
     "tracking_value_ids": many(string="Tracking values", relation="mail.tracking.value"),
 }
 
@@ -199,6 +200,7 @@ MODELS = {
         sequence=integer(string="Sequence", default=1),
         is_won=boolean(string="Is Won Stage?"),
         fold=boolean(string="Folded in Pipeline"),
+        team_ids=Field(type="many2many", string="Sales Teams", relation="crm.team"),
     ),
     "crm.lost.reason": named("Opp. Lost Reason", active=ACTIVE),
     "crm.team": named("Sales Team", sequence=integer(string="Sequence", default=10), active=ACTIVE),
@@ -206,7 +208,14 @@ MODELS = {
     "utm.medium": named("UTM Medium", active=ACTIVE),
     "utm.campaign": named("UTM Campaign", title=char(string="Campaign Name"), active=ACTIVE),
     "res.users": Model(title="User", fields=USER, order="name, login"),
-    "res.partner": named("Contact", phone=char(string="Phone"), email=char(string="Email"), active=ACTIVE),
+    "res.partner": named(
+        "Contact",
+        phone=char(string="Phone"),
+        email=char(string="Email"),
+        partner_share=boolean(string="Share Partner", default=True),
+        active=ACTIVE,
+    ),
+    "res.lang": named("Languages", code=char(string="Locale Code"), active=ACTIVE),
     "res.company": named("Companies", currency_id=one(string="Currency", relation="res.currency")),
     "res.currency": named(
         "Currency", symbol=char(string="Symbol"), rounding=number(string="Rounding Factor"), active=ACTIVE

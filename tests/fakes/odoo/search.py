@@ -95,8 +95,8 @@ def compiled_relation(session: Session, model: str, name: str, test: Test) -> Te
         return lambda row: any(test(session.get(relation, r)) for r in related_ids(session, model, name, row))
 
     def is_met(row: Row) -> bool:
-        other = session.find(relation, row[name]) if row[name] else None
-        return other is not None and test(other)
+        ids = row[name] if isinstance(row[name], list) else [row[name]] if row[name] else []
+        return any(test(other) for other in (session.find(relation, r) for r in ids) if other is not None)
 
     return is_met
 

@@ -36,8 +36,9 @@ def rows(currency: str) -> dict[str, list[dict[str, Any]]]:
     """Rows by model, in the order of their numbers."""
     return {
         "res.currency": [{"name": currency, "symbol": currency, "rounding": 0.01}],
+        "res.lang": [{"name": "English (US)", "code": "en_US"}],
         "res.company": [{"name": "My Company", "currency_id": 1}],
-        "res.partner": [{"name": "My Company"}, *({"name": name} for name, _, _ in PEOPLE)],
+        "res.partner": [{"name": "My Company"}, *({"name": name, "partner_share": False} for name, _, _ in PEOPLE)],
         "res.users": [
             {"name": name, "login": login, "active": is_active, "company_id": 1, "partner_id": number}
             for number, (name, login, is_active) in enumerate(PEOPLE, 2)
