@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from planerka.crm.amocrm import checks, lists
-from planerka.crm.amocrm.cards import KNOWN, OWN
+from planerka.crm.amocrm.cards import KNOWN, OWN, phones_of
 from planerka.crm.amocrm.client import Client, Span
+from planerka.crm.amocrm.describing import described
 from planerka.crm.amocrm.directory import Directory, directory_of
 from planerka.crm.amocrm.happenings import CALLS, MESSAGES, STEPS
 from planerka.crm.amocrm.reading import Source, WindowReading
 from planerka.crm.amocrm.writing import Writer
-from planerka.crm.base import Batch, Window
+from planerka.crm.base import Account, Batch, Window
 from planerka.crm.cards import Cards
 from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
@@ -21,11 +22,12 @@ from planerka.crm.mapping import AccountMapping
 from planerka.crm.references import References
 from planerka.crm.weeks import weeks, weeks_before
 from planerka.model import Command, EventKind, Receipt, ReferenceKind
+from planerka.phones import first_phone
 
 SAFETY = timedelta(seconds=30)
 """What amoCRM has written so lately may not be seen by everybody yet."""
 
-WINDOWS_N, BATCHES_N = 2, 20
+WINDOWS_N, BATCHES_N = 4, 20
 """Windows read at one time, and how many batches of one wait for its turn: the pace of an account is soon reached."""
 
 FIELDS = "recorded_at actor_id actor_kind manager_id reason_id from_stage_id to_stage_id duration_s outcome due_at"
@@ -108,6 +110,16 @@ class AmoCrm:
         """Those of every pipeline: a lead that was moved out of sales has not vanished."""
         for page in self.thread.iterate(self.client.every(lists.ALL_LEADS)):
             yield from (str(lead["id"]) for lead in page)
+
+    def phones(self) -> set[str]:
+        """Of every contact, whoever's lead it is."""
+        region = self.mapping.phone_region
+        pages = self.thread.iterate(self.client.every(lists.ALL_CONTACTS)) if "phone" in self.cards.columns else ()
+        texts = (phones_of(contact) for page in pages for contact in page)
+        return {phone for text in texts if (phone := first_phone(text, region))}
+
+    def describe(self) -> Account:
+        return self.thread.run(described(self.client))
 
     def apply(self, command: Command) -> Receipt:
         return self.thread.run(self.carry_out(command))

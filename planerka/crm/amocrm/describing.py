@@ -1,17 +1,17 @@
 """What an account of amoCRM is set up with, for the draft of its mapping."""
 
 from planerka.crm.amocrm.client import Asked, Client, Json
-from planerka.crm.amocrm.directory import everything, own_code, sales_of, stages_of
+from planerka.crm.amocrm.directory import own_code, sales_of, stages_of
 from planerka.crm.base import Account, FieldFact, PipelineFact, StageFact
 from planerka.model import ReferenceKind
 
 
 async def described(client: Client) -> Account:
     account = await client.account()
-    pipelines = await everything(client, Asked("/leads/pipelines", "pipelines"))
-    reasons = await everything(client, Asked("/leads/loss_reasons", "loss_reasons"))
-    users = await everything(client, Asked("/users", "users"))
-    fields = await everything(client, Asked("/leads/custom_fields", "custom_fields"))
+    pipelines = await client.all(Asked("/leads/pipelines", "pipelines"))
+    reasons = await client.all(Asked("/leads/loss_reasons", "loss_reasons"))
+    users = await client.all(Asked("/users", "users"))
+    fields = await client.all(Asked("/leads/custom_fields", "custom_fields"))
     return Account(
         kind="amocrm",
         address=client.http.name,
