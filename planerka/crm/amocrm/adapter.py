@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from planerka.crm.amocrm import checks, lists
-from planerka.crm.amocrm.cards import KNOWN, OWN
+from planerka.crm.amocrm.cards import KNOWN, OWN, phones_of
 from planerka.crm.amocrm.client import Client, Span
+from planerka.crm.amocrm.describing import description
 from planerka.crm.amocrm.directory import Directory, directory_of
 from planerka.crm.amocrm.happenings import CALLS, MESSAGES, STEPS
 from planerka.crm.amocrm.reading import Source, WindowReading
 from planerka.crm.amocrm.writing import Writer
-from planerka.crm.base import Batch, Window
+from planerka.crm.base import Account, Batch, Window
 from planerka.crm.cards import Cards
 from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
@@ -21,6 +22,7 @@ from planerka.crm.mapping import AccountMapping
 from planerka.crm.references import References
 from planerka.crm.weeks import weeks, weeks_before
 from planerka.model import Command, EventKind, Receipt, ReferenceKind
+from planerka.phones import first_phone
 
 SAFETY = timedelta(seconds=30)
 """What amoCRM has written so lately may not be seen by everybody yet."""
@@ -50,7 +52,7 @@ class Told:
 
 
 class AmoCrm:
-    """One account of amoCRM; implements `crm.base.Crm`."""
+    """One account of amoCRM; implements `crm.base.AccountCrm`."""
 
     def __init__(
         self, mapping: AccountMapping, http: Http, *, now: Callable[[], datetime], phone_key: bytes | None
@@ -108,6 +110,21 @@ class AmoCrm:
         """Those of every pipeline: a lead that was moved out of sales has not vanished."""
         for page in self.thread.iterate(self.client.every(lists.ALL_LEADS)):
             yield from (str(lead["id"]) for lead in page)
+
+    def phones(self) -> set[str]:
+        return self.thread.run(self.every_phone()) if "phone" in self.cards.columns else set()
+
+    async def every_phone(self) -> set[str]:
+        """Of all contacts: those of leads are nearly all of them."""
+        contacts = (contact async for page in self.client.every(lists.ALL_CONTACTS) for contact in page)
+        region = self.mapping.phone_region
+        return {phone async for one in contacts if (phone := first_phone(phones_of(one), region))}
+
+    def describe(self) -> Account:
+        return self.thread.run(self.description())
+
+    async def description(self) -> Account:
+        return await description(self.client, await self.known())
 
     def apply(self, command: Command) -> Receipt:
         return self.thread.run(self.carry_out(command))

@@ -68,10 +68,10 @@ def check_codes(directory: Directory) -> None:
 
 def check_fields(directory: Directory, columns: Iterable[str]) -> None:
     """MappingError where the mapping reads a field that the leads of the account do not have."""
-    by_title = {title: key for key, title in directory.fields.items()}
+    by_title = {one["name"]: key for key, one in directory.fields.items()}
     for column in sorted(columns):
         if column not in directory.fields:
             meant = by_title.get(column)
             remedy = f"field {meant} is called so" if meant else nearest(column, [*directory.fields, *OWN])
-            there = ", ".join(f"{key} ({title})" for key, title in directory.fields.items())
+            there = ", ".join(f"{key} ({title})" for title, key in by_title.items())
             raise MappingError(f"leads of the account have no field {column!r}: {remedy}; fields of its own: {there}")

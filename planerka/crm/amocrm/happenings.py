@@ -153,7 +153,7 @@ class Telling:
         yield self.row(move.id, move.lead_id, EventKind.STAGE_CHANGED, move.at, **told)
         if before == "rejected" != after:
             yield self.row(f"{move.id}:reopened", move.lead_id, EventKind.REOPENED, move.at, **told)
-        if after in STEPS and after != before:
+        elif after in STEPS and after != before:  # a reopened lead may come back to a step it once took
             yield self.row(f"{move.id}:{STEPS[after]}", move.lead_id, STEPS[after], move.at, **told)
 
     def is_of_sales(self, stage: str) -> bool:

@@ -13,6 +13,7 @@ IDS_OF_EVENTS_N = 10
 """Leads whose events may be asked for at once."""
 
 ALL_LEADS = Asked("/leads", "leads", BY_ID)
+ALL_CONTACTS = Asked("/contacts", "contacts", BY_ID)
 OLDEST_LEAD = Asked("/leads", "leads", {"order[created_at]": "asc"}, length_n=1)
 
 

@@ -54,7 +54,7 @@ def card_lines(fields: tuple[FieldFact, ...]) -> Iterator[str]:
     known = [(name, found[name]) for name in CARD if name in found]
     yield from (line(2, name, scalar(field.id), f"? {field.title}") for name, field in known)
     if not known:
-        yield from remark(2, "nothing was recognized: write here, as `project_id: \"548213\"`, what its cards tell")
+        yield from remark(2, 'nothing was recognized: write here, as `project_id: "548213"`, what its cards tell')
     yield "  rejection:"
     cards = [(name.removeprefix("rejection."), found[name]) for name in REJECTION if name in found]
     yield from (line(2, name, scalar(field.id), f"? {field.title}") for name, field in cards)
