@@ -1,5 +1,6 @@
 """What planerka writes into amoCRM: each command once, whatever is lost on the way, and nothing that is senseless."""
 
+import httpx
 import pytest
 
 from planerka.crm.amocrm.directory import stage_id
@@ -96,6 +97,16 @@ def test_with_every_third_answer_lost_after_the_server_acted_each_command_is_don
 def test_a_write_that_was_not_done_is_repeated(company, amo_crm, fault, number):
     lead = rejected_lead(company)
     company.faults.next(fault, matching=WRITES, every=number)
+    amo_crm.apply(command_for(lead))
+    assert_returned(company, command_for(lead))
+
+
+@pytest.mark.parametrize("after_acting", [False, True])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_write_without_an_answer_is_looked_for_and_done_once(company, amo_crm, number, after_acting):
+    lead = rejected_lead(company)
+    amo_crm.client.http.client.timeout = httpx.Timeout(0.2)
+    company.faults.next(Fault.TIMEOUT, matching=WRITES, every=number, after_acting=after_acting)
     amo_crm.apply(command_for(lead))
     assert_returned(company, command_for(lead))
 
