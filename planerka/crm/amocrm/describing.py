@@ -15,7 +15,7 @@ async def description(client: Client, directory: Directory) -> Account:
     ]
     return Account(
         kind="amocrm",
-        address=str(client.http.client.base_url).rstrip("/"),
+        address=client.http.name,
         currency=account.get("currency"),
         time_zone=account.get("_embedded", {}).get("datetime_settings", {}).get("timezone"),
         pipelines=tuple(pipeline_fact(directory, key, title) for key, title in directory.pipelines.items()),
