@@ -37,6 +37,7 @@ app.add_typer(regulation_app, name="regulation")
 app.add_typer(privacy_app, name="privacy")
 app.add_typer(db_app, name="db")
 app.add_typer(map_app, name="map")
+app.add_typer(crm_app, name="crm")
 
 
 class Deliver(StrEnum):

@@ -14,8 +14,8 @@ from planerka.model import Tokens
 
 TOKEN_PATH = "/oauth2/access_token"
 
-EARLY = timedelta(minutes=5)
-"""Tokens are renewed before they expire: a request may wait for its turn."""
+EARLY = timedelta(hours=4)
+"""Tokens are renewed so long before they expire: no longer than that takes a pull, which holds the database meanwhile."""
 
 TIMEOUT_S = 60
 
