@@ -58,7 +58,6 @@ class AmoCrm:
         self, mapping: AccountMapping, http: Http, *, now: Callable[[], datetime], phone_key: bytes | None
     ) -> None:
         """`phone_key` keys the hashes of phones; None: no phone is read, and clients are contacts."""
-        checks.refuse_tables(mapping)
         self.mapping, self.source = mapping, mapping.source
         self.client, self.clock = Client(http), now
         self.cards = Cards(mapping, KNOWN, phone_key)

@@ -14,16 +14,6 @@ ALL = "A"
 """The right to do something with every lead; M: only with one's own, D: with none."""
 
 
-def refuse_tables(mapping: AccountMapping) -> None:
-    """MappingError for parts that would be read from a file: an account has none."""
-    own = mapping.contracts and mapping.contracts.is_there
-    told = {"contracts.file": own, "spend": mapping.spend, "plan": mapping.plan}
-    if wrong := [name for name, is_there in told.items() if is_there]:
-        raise MappingError(
-            f"`{'`, `'.join(wrong)}`: leads come from amoCRM, and no files beside it are read: remove it"
-        )
-
-
 async def access(client: Client, mapping: AccountMapping, columns: Iterable[str]) -> str:
     """What may be done there. `columns` are fields of the account's own that the mapping reads.
 

@@ -15,7 +15,7 @@ from planerka.model import Tokens
 TOKEN_PATH = "/oauth2/access_token"
 
 EARLY = timedelta(hours=4)
-"""Tokens are renewed so long before they expire: no longer than that takes a pull, which holds the database meanwhile."""
+"""Tokens are renewed so long before they expire: no pull takes longer, and while one does nobody else can write them."""
 
 TIMEOUT_S = 60
 
