@@ -15,7 +15,7 @@ from planerka.model import Tokens
 TOKEN_PATH = "/oauth2/access_token"
 
 EARLY = timedelta(hours=4)
-"""Tokens are renewed so long before they expire: no pull takes longer, and while one does nobody else can write them."""
+"""Tokens are renewed so long before they expire: no pull takes longer, and meanwhile nobody could write them."""
 
 TIMEOUT_S = 60
 
