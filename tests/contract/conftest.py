@@ -9,8 +9,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from planerka.crm.amocrm.adapter import AmoCrm
 from planerka.store.database import connect, upgrade
 from tests import services
+from tests.builders_amo import company as amo_company
+from tests.builders_amo import connected
 from tests.builders_amocrm import five_leads
 from tests.builders_cycle import RAN, Ran, run_company
 from tests.fakes.amocrm.account import AmoAccount
@@ -112,3 +115,22 @@ def amo(amo_client: httpx.Client, account: AmoAccount) -> httpx.Client:
     """A client that shows the long-lived token of the account."""
     amo_client.headers["Authorization"] = f"Bearer {account.token}"
     return amo_client
+
+
+@pytest.fixture(scope="session")
+def amo_url(amo_app: AmoApp) -> Iterator[str]:
+    with served(amo_app) as url:
+        yield url
+
+
+@pytest.fixture
+def company(amo_app: AmoApp) -> AmoAccount:
+    """The account of a company that a mapping was written for."""
+    amo_app.account = amo_company()
+    return amo_app.account
+
+
+@pytest.fixture
+def amo_crm(amo_url: str, company: AmoAccount) -> Iterator[AmoCrm]:
+    with connected(amo_url, company) as crm:
+        yield crm
