@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from planerka.store.database import connect, upgrade
 from tests import services
 from tests.builders_cycle import RAN, Ran, run_company
+from tests.builders_odoo import Site, fake_site, real_site
 
 KINDS = ("sqlite", "postgres")
 DATABASE_NUMBERS = count(1)
@@ -82,3 +83,20 @@ def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction for the whole test."""
     with engine.begin() as connection:
         yield connection
+
+
+@pytest.fixture(params=("fake", "real"))
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """An Odoo, once of each kind."""
+    if request.param == "real":
+        yield real_site()
+    else:
+        with fake_site() as site:
+            yield site
+
+
+@pytest.fixture
+def fake() -> Iterator[Site]:
+    """An Odoo that can be told to fail."""
+    with fake_site() as site:
+        yield site
