@@ -28,6 +28,16 @@ POSTED = {"author_id", "email_from", "mail_activity_type_id", "partner_ids", "at
 SCRIPT = re.compile(r"<script.*?</script>|\son\w+=(\"[^\"]*\"|'[^']*')", re.DOTALL | re.IGNORECASE)
 
 
+def tell_assigned(session: Session, lead: Row) -> None:
+    """A new owner who is not the one acting is told under the lead itself."""
+    if lead["user_id"] in (None, session.user_id) or session.context.get("tracking_disable"):
+        return
+    said = {"message_type": "user_notification", "is_internal": True}
+    subject = f"You have been assigned to {lead['name']}"
+    body = "<span>You have been assigned to the Lead.</span>"
+    say(session, "crm.lead", lead["id"], body, "mail.mt_note", subject=subject, **said)
+
+
 def sanitised(markup: str) -> str:
     """HTML as it is kept: without scripts, in an element."""
     clean = SCRIPT.sub("", markup)
@@ -78,7 +88,7 @@ def record_change(session: Session, message_id: int, name: str, before: Row, aft
 
 
 def tracked_value(session: Session, name: str, value: Any, side: str) -> Row:
-    """Ids and flags are integers, with the name beside an id; a choice is its words, not its key."""
+    """Ids and flags are integers, with the name beside an id; a choice is words of a language, not its key."""
     field = session.model("crm.lead").fields[name]
     if field.type == "many2one":
         title = display_name(session, str(field.relation), value) if value else ""
@@ -87,7 +97,8 @@ def tracked_value(session: Session, name: str, value: Any, side: str) -> Row:
         return {f"{side}_value_integer": int(value)}
     if field.type == "monetary":
         return {f"{side}_value_float": value}
-    return {f"{side}_value_char": dict(field.choices).get(value, "") if field.choices else value}
+    word = session.word(dict(field.choices).get(value, "")) if field.choices else value
+    return {f"{side}_value_char": word}
 
 
 class Thread(Records):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.fakes.odoo.chatter import Thread, say
+from tests.fakes.odoo.chatter import Thread, say, tell_assigned
 from tests.fakes.odoo.errors import user_error, validation_error
 from tests.fakes.odoo.records import Ids
 from tests.fakes.odoo.search import search
@@ -90,14 +90,18 @@ class Leads(Thread):
         lead_id = super()._create(values)
         session.update("crm.lead", lead_id, **self._partner_values(taken), **self._derived(lead_id))
         session.before.pop(("crm.lead", lead_id))
+        tell_assigned(session, session.get("crm.lead", lead_id))
         if not session.context.get("tracking_disable"):
             body = '<div summary="o_mail_notification"><p>A new lead has been created.</p></div>'
             say(session, "crm.lead", lead_id, body, "crm.mt_lead_create")
         return lead_id
 
     def _write(self, record_id: int, values: Row) -> None:
+        owner_id = self._row(record_id)["user_id"]
         super()._write(record_id, values)
         self._session.update("crm.lead", record_id, **self._derived(record_id))
+        if values.get("user_id", owner_id) != owner_id:
+            tell_assigned(self._session, self._row(record_id))
 
     def _with_consequences(self, lead: Row, values: Row) -> Row:
         """What is written beside what was asked: the dates of the stage, of the assignment and of the end."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from tests.fakes.odoo.domains import Condition
+from tests.fakes.odoo.languages import WORDS
 from tests.fakes.odoo.schema import Model
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ class Session:
     def zone(self) -> tzinfo:
         """The zone in which a day of a domain begins: that of the context, of the user, or UTC."""
         return ZoneInfo(self.context.get("tz") or self.get("res.users", self.user_id)["tz"] or "UTC")
+
+    def word(self, text: str) -> str:
+        """A word of the interface in the language of the context; JSON-2 knows no other, whatever the user has set."""
+        return WORDS[self.context.get("lang") or "en_US"].get(text, text)
 
     def model(self, name: str) -> Model:
         return self.database.models[name]
