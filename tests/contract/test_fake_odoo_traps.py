@@ -93,6 +93,21 @@ def test_a_slow_transaction_is_seen_late_under_the_time_it_began(database: OdooD
     assert max(late) < quick
 
 
+def test_what_is_said_in_a_slow_transaction_is_dated_later_than_its_record(database: OdooDatabase, clock: Clock):
+    """The date of a message and of an end is the time of day; create_date and write_date are when the call began."""
+    lead_id = database.add_lead()
+    clock.pass_(microseconds=500)
+    with database.transaction() as slow:
+        began = clock.now
+        clock.pass_(seconds=90)
+        slow.call("crm.lead", "action_set_lost", ids=[lead_id], lost_reason_id=1)
+    lead, message = database.row("crm.lead", lead_id), database.row("mail.message", 2)
+    assert lead is not None
+    assert message is not None
+    assert [began] * 2 == [lead["write_date"], message["create_date"]]
+    assert [clock.now.replace(microsecond=0)] * 2 == [lead["date_closed"], message["date"]]
+
+
 def test_a_slow_transaction_keeps_what_others_changed_meanwhile(database: OdooDatabase):
     lead_id = database.add_lead()
     with database.transaction() as slow:

@@ -113,7 +113,7 @@ class OdooApp:
         ids, context = arguments.pop("ids", ()), arguments.pop("context", {})
         if model not in self.database.models:
             raise http_error("NotFound", f"the model {model!r} does not exist")
-        session = Session(self.database, user_id, self.database.now, checked(context))
+        session = Session(self.database, user_id, checked(context))
         rows = records(session, model, ids)
         function = public_method(rows, model, method)
         if getattr(function, "is_of_model", False) and ids:

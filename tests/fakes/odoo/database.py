@@ -89,7 +89,7 @@ class OdooDatabase:
         Values are as rows hold them (a naive datetime in UTC, an id, None), `at` its create_date and write_date.
         Returns its id.
         """
-        session = Session(self, ADMINISTRATOR, at or self.now, {})
+        session = Session(self, ADMINISTRATOR, {}, at)
         record_id = session.insert(model, values)
         session.commit()
         return record_id
@@ -143,7 +143,7 @@ class OdooDatabase:
         self, *, user_id: int = ADMINISTRATOR, at: datetime | None = None, context: Row | None = None
     ) -> Iterator[Transaction]:
         """Calls that others see when the block ends, under the time at which it began; never if it fails."""
-        session = Session(self, user_id, at or self.now, context or {})
+        session = Session(self, user_id, context or {}, at)
         yield Transaction(session)
         track(session)
         session.commit()

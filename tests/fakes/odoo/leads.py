@@ -86,7 +86,7 @@ class Leads(Thread):
         values = {"probability": automated, "automated_probability": automated} | values
         values |= {"date_last_stage_update": now, "date_open": now if values["user_id"] else None}
         if values["probability"] >= 100 or not values["active"]:
-            values["date_closed"] = now
+            values["date_closed"] = session.wall
         lead_id = super()._create(values)
         session.update("crm.lead", lead_id, **self._partner_values(taken), **self._derived(lead_id))
         session.before.pop(("crm.lead", lead_id))
@@ -124,7 +124,7 @@ class Leads(Thread):
         """The date of the end is set by a probability of 100 or by archiving, and cleared by one above 0."""
         asked = values.get("probability", 0)
         if asked >= 100 or values.get("active") is False:
-            return {} if is_moved and self._is_won_stage(lead["stage_id"]) else {"date_closed": self._session.now}
+            return {} if is_moved and self._is_won_stage(lead["stage_id"]) else {"date_closed": self._session.wall}
         return {"date_closed": None} if asked > 0 or is_moved else {}
 
     def _derived(self, lead_id: int) -> Row:

@@ -228,7 +228,7 @@ def computed(session: Session, model: str, row: Row, name: str) -> Any:
     if name == "record_name":
         about = session.find(row["model"], row["res_id"]) if row["model"] else None
         return about["name"] if about else False
-    return state(row, session.now.date())
+    return state(row, session.today)
 
 
 def state(activity: Row, today: date) -> str:
