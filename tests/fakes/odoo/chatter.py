@@ -159,7 +159,7 @@ class Activities(Records):
         return self.action_feedback()
 
     def _create(self, vals: Row) -> int:
-        values = {"date_deadline": self._session.today, "activity_type_id": 4} | self._taken(vals)
+        values: Row = {"date_deadline": self._session.today, "activity_type_id": 4} | self._taken(vals)
         model_id = values.get("res_model_id")
         about = self._session.get("ir.model", model_id)["model"] if model_id else None
         lead = self._session.find(about, values["res_id"]) if about in self._session.database.tables else None

@@ -78,12 +78,12 @@ class Leads(Thread):
     def _create(self, vals: Row) -> int:
         session, now = self._session, self._session.now
         taken = self._taken(vals)
-        database = session.database
-        first = {"user_id": session.user_id, "company_id": 1, "team_id": first_id(self, "crm.team")}
-        first |= {"stage_id": first_id(self, "crm.stage"), "type": database.new_type, "active": True}
-        values = first | taken
+        values: Row = {"user_id": session.user_id, "company_id": 1, "team_id": first_id(self, "crm.team")}
+        values |= {"stage_id": first_id(self, "crm.stage"), "type": session.database.new_type, "active": True}
+        values |= taken
         automated = self._automated(values["stage_id"])
-        values = {"probability": automated, "automated_probability": automated} | values
+        values.setdefault("probability", automated)
+        values.setdefault("automated_probability", automated)
         values |= {"date_last_stage_update": now, "date_open": now if values["user_id"] else None}
         if values["probability"] >= 100 or not values["active"]:
             values["date_closed"] = session.wall
@@ -114,7 +114,7 @@ class Leads(Thread):
             if self._is_won_stage(values["stage_id"]):
                 values |= {"active": True, "probability": 100.0}
             elif not is_by_hand and lead["active"]:
-                values = {"probability": automated} | values
+                values.setdefault("probability", automated)
             values["automated_probability"] = automated
         if "user_id" in values and lead["user_id"] != values["user_id"]:
             values["date_open"] = now if values["user_id"] else None

@@ -24,7 +24,7 @@ NEEDED_AT_ONCE = {
 
 def model_method(method: Callable) -> Callable:
     """Marks what is called on a model and takes no ids."""
-    method.is_of_model = True
+    vars(method)["is_of_model"] = True
     return method
 
 
