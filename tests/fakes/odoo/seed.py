@@ -57,11 +57,10 @@ def install(database: "OdooDatabase", currency: str) -> None:
     for model, values in rows(currency).items():
         for row in values:
             database.add(model, **row)
-    for number, (name, model) in enumerate(MODELS.items()):
-        tables = database.tables["ir.model"]
-        tables.last_id = LEAD_MODEL_ID + number - 1
-        database.model_ids[name] = database.add("ir.model", name=model.title, model=name)
+    database.tables["ir.model"].last_id = LEAD_MODEL_ID - 1
+    for name, about in MODELS.items():
+        database.model_ids[name] = database.add("ir.model", name=about.title, model=name)
     database.tables["ir.model.fields"].last_id = FIRST_FIELD_ID - 1
-    for name, model in MODELS.items():
-        for field in model.all_fields:
+    for name, about in MODELS.items():
+        for field in about.all_fields:
             database.describe_field(name, field)
