@@ -5,7 +5,7 @@ What a test arranges it does over HTTP as the administrator, so that both are ar
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -144,5 +144,9 @@ def real_site() -> Site:
     return Site(*(os.environ[name] for name in SETTINGS))
 
 
-def ids_of(rows: Iterable[dict[str, Any]]) -> list[int]:
-    return [row["id"] for row in rows]
+def colleague(site: Site) -> int:
+    """A user besides the administrator."""
+    if site.fake:
+        return site.fake.add_user("Manager")
+    others = site.call("res.users", "search", domain=[["share", "=", False], ["id", ">", 2]], limit=1)
+    return others[0] if others else pytest.skip("the real Odoo has no second user")

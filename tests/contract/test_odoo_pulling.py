@@ -205,8 +205,6 @@ def test_a_filter_that_is_passed_over_is_noticed(fake: Site, monkeypatch: pytest
 
 
 def test_history_in_another_language_is_understood(fake: Site):
-    if not fake.call("res.lang", "search_count", domain=[["code", "=", "ru_RU"]]):
-        pytest.skip("the fake speaks no Russian yet")
     lead_id = fake.lead()
     fake.on(lead_id, "action_set_lost", lost_reason_id=DEAR, context={"lang": "ru_RU"})
     fake.on(lead_id, "action_restore", context={"lang": "ru_RU"})

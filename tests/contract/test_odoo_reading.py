@@ -16,6 +16,7 @@ from tests.builders_odoo import (
     QUALIFIED,
     WON,
     Site,
+    colleague,
     events_of,
     kinds_of,
     of_lead,
@@ -249,11 +250,3 @@ def test_history_goes_back_to_the_first_lead(site: Site):
 def test_the_data_are_complete_up_to_a_few_seconds_ago(site: Site):
     until = site.crm().data_until(site.now())
     assert timedelta(seconds=4) < site.now() - until < timedelta(seconds=12)
-
-
-def colleague(site: Site) -> int:
-    """A user besides the administrator."""
-    if site.fake:
-        return site.fake.add_user("Manager")
-    others = site.call("res.users", "search", domain=[["share", "=", False], ["id", ">", 2]], limit=1)
-    return others[0] if others else pytest.skip("the real Odoo has no second user")

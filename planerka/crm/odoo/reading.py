@@ -1,7 +1,6 @@
 """What changed in a window of Odoo, as batches: leads with their history, then what was said and done about leads."""
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import fields
 
 import pandas as pd
 
@@ -20,6 +19,7 @@ from planerka.crm.rows import unknown
 from planerka.model import Event, EventKind, LeadStatus, ReferenceKind
 
 PAGES_AHEAD_N = 4
+EVENT_DTYPES = dict(unknown(Event, pd.RangeIndex(0)).dtypes)
 
 
 class Reader:
@@ -132,6 +132,4 @@ def batches_of(events: list[Event]) -> Iterator[Batch]:
 
 
 def frame_of(events: list[Event]) -> pd.DataFrame:
-    names = [field.name for field in fields(Event)]
-    rows = pd.DataFrame([vars(event) for event in events], columns=names)
-    return rows.astype(unknown(Event, pd.RangeIndex(0)).dtypes)
+    return pd.DataFrame([vars(event) for event in events], columns=list(EVENT_DTYPES)).astype(EVENT_DTYPES)

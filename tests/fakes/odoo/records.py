@@ -102,6 +102,9 @@ class Records:
     def fields_get(self, allfields: list[str] | None = None, attributes: list[str] | None = None) -> Row:
         """An unknown name is left out in silence."""
         about = {n: f.described(n) for n, f in self._fields.items() if not allfields or n in allfields}
+        for field in about.values():
+            if "selection" in field:
+                field["selection"] = [[key, self._session.word(title)] for key, title in field["selection"]]
         return {n: {k: v for k, v in a.items() if not attributes or k in attributes} for n, a in about.items()}
 
     def has_access(self, operation: str) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tests.fakes.odoo.languages import WORDS
 from tests.fakes.odoo.schema import MODELS
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def rows(currency: str) -> dict[str, list[dict[str, Any]]]:
     """Rows by model, in the order of their numbers."""
     return {
         "res.currency": [{"name": currency, "symbol": currency, "rounding": 0.01}],
-        "res.lang": [{"name": "English (US)", "code": "en_US"}],
+        "res.lang": [{"name": code, "code": code} for code in WORDS],
         "res.company": [{"name": "My Company", "currency_id": 1}],
         "res.partner": [{"name": "My Company"}, *({"name": name, "partner_share": False} for name, _, _ in PEOPLE)],
         "res.users": [
