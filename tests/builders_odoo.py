@@ -22,7 +22,7 @@ from planerka.crm.mapping import AccountMapping
 from planerka.crm.odoo.adapter import OdooCrm
 from planerka.crm.odoo.client import DIALECT, login
 from planerka.crm.pace import Pace
-from planerka.model import Event, Lead
+from planerka.model import Command, Decision, Event, Lead
 from tests.fakes.odoo.app import OdooApp
 from tests.fakes.odoo.database import OdooDatabase
 from tests.fakes.serving import served
@@ -150,3 +150,48 @@ def colleague(site: Site) -> int:
         return site.fake.add_user("Manager")
     others = site.call("res.users", "search", domain=[["share", "=", False], ["id", ">", 2]], limit=1)
     return others[0] if others else pytest.skip("the real Odoo has no second user")
+
+
+def command(lead_id: str, kind: Decision = Decision.RETURN_TO_WORK, **parts: object) -> Command:
+    marker = f"planerka-{next(NUMBERS)}-{kind}-{datetime.now(UTC):%Y%m%d%H%M%S%f}"
+    told = {
+        "marker": marker,
+        "lead_id": lead_id,
+        "kind": kind,
+        "manager_id": None,
+        "stage_id": None,
+        "note": f"Returned by 3.1: <b>two</b> attempts & no more [{marker}]",
+        "task": f"Call the client [{marker}]",
+        "due_at": datetime(2026, 12, 1, 22, tzinfo=UTC),
+    }
+    return Command(**{**told, **parts})
+
+
+def notes(site: Site, told: Command) -> list[str]:
+    comments = site.under("mail.message", told.lead_id, ["message_type", "=", "comment"])
+    return [message["body"] for message in comments if told.marker in message["body"]]
+
+
+def tasks(site: Site, told: Command) -> list[tuple[str, str, int]]:
+    found = site.under("mail.activity", told.lead_id)
+    mine = [task for task in found if told.marker in (task["note"] or "")]
+    return [(task["summary"], task["date_deadline"], task["user_id"]) for task in mine]
+
+
+def state(site: Site, lead_id: str) -> dict[str, object]:
+    return site.row(lead_id, "won_status", "active", "stage_id", "user_id", "lost_reason_id")
+
+
+def open_on(lead_id: str, stage_id: int, user_id: int = 2) -> dict[str, object]:
+    known = {"id": int(lead_id), "won_status": "pending", "active": True, "lost_reason_id": False}
+    return known | {"stage_id": stage_id, "user_id": user_id}
+
+
+def restored(site: Site, lead_id: str) -> int:
+    """How often a lead was returned to work."""
+    found = site.under("mail.message", lead_id, ["subtype_id.name", "=", "Opportunity Restored"])
+    return len(found)
+
+
+def lost(site: Site) -> str:
+    return site.lose(site.lead())

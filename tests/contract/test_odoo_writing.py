@@ -1,58 +1,29 @@
 """Commands of rulings in Odoo, of the fake and of a real server: each done once, whatever is cut off on the way."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from itertools import count
 
 import httpx
 import pytest
 
 from planerka.crm.odoo.adapter import OdooCrm
-from planerka.errors import CrmBusyError, CrmClosedError, CrmError, CrmLostAnswerError, CrmRefusalError
+from planerka.errors import CrmBusyError, CrmError, CrmLostAnswerError
 from planerka.model import Command, Decision
-from tests.builders_odoo import DEAR, PROPOSITION, QUALIFIED, WON, Site, colleague
-from tests.fakes.odoo.faults import Fault
-from tests.fakes.odoo.rights import Role
+from tests.builders_odoo import (
+    PROPOSITION,
+    QUALIFIED,
+    WON,
+    Site,
+    colleague,
+    command,
+    lost,
+    notes,
+    open_on,
+    restored,
+    state,
+    tasks,
+)
 from tests.fakes.serving import served
-
-NUMBERS = count(1)
-
-
-def command(lead_id: str, kind: Decision = Decision.RETURN_TO_WORK, **parts: object) -> Command:
-    marker = f"planerka-{next(NUMBERS)}-{kind}-{datetime.now(UTC):%Y%m%d%H%M%S%f}"
-    told = {
-        "marker": marker,
-        "lead_id": lead_id,
-        "kind": kind,
-        "manager_id": None,
-        "stage_id": None,
-        "note": f"Returned by 3.1: <b>two</b> attempts & no more [{marker}]",
-        "task": f"Call the client [{marker}]",
-        "due_at": datetime(2026, 12, 1, 22, tzinfo=UTC),
-    }
-    return Command(**{**told, **parts})
-
-
-def notes(site: Site, told: Command) -> list[str]:
-    comments = site.under("mail.message", told.lead_id, ["message_type", "=", "comment"])
-    return [message["body"] for message in comments if told.marker in message["body"]]
-
-
-def tasks(site: Site, told: Command) -> list[tuple[str, str, int]]:
-    found = site.under("mail.activity", told.lead_id)
-    mine = [task for task in found if told.marker in (task["note"] or "")]
-    return [(task["summary"], task["date_deadline"], task["user_id"]) for task in mine]
-
-
-def state(site: Site, lead_id: str) -> dict[str, object]:
-    return site.row(lead_id, "won_status", "active", "stage_id", "user_id", "lost_reason_id")
-
-
-def open_on(lead_id: str, stage_id: int, user_id: int = 2) -> dict[str, object]:
-    known = {"id": int(lead_id), "won_status": "pending", "active": True, "lost_reason_id": False}
-    return known | {"stage_id": stage_id, "user_id": user_id}
 
 
 def test_a_return_opens_the_lead_where_it_was_with_a_note_and_a_task(site: Site):
@@ -167,62 +138,6 @@ def applied(crm: OdooCrm, told: Command) -> None:
     raise AssertionError(f"{told.marker} is never done")
 
 
-def restored(site: Site, lead_id: str) -> int:
-    """How often a lead was returned to work."""
-    found = site.under("mail.message", lead_id, ["subtype_id.name", "=", "Opportunity Restored"])
-    return len(found)
-
-
-WRITES = ("message_post", "action_restore", "crm.lead/write", "activity_schedule")
-LOST = (
-    Fault.CUT_BEFORE_ACTING,
-    Fault.CUT_AFTER_ACTING,
-    Fault.CUT_IN_BODY,
-    Fault.GATEWAY_TIMEOUT_AFTER_ACTING,
-    Fault.EMPTY_BODY,
-)
-
-
-@pytest.mark.parametrize("write", WRITES)
-@pytest.mark.parametrize("fault", LOST)
-def test_a_write_whose_answer_is_lost_is_looked_for_before_it_is_repeated(fake: Site, write: str, fault: Fault):
-    lead_id = fake.lose(fake.lead(stage_id=QUALIFIED))
-    told = command(lead_id, stage_id=str(PROPOSITION))
-    fake.fake.faults.next(answer=fault, matching=write)
-    fake.crm().apply(told)
-    assert open_on(lead_id, PROPOSITION) == state(fake, lead_id)
-    assert (1, 1, 1) == (len(notes(fake, told)), len(tasks(fake, told)), restored(fake, lead_id))
-
-
-@pytest.mark.parametrize("fault", [Fault.HANG_BEFORE_ACTING, Fault.HANG_AFTER_ACTING])
-def test_a_write_that_is_not_answered_in_time_is_looked_for(fake: Site, fault: Fault):
-    lead_id = fake.lose(fake.lead())
-    told, crm = command(lead_id), fake.crm()
-    assert crm.account
-    crm.odoo.http.client.timeout = httpx.Timeout(0.3)
-    fake.fake.faults.next(answer=fault, matching="message_post")
-    crm.apply(told)
-    assert (1, 1) == (len(notes(fake, told)), len(tasks(fake, told)))
-
-
-@pytest.mark.parametrize("write", WRITES)
-def test_a_kill_between_two_writes_is_healed_by_the_next_try(fake: Site, write: str):
-    """The write refuses to be done; the next run finds what the first has left."""
-    lead_id = fake.lose(fake.lead(stage_id=QUALIFIED))
-    told = command(lead_id, stage_id=str(PROPOSITION))
-    fake.fake.faults.next(answer=Fault.UNAVAILABLE, matching=write, times_n=100)
-    with pytest.raises(CrmError):
-        fake.crm().apply(told)
-    fake.fake.faults.clear()
-    fake.crm().apply(told)
-    assert open_on(lead_id, PROPOSITION) == state(fake, lead_id)
-    assert (1, 1, 1) == (len(notes(fake, told)), len(tasks(fake, told)), restored(fake, lead_id))
-
-
-def lost(site: Site) -> str:
-    return site.lose(site.lead())
-
-
 def deleted(site: Site) -> str:
     lead_id = lost(site)
     site.on(lead_id, "unlink")
@@ -264,40 +179,3 @@ def test_a_manager_who_was_dismissed_gets_no_lead(fake: Site):
 def test_an_upheld_rejection_is_nothing_to_write(fake: Site):
     with pytest.raises(CrmError, match="there is nothing to write"):
         fake.crm().apply(command(lost(fake), Decision.UPHOLD))
-
-
-def test_a_lead_that_is_deleted_between_reading_and_writing_is_refused(fake: Site):
-    lead_id = lost(fake)
-    crm = fake.crm()
-    assert crm.account
-    crm.odoo.http.client.event_hooks = {"request": [before("message_post", lambda: fake.on(lead_id, "unlink"))]}
-    with pytest.raises(CrmRefusalError, match="does not exist or has been deleted"):
-        crm.apply(command(lead_id))
-
-
-def before(method: str, act):
-    """Something that people do in the moment before a request goes out."""
-
-    async def hook(request: httpx.Request) -> None:
-        if request.url.path.endswith(method):
-            await asyncio.to_thread(act)
-
-    return hook
-
-
-@pytest.mark.parametrize("status", [402, 403])
-def test_an_account_that_is_closed_stops_everything(fake: Site, status: int):
-    async def closed(scope, receive, send) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/html")]})
-        await send({"type": "http.response.body", "body": b"<h1>Expired</h1>"})
-
-    with served(closed) as url, pytest.raises(CrmClosedError, match=f"answers {status}"):
-        fake.crm(url=url).apply(command(lost(fake)))
-
-
-def test_a_key_that_may_not_write_changes_nothing(fake: Site):
-    fake.fake.add_user("Reader", Role.EMPLOYEE, key="key-of-employee")
-    lead_id = lost(fake)
-    with pytest.raises(CrmRefusalError, match="not allowed"):
-        fake.crm(key="key-of-employee").apply(command(lead_id))
-    assert ("lost", DEAR) == (state(fake, lead_id)["won_status"], state(fake, lead_id)["lost_reason_id"])

@@ -86,10 +86,12 @@ class Life:
     """One lead: its states in the order of time, and its events."""
 
     def __init__(self, lead: Json, changes: Sequence[Change], codes: dict[str, str]) -> None:
-        self.lead, self.changes, self.codes = lead, changes, codes
+        """A lead inherits the history of those that were merged into it: what is older than itself is not its own."""
+        self.lead, self.codes = lead, codes
         self.id, self.created_at = str(lead["id"]), instant(lead["create_date"])
+        self.changes = [change for change in changes if change.at >= self.created_at]
         first: State = {name: lead[name] for name in STATE}
-        for change in reversed(changes):
+        for change in reversed(self.changes):
             first |= {name: before for name, (before, _) in change.values.items()}
         self.first = first
         self.owners = [(self.created_at, first["user_id"])]

@@ -16,6 +16,7 @@ from planerka.crm.odoo.happenings import Happenings
 from planerka.crm.odoo.history import Life, changes_of
 from planerka.crm.references import References
 from planerka.crm.rows import unknown
+from planerka.errors import MappingError
 from planerka.model import Event, EventKind, LeadStatus, ReferenceKind
 
 PAGES_AHEAD_N = 4
@@ -122,8 +123,11 @@ def own_columns(cards: Cards) -> set[str]:
 
 
 def of_sales(mapping: AccountMapping) -> Domain:
-    """The leads of the pipelines of sales, which are teams in Odoo."""
-    return [["team_id", "in", [int(team) for team in mapping.pipelines]]] if mapping.pipelines else []
+    """The leads of the pipelines of sales, which are teams in Odoo; MappingError where they are no numbers."""
+    teams = mapping.pipelines or ()
+    if strange := [team for team in teams if not team.isdigit()]:
+        raise MappingError(f"`pipelines` has {strange[0]!r}: in Odoo they are sales teams, write their numbers")
+    return [["team_id", "in", [int(team) for team in teams]]] if teams else []
 
 
 def batches_of(events: list[Event]) -> Iterator[Batch]:

@@ -25,7 +25,6 @@ class Users(Records):
         user = self._session.get("res.users", self._session.user_id)
         return {"lang": user["lang"], "tz": user["tz"] or False, "uid": self._session.user_id}
 
-
     def has_group(self, group_ext_id: str) -> bool:
         """Of the groups only the one that sees all leads."""
         return role(self._session) in (Role.ADMINISTRATOR, Role.SALES_MANAGER, Role.SALES_ALL)
@@ -37,7 +36,13 @@ class Languages(Records):
         return [[row["code"], row["name"]] for row in self._search([], 0, None, "name")]
 
 
-METHODS = {"res.lang": Languages, "crm.lead": Leads, "mail.activity": Activities, "mail.message": Messages, "res.users": Users}
+METHODS = {
+    "crm.lead": Leads,
+    "mail.activity": Activities,
+    "mail.message": Messages,
+    "res.lang": Languages,
+    "res.users": Users,
+}
 
 
 class Transaction:
