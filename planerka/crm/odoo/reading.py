@@ -43,18 +43,19 @@ class Reader:
             self.odoo.changed(happenings.ACTIVITIES, window, happenings.PLANNED, happenings.PLANNED_FIELDS),
             PAGES_AHEAD_N,
         )
+        changed = self.odoo.changed(LEAD, window, of_sales(self.mapping), self.lead_fields, **self.load)
+        leads = Ahead(self.with_history(changed), PAGES_AHEAD_N)
         try:
             for batch in (references.told(self.account.titles), references.mapped()):
                 yield batch
-            leads = self.odoo.changed(LEAD, window, of_sales(self.mapping), self.lead_fields, **self.load)
-            async for page in leads:
+            async for page in leads.items():
                 async for batch in self.leads(page, references, lives):
                     yield batch
             async for batch in self.others(said, planned, references, lives):
                 yield batch
         finally:
-            await said.close()
-            await planned.close()
+            for pages in (said, planned, leads):
+                await pages.close()
 
     async def others(
         self, said: Ahead[list[Json]], planned: Ahead[list[Json]], references: References, lives: dict[int, Life]
@@ -66,24 +67,28 @@ class Reader:
             async for rows in pages.items():
                 strangers = {row["res_id"] for row in rows} - lives.keys()
                 found = await self.odoo.by_id(LEAD, strangers, self.lead_fields, of_sales(self.mapping), **self.load)
-                async for batch in self.leads(found, references, lives):
+                async for batch in self.leads(await self.lived(found), references, lives):
                     yield batch
                 for batch in batches_of([*happenings.told(rows, lives, of)]):
                     yield batch
 
-    async def leads(
-        self, leads: Sequence[Json], references: References, lives: dict[int, Life]
-    ) -> AsyncGenerator[Batch]:
+    async def with_history(self, pages: AsyncGenerator[list[Json]]) -> AsyncGenerator[list[Life]]:
+        async for page in pages:
+            yield await self.lived(page)
+
+    async def lived(self, leads: Sequence[Json]) -> list[Life]:
+        """Leads with their history."""
+        changes = await changes_of(self.odoo, self.account, leads) if leads else {}
+        relations = self.account.relations
+        return [Life(unnamed(lead, relations), changes.get(lead["id"], []), self.codes) for lead in leads]
+
+    async def leads(self, page: list[Life], references: References, lives: dict[int, Life]) -> AsyncGenerator[Batch]:
         """A page of leads: what they are called by, they themselves, their history, the cards of the rejected ones."""
-        if not leads:
+        if not page:
             return
-        leads = [unnamed(lead, self.account.relations) for lead in leads]
-        changes = await changes_of(self.odoo, self.account, leads)
-        events = list[Event]()
-        for lead in leads:
-            lives[lead["id"]] = Life(lead, changes.get(lead["id"], []), self.codes)
-            events += lives[lead["id"]].events()
-        cards = flat(leads, self.columns, self.account, self.codes, self.url)
+        lives |= {life.lead["id"]: life for life in page}
+        events = [event for life in page for event in life.events()]
+        cards = flat([life.lead for life in page], self.columns, self.account, self.codes, self.url)
         told, made = [*self.cards.batches(cards)], [*batches_of(events)]
         for batch in (*told, *made):
             for named in await self.named(references, batch.rows):
