@@ -31,9 +31,9 @@ SAFETY = timedelta(seconds=5)
 
 ALL_LEADS = "sales_team.group_sale_salesman_all_leads"
 
-DONE = ("created", "assigned", "call_out", "meeting_held", "message_out", "message_in", "task_set", "rejected")
+DONE = ("created", "call_out", "meeting_held", "message_out", "message_in", "task_set", "rejected")
 DONE_FIELDS = ("recorded_at", "actor_id", "actor_kind", "manager_id", "reason_id", "due_at")
-TRACKED = ("owner_changed", "stage_changed", "reopened", "from_stage_id", "to_stage_id")
+TRACKED = ("assigned", "owner_changed", "stage_changed", "reopened", "from_stage_id", "to_stage_id")
 """What every Odoo can tell, and what only its history does."""
 
 
@@ -46,7 +46,7 @@ class OdooCrm:
         """`http` speaks `client.DIALECT` and has the login of `client.login`. MappingError, SettingsError."""
         self.mapping, self.clock, self.odoo = mapping, now, Odoo(http)
         self.cards = Cards(mapping, KNOWN, phone_key)
-        self.source = mapping.source
+        self.source, self.sales = mapping.source, of_sales(mapping)
         self.thread = LoopThread()
         self.ahead = WindowsAhead(self.thread, self.stream, windows_n=WINDOWS_N, batches_n=BATCHES_N)
 
@@ -95,11 +95,11 @@ class OdooCrm:
         if await self.odoo.call(LEAD, "search_count", domain=[["id", "<", 0]]):
             raise CrmAnswerError("Odoo passes over the conditions of a search: look for a module that changes searches")
         may_write = await self.odoo.call(LEAD, "has_access", ids=[], operation="write")
-        return await self.odoo.call(LEAD, "search_count", domain=of_sales(self.mapping)), bool(may_write)
+        return await self.odoo.call(LEAD, "search_count", domain=self.sales), bool(may_write)
 
     def data_until(self, now: datetime) -> datetime:
         """A few seconds ago, by the earlier of two clocks, ours and Odoo's."""
-        self.thread.run(self.odoo.rows(LEAD, [], [], limit=1))
+        self.thread.run(self.odoo.call("res.users", "context_get"))
         theirs = self.odoo.http.told_at or now
         return (min(now, theirs) - SAFETY).replace(microsecond=0)
 
@@ -107,9 +107,7 @@ class OdooCrm:
         yield from self.ahead.expect(weeks(since, until))
 
     def history(self, before: datetime) -> Sequence[Window]:
-        first = self.thread.run(
-            self.odoo.rows(LEAD, of_sales(self.mapping), ["create_date"], order="create_date", limit=1)
-        )
+        first = self.thread.run(self.odoo.rows(LEAD, self.sales, ["create_date"], order="create_date", limit=1))
         if not first or (first_at := instant(first[0]["create_date"])) >= before:
             return ()
         return self.ahead.expect(weeks_before(first_at, before))
@@ -123,7 +121,7 @@ class OdooCrm:
             yield batch
 
     def lead_ids(self) -> Iterator[str]:
-        for page in self.thread.iterate(self.odoo.pages(LEAD, of_sales(self.mapping), [])):
+        for page in self.thread.iterate(self.odoo.pages(LEAD, self.sales, [])):
             yield from (str(lead["id"]) for lead in page)
 
     def phones(self) -> set[str]:
