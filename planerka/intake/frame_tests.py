@@ -36,9 +36,10 @@ class PullFacts:
     `data_until`: how far the source is complete; `last_on`: its last whole local day. `leads_by_day`: leads created
     on each local day up to then, index `datetime64` days; days without a lead may be absent. `unnamed_n`: of
     `leads_n` leads, how many have an id in this field that no reference explains. `held_n` of the `pulled_n`
-    rows pulled since the gate was last open went to quarantine. `unmatched`: ids of the spend and of the plan against
-    those of leads and contracts. `export_rows_n`: by noun, the rows of the newest export and of the one before it;
-    fewer numbers where there was no other, none for a source that does not come whole.
+    rows pulled since the gate was last open went to quarantine. `is_past_there`: nothing is older than what was
+    pulled. `unmatched`: ids of the spend and of the plan against those of leads and contracts. `export_rows_n`: by
+    noun, the rows of the newest export and of the one before it; fewer numbers where there was no other, none for a
+    source that does not come whole.
     """
 
     now: datetime
@@ -50,6 +51,7 @@ class PullFacts:
     unnamed_n: dict[str, int]
     pulled_n: int
     held_n: int
+    is_past_there: bool = True
     unmatched: tuple[Unmatched, ...] = ()
     export_rows_n: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
@@ -80,6 +82,12 @@ HELD = Spec(
     mostly=1 - BAD_SHARE,
     tolerated_n=FEW_N,
 )
+PAST = Spec(
+    key="pull.past",
+    ru="Выгрузка: история загружена целиком",
+    en="Pull: the whole history is there",
+    severity=CheckSeverity.WARN,
+)
 WHOLE = {
     noun: Spec(
         key=f"pull.{noun}_whole",
@@ -99,7 +107,6 @@ WHOLE = {
     )
 }
 """A file that is cut short after a whole row is like any other: only the one before it tells. Each table may be one."""
-
 NAMED = {
     name: Spec(
         key=f"pull.{name.removesuffix('_id')}_named",
@@ -128,7 +135,7 @@ MET = {
     )
 }
 
-FRAME_TESTS = (FRESH, *WHOLE.values(), USUAL_WEEK, USUAL_DAYS, HELD, *NAMED.values(), *MET.values())
+FRAME_TESTS = (FRESH, PAST, *WHOLE.values(), USUAL_WEEK, USUAL_DAYS, HELD, *NAMED.values(), *MET.values())
 
 
 def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
@@ -141,6 +148,7 @@ def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
     whole = {spec.key: lost(*facts.export_rows_n.get(noun, ())) for noun, spec in WHOLE.items()}
     return {
         FRESH.key: Tally.of(certain(np.array([is_fresh(facts)]))),
+        PAST.key: Tally.of(certain(np.array([facts.is_past_there]))),
         **whole,
         USUAL_WEEK.key: Tally.of(is_usual(week.sum(keepdims=True), history.sum(axis=1)[:, None], (WEEK_FLOOR, np.inf))),
         USUAL_DAYS.key: Tally.of(is_usual(week, history, DAY_BAND)),

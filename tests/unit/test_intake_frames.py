@@ -71,6 +71,7 @@ CASES = [
     ({"export_rows_n": {"lead": (1000, 1000), "contract": (400, 842)}}, ["pull.contract_whole"]),
     ({"export_rows_n": {"event": (0, 21), "plan": (0, 20)}}, ["pull.event_whole"]),
     ({"unnamed_n": {"channel_id": 1}}, ["pull.channel_named"]),
+    ({"is_past_there": False}, ["pull.past"]),
 ]
 
 
