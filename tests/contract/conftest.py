@@ -16,6 +16,7 @@ from tests.builders_amo import company as amo_company
 from tests.builders_amo import connected
 from tests.builders_amocrm import five_leads
 from tests.builders_cycle import RAN, Ran, run_company
+from tests.builders_odoo import Site, fake_site, real_site
 from tests.fakes.amocrm.account import AmoAccount
 from tests.fakes.amocrm.app import AmoApp
 from tests.fakes.serving import served
@@ -134,3 +135,20 @@ def company(amo_app: AmoApp) -> AmoAccount:
 def amo_crm(amo_url: str, company: AmoAccount) -> Iterator[AmoCrm]:
     with connected(amo_url, company) as crm:
         yield crm
+
+
+@pytest.fixture(params=("fake", "real"))
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """An Odoo, once of each kind."""
+    if request.param == "real":
+        yield real_site()
+    else:
+        with fake_site() as site:
+            yield site
+
+
+@pytest.fixture
+def fake() -> Iterator[Site]:
+    """An Odoo that can be told to fail."""
+    with fake_site() as site:
+        yield site

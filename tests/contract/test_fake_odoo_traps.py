@@ -1,4 +1,4 @@
-"""The fake Odoo loses what a real one loses: a client that is naive about time, ties and offsets does not get past it."""
+"""The fake Odoo loses what a real one loses: a client naive about time, ties and offsets fails here."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.odoo.bulk import bulk
 from tests.fakes.odoo.database import OdooDatabase
+from tests.fakes.odoo.errors import OdooError
 from tests.fakes.odoo.rights import Role
 
 START = datetime(2026, 11, 23, 8)
@@ -92,6 +93,21 @@ def test_a_slow_transaction_is_seen_late_under_the_time_it_began(database: OdooD
     assert max(late) < quick
 
 
+def test_what_is_said_in_a_slow_transaction_is_dated_later_than_its_record(database: OdooDatabase, clock: Clock):
+    """The date of a message and of an end is the time of day; create_date and write_date are when the call began."""
+    lead_id = database.add_lead()
+    clock.pass_(microseconds=500)
+    with database.transaction() as slow:
+        began = clock.now
+        clock.pass_(seconds=90)
+        slow.call("crm.lead", "action_set_lost", ids=[lead_id], lost_reason_id=1)
+    lead, message = database.row("crm.lead", lead_id), database.row("mail.message", 2)
+    assert lead is not None
+    assert message is not None
+    assert [began] * 2 == [lead["write_date"], message["create_date"]]
+    assert [clock.now.replace(microsecond=0)] * 2 == [lead["date_closed"], message["date"]]
+
+
 def test_a_slow_transaction_keeps_what_others_changed_meanwhile(database: OdooDatabase):
     lead_id = database.add_lead()
     with database.transaction() as slow:
@@ -104,10 +120,9 @@ def test_a_slow_transaction_keeps_what_others_changed_meanwhile(database: OdooDa
 
 def test_a_transaction_that_fails_leaves_nothing_but_a_gap_in_the_ids(database: OdooDatabase):
     first = database.add_lead()
-    with pytest.raises(RuntimeError), database.transaction() as transaction:
-        transaction.call("crm.lead", "create", vals_list=[{"name": "A"}])
-        raise RuntimeError
-    assert ([first], first + 2) == (database.call("crm.lead", "search", domain=[]), database.add_lead())
+    with pytest.raises(OdooError, match="Missing required value"):
+        database.call("crm.lead", "create", vals_list=[{"name": "A"}, {"name": False}])
+    assert ([first], first + 3) == (database.call("crm.lead", "search", domain=[]), database.add_lead())
 
 
 def test_offsets_shift_under_a_walk(database: OdooDatabase, clock: Clock):
@@ -171,6 +186,18 @@ def test_restoring_where_nothing_was_scored_leaves_the_date_of_the_end(database:
     assert [str(START), False] == ends
 
 
+def test_history_is_written_in_the_language_of_whoever_acted(database: OdooDatabase):
+    """Only ids and flags mean the same to everybody: a status is kept as the words that the manager saw."""
+    lead_id = database.add_lead()
+    with database.transaction(context={"lang": "ru_RU"}) as transaction:
+        transaction.call("crm.lead", "action_set_lost", ids=[lead_id], lost_reason_id=1)
+    fields = ["old_value_char", "new_value_integer", "new_value_char"]
+    values = database.call("mail.tracking.value", "search_read", domain=[], fields=fields, order="id desc")
+    assert [("Ожидает", 0, "Потерян"), ("", 1, "Слишком дорого"), (False, 0, False)] == [
+        tuple(value[name] for name in fields) for value in values
+    ]
+
+
 def test_a_company_has_fields_of_its_own(database: OdooDatabase):
     before = database.add_lead()
     database.add_field("x_area", "float", "Area")
@@ -222,18 +249,13 @@ def test_a_computed_lead_has_the_history_that_explains_it(many: OdooDatabase):
     domain = [["res_id", "=", 20_000], ["model", "=", "crm.lead"]]
     said = many.call("mail.message", "search_read", domain=domain, fields=["subtype_id", "date", "tracking_value_ids"])
     lost = said[0]
-    (_, reason, _) = many.call(
-        "mail.tracking.value",
-        "read",
-        sorted(lost["tracking_value_ids"]),
-        fields=["new_value_integer", "new_value_char"],
-    )
-    assert ["Opportunity Lost", "Stage Changed", "Activities", "Opportunity Created"] == [
-        m["subtype_id"][1] for m in said
-    ]
+    tracked = sorted(lost["tracking_value_ids"])
+    values = many.call("mail.tracking.value", "read", tracked, fields=["new_value_integer", "new_value_char"])
+    subtypes = [message["subtype_id"][1] for message in said]
+    assert ["Opportunity Lost", "Stage Changed", "Activities", "Opportunity Created"] == subtypes
     assert ("lost", lead["lost_reason_id"], lead["date_closed"], lead["write_date"]) == (
         lead["won_status"],
-        [reason["new_value_integer"], reason["new_value_char"]],
+        [values[1]["new_value_integer"], values[1]["new_value_char"]],
         lost["date"],
         lost["date"],
     )

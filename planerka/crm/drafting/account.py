@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from planerka.crm.base import Account, FieldFact, PipelineFact
-from planerka.crm.drafting.lines import BLANK, braces, line, remark, scalar, switched_off
+from planerka.crm.drafting.lines import BLANK, braces, line, remark, scalar, switched_off, told
 from planerka.crm.drafting.matching import HALF, code_of, fit
 from planerka.crm.drafting.vocabulary import LEADS, REASON_CODES, STAGE_CODES
 
@@ -42,7 +42,7 @@ def pipeline_lines(pipelines: tuple[PipelineFact, ...]) -> Iterator[str]:
     yield from ("", *remark(0, "? The pipelines in which flats are sold: leads of the others are passed over."))
     yield "pipelines:"
     for pipeline in numbered:
-        entry = f"  - {scalar(pipeline.id or '')}  # {' '.join(pipeline.title.split())}"
+        entry = f"  - {scalar(pipeline.id or '')}  # {' '.join(told(pipeline.title))}"
         yield entry if is_of_sales(pipeline) else f"  # {entry.strip()}"
 
 
@@ -50,19 +50,16 @@ def card_lines(fields: tuple[FieldFact, ...]) -> Iterator[str]:
     """What the company's own fields may hold, and those that fit nothing."""
     found = guessed(fields)
     yield from ("", "leads:")
-    yield "  columns:"
-    known = [(name, found[name]) for name in CARD if name in found]
-    yield from (line(2, name, scalar(field.id), f"? {field.title}") for name, field in known)
-    if not known:
-        yield from remark(2, 'nothing was recognized: write here, as `project_id: "548213"`, what its cards tell')
-    yield "  rejection:"
-    cards = [(name.removeprefix("rejection."), found[name]) for name in REJECTION if name in found]
-    yield from (line(2, name, scalar(field.id), f"? {field.title}") for name, field in cards)
-    if not cards:
-        yield from remark(2, "nothing was recognized: write here what a rejected card tells, as a comment")
+    yield from part_lines("columns", {name: found[name] for name in CARD if name in found})
+    yield from part_lines("rejection", {name.partition(".")[2]: found[name] for name in REJECTION if name in found})
     left = [field for field in fields if field not in found.values()]
     if left:
         yield from remark(1, f"Of other fields nothing is known: {', '.join(map(shown, left))}.")
+
+
+def part_lines(part: str, found: Mapping[str, FieldFact]) -> Iterator[str]:
+    yield line(1, part, "" if found else "{}", "" if found else "? no field of the cards was recognized")
+    yield from (line(2, name, scalar(field.id), f"? {field.title}") for name, field in found.items())
 
 
 def guessed(fields: tuple[FieldFact, ...]) -> Mapping[str, FieldFact]:
@@ -107,15 +104,14 @@ def contract_lines() -> list[str]:
 def reference_lines(account: Account) -> Iterator[str]:
     yield from ("", *remark(0, "What the stages and reasons mean. Codes that the CRM does not tell are guesses."))
     yield "references:"
-    yield "  stage:"
+    yield line(1, "stage", "" if any(map(is_of_sales, account.pipelines)) else "{}")
     for pipeline in account.pipelines:
         if is_of_sales(pipeline):
             yield from remark(2, pipeline.title)
             for stage in pipeline.stages:
                 yield coded_line(stage.id, stage.title, stage.code, code_of(stage.title, STAGE_CODES))
-    yield "  reason:"
-    if not account.reasons:
-        yield from remark(2, "none is set up: planerka judges a rejection by its reason, so make a list of them there")
+    nothing = "" if account.reasons else "? none is set up, and planerka judges a rejection by its reason: make a list"
+    yield line(1, "reason", "" if account.reasons else "{}", nothing)
     for id_, title in account.reasons.items():
         yield coded_line(id_, title, None, code_of(title, REASON_CODES))
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from planerka.crm.base import Account as AccountFacts
 from planerka.crm.base import Batch, Window
 from planerka.crm.cards import Cards
 from planerka.crm.http import Http
@@ -12,6 +13,7 @@ from planerka.crm.loop import LoopThread, WindowsAhead
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.odoo.account import LEAD, Account, account_of
 from planerka.crm.odoo.client import Odoo, instant
+from planerka.crm.odoo.describing import described
 from planerka.crm.odoo.flat import KNOWN
 from planerka.crm.odoo.history import MILESTONES
 from planerka.crm.odoo.reading import Reader, of_sales, own_columns
@@ -19,6 +21,7 @@ from planerka.crm.odoo.writing import Writer
 from planerka.crm.weeks import weeks, weeks_before
 from planerka.errors import CrmAnswerError, CrmClosedError, CrmError, MappingError
 from planerka.model import Command, Decision, Receipt
+from planerka.phones import first_phone
 
 WINDOWS_N, BATCHES_N = 2, 8
 """Windows that are read at one time, and batches of a later one that may wait for their turn."""
@@ -28,9 +31,9 @@ SAFETY = timedelta(seconds=5)
 
 ALL_LEADS = "sales_team.group_sale_salesman_all_leads"
 
-DONE = ("created", "assigned", "call_out", "meeting_held", "message_out", "message_in", "task_set", "rejected")
+DONE = ("created", "call_out", "meeting_held", "message_out", "message_in", "task_set", "rejected")
 DONE_FIELDS = ("recorded_at", "actor_id", "actor_kind", "manager_id", "reason_id", "due_at")
-TRACKED = ("owner_changed", "stage_changed", "reopened", "from_stage_id", "to_stage_id")
+TRACKED = ("assigned", "owner_changed", "stage_changed", "reopened", "from_stage_id", "to_stage_id")
 """What every Odoo can tell, and what only its history does."""
 
 
@@ -43,7 +46,7 @@ class OdooCrm:
         """`http` speaks `client.DIALECT` and has the login of `client.login`. MappingError, SettingsError."""
         self.mapping, self.clock, self.odoo = mapping, now, Odoo(http)
         self.cards = Cards(mapping, KNOWN, phone_key)
-        self.source = mapping.source
+        self.source, self.sales = mapping.source, of_sales(mapping)
         self.thread = LoopThread()
         self.ahead = WindowsAhead(self.thread, self.stream, windows_n=WINDOWS_N, batches_n=BATCHES_N)
 
@@ -92,11 +95,11 @@ class OdooCrm:
         if await self.odoo.call(LEAD, "search_count", domain=[["id", "<", 0]]):
             raise CrmAnswerError("Odoo passes over the conditions of a search: look for a module that changes searches")
         may_write = await self.odoo.call(LEAD, "has_access", ids=[], operation="write")
-        return await self.odoo.call(LEAD, "search_count", domain=of_sales(self.mapping)), bool(may_write)
+        return await self.odoo.call(LEAD, "search_count", domain=self.sales), bool(may_write)
 
     def data_until(self, now: datetime) -> datetime:
         """A few seconds ago, by the earlier of two clocks, ours and Odoo's."""
-        self.thread.run(self.odoo.rows(LEAD, [], [], limit=1))
+        self.thread.run(self.odoo.call("res.users", "context_get"))
         theirs = self.odoo.http.told_at or now
         return (min(now, theirs) - SAFETY).replace(microsecond=0)
 
@@ -104,9 +107,7 @@ class OdooCrm:
         yield from self.ahead.expect(weeks(since, until))
 
     def history(self, before: datetime) -> Sequence[Window]:
-        first = self.thread.run(
-            self.odoo.rows(LEAD, of_sales(self.mapping), ["create_date"], order="create_date", limit=1)
-        )
+        first = self.thread.run(self.odoo.rows(LEAD, self.sales, ["create_date"], order="create_date", limit=1))
         if not first or (first_at := instant(first[0]["create_date"])) >= before:
             return ()
         return self.ahead.expect(weeks_before(first_at, before))
@@ -120,8 +121,19 @@ class OdooCrm:
             yield batch
 
     def lead_ids(self) -> Iterator[str]:
-        for page in self.thread.iterate(self.odoo.pages(LEAD, of_sales(self.mapping), [])):
+        for page in self.thread.iterate(self.odoo.pages(LEAD, self.sales, [])):
             yield from (str(lead["id"]) for lead in page)
+
+    def phones(self) -> set[str]:
+        column = self.cards.leads.columns.get("phone")
+        if column is None or column.column is None:
+            return set()
+        pages = self.thread.iterate(self.odoo.pages(LEAD, of_sales(self.mapping), [column.column]))
+        texts = (str(lead[column.column]) for page in pages for lead in page if lead[column.column])
+        return {phone for text in texts if (phone := first_phone(text, self.mapping.phone_region))}
+
+    def describe(self) -> AccountFacts:
+        return self.thread.run(described(self.odoo))
 
     def apply(self, command: Command) -> Receipt:
         if command.kind == Decision.UPHOLD:

@@ -56,7 +56,7 @@ def written(at: datetime) -> str:
 
 def instant(text: str) -> datetime:
     """The instant of a time in an answer of Odoo."""
-    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 class Odoo:

@@ -6,7 +6,7 @@ has missed no change. Where tracking was switched off, as for a load of old lead
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -86,10 +86,12 @@ class Life:
     """One lead: its states in the order of time, and its events."""
 
     def __init__(self, lead: Json, changes: Sequence[Change], codes: dict[str, str]) -> None:
-        self.lead, self.changes, self.codes = lead, changes, codes
+        """A lead inherits the history of those that were merged into it: what is older than itself is not its own."""
+        self.lead, self.codes = lead, codes
         self.id, self.created_at = str(lead["id"]), instant(lead["create_date"])
+        self.changes = [change for change in changes if change.at >= self.created_at]
         first: State = {name: lead[name] for name in STATE}
-        for change in reversed(changes):
+        for change in reversed(self.changes):
             first |= {name: before for name, (before, _) in change.values.items()}
         self.first = first
         self.owners = [(self.created_at, first["user_id"])]
@@ -112,10 +114,9 @@ class Life:
     def beginning(self) -> Iterator[Event]:
         made = Change(0, self.created_at, self.lead["create_uid"], {})
         owner = self.first["user_id"]
-        created = self.event(made, EventKind.CREATED, owner, id=f"{self.id}:created")
-        yield created
+        yield self.event(made, EventKind.CREATED, owner, id=f"{self.id}:created")
         if owner:
-            yield replace(created, id=f"{self.id}:assigned", kind=EventKind.ASSIGNED)
+            yield self.event(made, EventKind.ASSIGNED, owner, id=f"{self.id}:assigned")
 
     def told_by(self, change: Change, before: State, after: State) -> Iterator[Event]:
         old, new = before["stage_id"], after["stage_id"]
@@ -138,18 +139,19 @@ class Life:
 
     def untold(self, found: list[Event]) -> Iterator[Event]:
         """What the card says and no change does; its ids are `<lead>:<kind>`."""
-        by_card = Change(0, self.created_at, 0, {})
         kinds = [event.kind for event in found]
         outcomes = [kind for kind in kinds if kind in (EventKind.REJECTED, EventKind.REOPENED)]
-        entered_at = instant(self.lead["date_last_stage_update"] or self.lead["create_date"])
-        owner = self.lead["user_id"]
         milestone = MILESTONES.get(self.codes.get(str(self.lead["stage_id"]), ""))
         if milestone and milestone not in kinds:
-            yield self.event(replace(by_card, at=entered_at), milestone, owner, id=f"{self.id}:{milestone}")
+            yield self.by_card(milestone, "date_last_stage_update")
         if self.is_rejected(self.lead) and outcomes[-1:] != [EventKind.REJECTED]:
-            at = instant(self.lead["date_closed"]) if self.lead["date_closed"] else entered_at
-            told = {"id": f"{self.id}:rejected", "reason_id": key_of(self.lead["lost_reason_id"])}
-            yield self.event(replace(by_card, at=at), EventKind.REJECTED, owner, **told)
+            yield self.by_card(EventKind.REJECTED, "date_closed", reason_id=key_of(self.lead["lost_reason_id"]))
+
+    def by_card(self, kind: EventKind, date: str, **more: Any) -> Event:
+        """An event that a date of the card stands for; who did it is not known."""
+        at = self.lead[date] or self.lead["date_last_stage_update"] or self.lead["create_date"]
+        change = Change(0, instant(at), 0, {})
+        return self.event(change, kind, self.lead["user_id"], id=f"{self.id}:{kind}", **more)
 
     def event(self, change: Change, kind: EventKind, owner: Any, **more: Any) -> Event:
         actor = {"actor_id": key_of(change.actor_id), "actor_kind": actor_kind(change.actor_id)}

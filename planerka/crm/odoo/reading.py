@@ -1,7 +1,6 @@
 """What changed in a window of Odoo, as batches: leads with their history, then what was said and done about leads."""
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import fields
 
 import pandas as pd
 
@@ -17,9 +16,11 @@ from planerka.crm.odoo.happenings import Happenings
 from planerka.crm.odoo.history import Life, changes_of
 from planerka.crm.references import References
 from planerka.crm.rows import unknown
+from planerka.errors import MappingError
 from planerka.model import Event, EventKind, LeadStatus, ReferenceKind
 
 PAGES_AHEAD_N = 4
+EVENT_DTYPES = dict(unknown(Event, pd.RangeIndex(0)).dtypes)
 
 
 class Reader:
@@ -42,18 +43,19 @@ class Reader:
             self.odoo.changed(happenings.ACTIVITIES, window, happenings.PLANNED, happenings.PLANNED_FIELDS),
             PAGES_AHEAD_N,
         )
+        changed = self.odoo.changed(LEAD, window, of_sales(self.mapping), self.lead_fields, **self.load)
+        leads = Ahead(self.with_history(changed), PAGES_AHEAD_N)
         try:
             for batch in (references.told(self.account.titles), references.mapped()):
                 yield batch
-            leads = self.odoo.changed(LEAD, window, of_sales(self.mapping), self.lead_fields, **self.load)
-            async for page in leads:
+            async for page in leads.items():
                 async for batch in self.leads(page, references, lives):
                     yield batch
             async for batch in self.others(said, planned, references, lives):
                 yield batch
         finally:
-            await said.close()
-            await planned.close()
+            for pages in (said, planned, leads):
+                await pages.close()
 
     async def others(
         self, said: Ahead[list[Json]], planned: Ahead[list[Json]], references: References, lives: dict[int, Life]
@@ -65,24 +67,28 @@ class Reader:
             async for rows in pages.items():
                 strangers = {row["res_id"] for row in rows} - lives.keys()
                 found = await self.odoo.by_id(LEAD, strangers, self.lead_fields, of_sales(self.mapping), **self.load)
-                async for batch in self.leads(found, references, lives):
+                async for batch in self.leads(await self.lived(found), references, lives):
                     yield batch
                 for batch in batches_of([*happenings.told(rows, lives, of)]):
                     yield batch
 
-    async def leads(
-        self, leads: Sequence[Json], references: References, lives: dict[int, Life]
-    ) -> AsyncGenerator[Batch]:
+    async def with_history(self, pages: AsyncGenerator[list[Json]]) -> AsyncGenerator[list[Life]]:
+        async for page in pages:
+            yield await self.lived(page)
+
+    async def lived(self, leads: Sequence[Json]) -> list[Life]:
+        """Leads with their history."""
+        changes = await changes_of(self.odoo, self.account, leads) if leads else {}
+        relations = self.account.relations
+        return [Life(unnamed(lead, relations), changes.get(lead["id"], []), self.codes) for lead in leads]
+
+    async def leads(self, page: list[Life], references: References, lives: dict[int, Life]) -> AsyncGenerator[Batch]:
         """A page of leads: what they are called by, they themselves, their history, the cards of the rejected ones."""
-        if not leads:
+        if not page:
             return
-        leads = [unnamed(lead, self.account.relations) for lead in leads]
-        changes = await changes_of(self.odoo, self.account, leads)
-        events = list[Event]()
-        for lead in leads:
-            lives[lead["id"]] = Life(lead, changes.get(lead["id"], []), self.codes)
-            events += lives[lead["id"]].events()
-        cards = flat(leads, self.columns, self.account, self.codes, self.url)
+        lives |= {life.lead["id"]: life for life in page}
+        events = [event for life in page for event in life.events()]
+        cards = flat([life.lead for life in page], self.columns, self.account, self.codes, self.url)
         told, made = [*self.cards.batches(cards)], [*batches_of(events)]
         for batch in (*told, *made):
             for named in await self.named(references, batch.rows):
@@ -122,8 +128,11 @@ def own_columns(cards: Cards) -> set[str]:
 
 
 def of_sales(mapping: AccountMapping) -> Domain:
-    """The leads of the pipelines of sales, which are teams in Odoo."""
-    return [["team_id", "in", [int(team) for team in mapping.pipelines]]] if mapping.pipelines else []
+    """The leads of the pipelines of sales, which are teams in Odoo; MappingError where they are no numbers."""
+    teams = mapping.pipelines or ()
+    if strange := [team for team in teams if not team.isdigit()]:
+        raise MappingError(f"`pipelines` has {strange[0]!r}: in Odoo they are sales teams, write their numbers")
+    return [["team_id", "in", [int(team) for team in teams]]] if teams else []
 
 
 def batches_of(events: list[Event]) -> Iterator[Batch]:
@@ -132,6 +141,4 @@ def batches_of(events: list[Event]) -> Iterator[Batch]:
 
 
 def frame_of(events: list[Event]) -> pd.DataFrame:
-    names = [field.name for field in fields(Event)]
-    rows = pd.DataFrame([vars(event) for event in events], columns=names)
-    return rows.astype(unknown(Event, pd.RangeIndex(0)).dtypes)
+    return pd.DataFrame([vars(event) for event in events], columns=list(EVENT_DTYPES)).astype(EVENT_DTYPES)

@@ -70,7 +70,7 @@ class Writer:
         raise CrmAnswerError(f"lead {command.lead_id} does not show what was written to it: look into its card in Odoo")
 
     async def find(self, command: Command) -> Found:
-        lead_id = int(command.lead_id) if command.lead_id.isdigit() else 0
+        lead_id = number_of(command.lead_id)
         leads = await self.odoo.by_id(LEAD, [lead_id], FIELDS)
         if not leads:
             raise CrmError(
@@ -93,7 +93,7 @@ class Writer:
         [user] = await self.odoo.by_id("res.users", [owner], ["active"]) or [{"active": False}]
         if owner and not user["active"]:
             raise CrmError(f"manager {owner} no longer works in Odoo: rule again, and name another one")
-        if command.stage_id and not await self.odoo.by_id("crm.stage", [int(command.stage_id)], []):
+        if command.stage_id and not await self.odoo.by_id("crm.stage", [number_of(command.stage_id)], []):
             raise CrmError(f"Odoo has no stage {command.stage_id}: rule again, and name another one")
 
     async def missing(self, command: Command, found: Found) -> Step | None:
@@ -126,12 +126,12 @@ class Writer:
 
     def owner(self, command: Command, found: Found) -> int:
         """Who will have the lead; 0 for nobody."""
-        return int(command.manager_id or found.lead["user_id"] or 0)
+        return number_of(command.manager_id) if command.manager_id else int(found.lead["user_id"] or 0)
 
     async def stage(self, command: Command, found: Found) -> int:
         """That of the command, or where the lead stands, as long as it can be worked on there."""
         if command.stage_id:
-            return int(command.stage_id)
+            return number_of(command.stage_id)
         current, lead = int(found.lead["stage_id"]), found.lead
         if self.is_open(current):
             return current
@@ -175,3 +175,10 @@ class Writer:
 
 def with_marker(text: str, command: Command) -> str:
     return text if command.marker in text else f"{text} [{command.marker}]"
+
+
+def number_of(key: str) -> int:
+    """An id of a row of Odoo. CrmError where it is of something else, as of another field that the mapping reads."""
+    if not key.isdigit():
+        raise CrmError(f"{key!r} is no number of a record of Odoo: the command cannot be carried out there")
+    return int(key)

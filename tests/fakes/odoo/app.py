@@ -16,6 +16,7 @@ from tests.fakes.odoo.chatter import track
 from tests.fakes.odoo.database import OdooDatabase, records
 from tests.fakes.odoo.errors import OdooError, access_error, http_error, user_error
 from tests.fakes.odoo.faults import Fault
+from tests.fakes.odoo.languages import WORDS
 from tests.fakes.odoo.records import Records
 from tests.fakes.odoo.tables import Session
 from tests.fakes.odoo.wire import cut, hang, reset, without_own_date
@@ -112,7 +113,7 @@ class OdooApp:
         ids, context = arguments.pop("ids", ()), arguments.pop("context", {})
         if model not in self.database.models:
             raise http_error("NotFound", f"the model {model!r} does not exist")
-        session = Session(self.database, user_id, self.database.now, checked(context))
+        session = Session(self.database, user_id, checked(context))
         rows = records(session, model, ids)
         function = public_method(rows, model, method)
         if getattr(function, "is_of_model", False) and ids:
@@ -146,7 +147,7 @@ def parsed_body(body: bytes) -> dict[str, Any]:
 
 def checked(context: dict[str, Any]) -> dict[str, Any]:
     """The context; a language that is not installed is refused, a zone that does not exist is none."""
-    if context.get("lang", "en_US") != "en_US":
+    if context.get("lang", "en_US") not in {None, False, *WORDS}:
         raise user_error(f"Invalid language code: {context['lang']}")
     return context if context.get("tz") in ZONES else context | {"tz": "UTC"}
 

@@ -74,6 +74,10 @@ def moments_us(slots: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(inside < BURST_N, slots - inside, slots) * SLOT_US
 
 
+def itself(number: int) -> list[int]:
+    return [number]
+
+
 class Numbered:
     """Computed rows of one model, `per_slot` of them a slot; `make` gives the row of a number, or None.
 
@@ -108,7 +112,7 @@ class Numbered:
         for condition in conditions:
             if condition.operator in ("in", "=") and condition.path in ("id", *self.of):
                 values = condition.value if isinstance(condition.value, list) else [condition.value]
-                of = self.of.get(condition.path, lambda number: [number])
+                of = self.of.get(condition.path, itself)
                 return sorted({n for value in values if value for n in of(value) if low <= n <= high})
         name = next((c.path for c in conditions if c.path in MOMENTS), None)
         if name is None:

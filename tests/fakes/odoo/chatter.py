@@ -28,6 +28,16 @@ POSTED = {"author_id", "email_from", "mail_activity_type_id", "partner_ids", "at
 SCRIPT = re.compile(r"<script.*?</script>|\son\w+=(\"[^\"]*\"|'[^']*')", re.DOTALL | re.IGNORECASE)
 
 
+def tell_assigned(session: Session, lead: Row) -> None:
+    """A new owner who is not the one acting is told under the lead itself."""
+    if lead["user_id"] in (None, session.user_id) or session.context.get("tracking_disable"):
+        return
+    said = {"message_type": "user_notification", "is_internal": True}
+    subject = f"You have been assigned to {lead['name']}"
+    body = "<span>You have been assigned to the Lead.</span>"
+    say(session, "crm.lead", lead["id"], body, "mail.mt_note", subject=subject, **said)
+
+
 def sanitised(markup: str) -> str:
     """HTML as it is kept: without scripts, in an element."""
     clean = SCRIPT.sub("", markup)
@@ -35,8 +45,8 @@ def sanitised(markup: str) -> str:
 
 
 def say(session: Session, model: str, record_id: int, body: str, subtype: str, **more: Any) -> int:
-    """A message under a record; the record itself is not changed by it."""
-    values = {"model": model, "res_id": record_id, "body": body, "date": session.now, "message_type": "notification"}
+    """A message under a record, which is not changed by it. Its date is when it was said, not when the call began."""
+    values = {"model": model, "res_id": record_id, "body": body, "date": session.wall, "message_type": "notification"}
     author = session.get("res.users", session.user_id)["partner_id"]
     return session.insert("mail.message", values | {"subtype_id": SUBTYPES[subtype], "author_id": author} | more)
 
@@ -78,7 +88,7 @@ def record_change(session: Session, message_id: int, name: str, before: Row, aft
 
 
 def tracked_value(session: Session, name: str, value: Any, side: str) -> Row:
-    """Ids and flags are integers, with the name beside an id; a choice is its words, not its key."""
+    """Ids and flags are integers, with the name beside an id; a choice is words of a language, not its key."""
     field = session.model("crm.lead").fields[name]
     if field.type == "many2one":
         title = display_name(session, str(field.relation), value) if value else ""
@@ -87,7 +97,8 @@ def tracked_value(session: Session, name: str, value: Any, side: str) -> Row:
         return {f"{side}_value_integer": int(value)}
     if field.type == "monetary":
         return {f"{side}_value_float": value}
-    return {f"{side}_value_char": dict(field.choices).get(value, "") if field.choices else value}
+    word = session.word(dict(field.choices).get(value, "")) if field.choices else value
+    return {f"{side}_value_char": word}
 
 
 class Thread(Records):
@@ -127,7 +138,7 @@ class Thread(Records):
     ) -> Ids:
         """An unknown type becomes a to-do in silence; whoever is not asking is told by a message of their own."""
         type_id = ACTIVITY_TYPES.get(act_type_xmlid, act_values.pop("activity_type_id", None) or 4)
-        deadline = date_deadline or self._session.now.astimezone(self._session.zone).date().isoformat()
+        deadline = date_deadline or self._session.today.isoformat()
         values = {"activity_type_id": type_id, "date_deadline": deadline, "summary": summary or None, "automated": True}
         values |= {
             "note": sanitised(note) if note else None,
@@ -149,7 +160,7 @@ class Activities(Records):
         return self.action_feedback()
 
     def _create(self, vals: Row) -> int:
-        values = {"date_deadline": self._session.now.date(), "activity_type_id": 4} | self._taken(vals)
+        values: Row = {"date_deadline": self._session.today, "activity_type_id": 4} | self._taken(vals)
         model_id = values.get("res_model_id")
         about = self._session.get("ir.model", model_id)["model"] if model_id else None
         lead = self._session.find(about, values["res_id"]) if about in self._session.database.tables else None
@@ -168,22 +179,32 @@ class Activities(Records):
         say(self._session, activity["res_model"], activity["res_id"], body, "mail.mt_note", **said)
 
     def _done(self, activity: Row, feedback: str | None) -> int:
-        """The message of a done activity has its type; who it was for, how long it took and how it ended, nowhere."""
-        kind = self._session.get("mail.activity.type", activity["activity_type_id"])
-        title = f"<span>: </span><span>{html.escape(activity['summary'])}</span>" if activity["summary"] else ""
-        icon = f'<span class="fa {kind["icon"]} fa-fw"></span>'
-        body = f"<div>\n    <p>\n        {icon}<span>{kind['name']}</span> done\n        {title}\n    </p>\n"
-        if activity["note"]:
-            original = '    \n        <div class="o_mail_note_title fw-bold">Original note:</div>\n'
-            body += f"{original}        <div>{activity['note']}</div>\n"
-        if feedback:
-            words = html.escape(feedback, quote=False)
-            body += f'    <div>\n        <div class="fw-bold">Feedback:</div>\n            {words}\n    </div>\n'
-        done = {"active": False, "date_done": self._session.now.date(), "feedback": feedback or None}
-        self._session.update("mail.activity", activity["id"], **done)
+        """Archive it and say so; the message has the type of the activity, and all the rest as words."""
+        session, kind = self._session, self._session.get("mail.activity.type", activity["activity_type_id"])
+        done = {"active": False, "date_done": self._session.today, "feedback": feedback or None}
+        session.update("mail.activity", activity["id"], **done)
+        body = done_body(session, activity, kind, feedback)
         said = {"mail_activity_type_id": kind["id"]}
-        about = activity["res_model"], activity["res_id"]
-        return say(self._session, *about, body + "</div>", "mail.mt_activities", **said)
+        return say(session, activity["res_model"], activity["res_id"], body, "mail.mt_activities", **said)
+
+
+def done_body(session: Session, activity: Row, kind: Row, feedback: str | None) -> str:
+    """Who did it is the author of the message; who was to do it is named only if that was somebody else."""
+    icon = f'<span class="fa {kind["icon"]} fa-fw"></span>'
+    body = f"<div>\n    <p>\n        {icon}<span>{session.word(kind['name'])}</span> done\n"
+    if activity["user_id"] != session.user_id:
+        assignee = display_name(session, "res.users", activity["user_id"]) if activity["user_id"] else ""
+        body += f"         (originally assigned to {assignee and f'<span>{html.escape(str(assignee))}</span>'})\n"
+    if activity["summary"]:
+        body += f"        <span>: </span><span>{html.escape(activity['summary'])}</span>"
+    body += "\n    </p>\n"
+    if activity["note"]:
+        original = '    \n        <div class="o_mail_note_title fw-bold">Original note:</div>\n'
+        body += f"{original}        <div>{activity['note']}</div>\n"
+    if feedback:
+        words = html.escape(feedback, quote=False)
+        body += f'    <div>\n        <div class="fw-bold">Feedback:</div>\n            {words}\n    </div>\n'
+    return body + "</div>"
 
 
 class Messages(Records):
@@ -191,7 +212,7 @@ class Messages(Records):
 
     def _create(self, vals: Row) -> int:
         author = self._session.get("res.users", self._session.user_id)["partner_id"]
-        values = {"date": self._session.now, "author_id": author} | self._taken(vals)
+        values = {"date": self._session.wall, "author_id": author} | self._taken(vals)
         return self._session.insert(self._model, values | {"body": sanitised(values.get("body") or "")})
 
     def _write(self, record_id: int, values: Row) -> None:

@@ -1,6 +1,6 @@
 """The state of the fake: what a test arranges, what it changes while somebody reads, what it looks at."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -37,10 +37,10 @@ class Languages(Records):
 
 
 METHODS = {
-    "res.lang": Languages,
     "crm.lead": Leads,
     "mail.activity": Activities,
     "mail.message": Messages,
+    "res.lang": Languages,
     "res.users": Users,
 }
 
@@ -74,7 +74,7 @@ class OdooDatabase:
         clock: Callable[[], float],
         name: str = "crmlab",
         currency: str = "RUB",
-        computed: dict[str, Computed] | None = None,
+        computed: Mapping[str, Computed] | None = None,
     ) -> None:
         self.clock, self.name = clock, name
         self.models: dict[str, Model] = {
@@ -105,7 +105,7 @@ class OdooDatabase:
         Values are as rows hold them (a naive datetime in UTC, an id, None), `at` its create_date and write_date.
         Returns its id.
         """
-        session = Session(self, ADMINISTRATOR, at or self.now, {})
+        session = Session(self, ADMINISTRATOR, {}, at)
         record_id = session.insert(model, values)
         session.commit()
         return record_id
@@ -159,7 +159,7 @@ class OdooDatabase:
         self, *, user_id: int = ADMINISTRATOR, at: datetime | None = None, context: Row | None = None
     ) -> Iterator[Transaction]:
         """Calls that others see when the block ends, under the time at which it began; never if it fails."""
-        session = Session(self, user_id, at or self.now, context or {})
+        session = Session(self, user_id, context or {}, at)
         yield Transaction(session)
         track(session)
         session.commit()
@@ -170,7 +170,7 @@ class OdooDatabase:
 
     def describe_field(self, model: str, name: str) -> int:
         field = self.models[model].all_fields[name]
-        about = {"name": name, "model": model, "field_description": field.string, "ttype": field.type}
+        about: Row = {"name": name, "model": model, "field_description": field.string, "ttype": field.type}
         about |= {"relation": field.relation, "state": "manual" if field.is_manual else "base"}
         about |= {"tracking": field.tracking, "store": not field.is_computed}
         about |= {"readonly": field.is_readonly, "required": field.is_required}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.fakes.odoo.chatter import Thread, say
+from tests.fakes.odoo.chatter import Thread, say, tell_assigned
 from tests.fakes.odoo.errors import user_error, validation_error
 from tests.fakes.odoo.records import Ids
 from tests.fakes.odoo.search import search
@@ -78,26 +78,30 @@ class Leads(Thread):
     def _create(self, vals: Row) -> int:
         session, now = self._session, self._session.now
         taken = self._taken(vals)
-        database = session.database
-        first = {"user_id": session.user_id, "company_id": 1, "team_id": first_id(self, "crm.team")}
-        first |= {"stage_id": first_id(self, "crm.stage"), "type": database.new_type, "active": True}
-        values = first | taken
+        values: Row = {"user_id": session.user_id, "company_id": 1, "team_id": first_id(self, "crm.team")}
+        values |= {"stage_id": first_id(self, "crm.stage"), "type": session.database.new_type, "active": True}
+        values |= taken
         automated = self._automated(values["stage_id"])
-        values = {"probability": automated, "automated_probability": automated} | values
+        values.setdefault("probability", automated)
+        values.setdefault("automated_probability", automated)
         values |= {"date_last_stage_update": now, "date_open": now if values["user_id"] else None}
         if values["probability"] >= 100 or not values["active"]:
-            values["date_closed"] = now
+            values["date_closed"] = session.wall
         lead_id = super()._create(values)
         session.update("crm.lead", lead_id, **self._partner_values(taken), **self._derived(lead_id))
         session.before.pop(("crm.lead", lead_id))
+        tell_assigned(session, session.get("crm.lead", lead_id))
         if not session.context.get("tracking_disable"):
             body = '<div summary="o_mail_notification"><p>A new lead has been created.</p></div>'
             say(session, "crm.lead", lead_id, body, "crm.mt_lead_create")
         return lead_id
 
     def _write(self, record_id: int, values: Row) -> None:
+        owner_id = self._row(record_id)["user_id"]
         super()._write(record_id, values)
         self._session.update("crm.lead", record_id, **self._derived(record_id))
+        if values.get("user_id", owner_id) != owner_id:
+            tell_assigned(self._session, self._row(record_id))
 
     def _with_consequences(self, lead: Row, values: Row) -> Row:
         """What is written beside what was asked: the dates of the stage, of the assignment and of the end."""
@@ -110,7 +114,7 @@ class Leads(Thread):
             if self._is_won_stage(values["stage_id"]):
                 values |= {"active": True, "probability": 100.0}
             elif not is_by_hand and lead["active"]:
-                values = {"probability": automated} | values
+                values.setdefault("probability", automated)
             values["automated_probability"] = automated
         if "user_id" in values and lead["user_id"] != values["user_id"]:
             values["date_open"] = now if values["user_id"] else None
@@ -120,7 +124,7 @@ class Leads(Thread):
         """The date of the end is set by a probability of 100 or by archiving, and cleared by one above 0."""
         asked = values.get("probability", 0)
         if asked >= 100 or values.get("active") is False:
-            return {} if is_moved and self._is_won_stage(lead["stage_id"]) else {"date_closed": self._session.now}
+            return {} if is_moved and self._is_won_stage(lead["stage_id"]) else {"date_closed": self._session.wall}
         return {"date_closed": None} if asked > 0 or is_moved else {}
 
     def _derived(self, lead_id: int) -> Row:

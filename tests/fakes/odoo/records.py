@@ -8,6 +8,7 @@ from typing import Any
 from tests.fakes.odoo import rights
 from tests.fakes.odoo.errors import client_mistake, is_referenced, is_required, missing_error
 from tests.fakes.odoo.fields import Field
+from tests.fakes.odoo.languages import TRANSLATED
 from tests.fakes.odoo.search import BACKWARDS, page, related_ids, search
 from tests.fakes.odoo.tables import Row, Session
 
@@ -23,7 +24,7 @@ NEEDED_AT_ONCE = {
 
 def model_method(method: Callable) -> Callable:
     """Marks what is called on a model and takes no ids."""
-    method.is_of_model = True
+    vars(method)["is_of_model"] = True
     return method
 
 
@@ -101,6 +102,9 @@ class Records:
     def fields_get(self, allfields: list[str] | None = None, attributes: list[str] | None = None) -> Row:
         """An unknown name is left out in silence."""
         about = {n: f.described(n) for n, f in self._fields.items() if not allfields or n in allfields}
+        for field in about.values():
+            if "selection" in field:
+                field["selection"] = [[key, self._session.word(title)] for key, title in field["selection"]]
         return {n: {k: v for k, v in a.items() if not attributes or k in attributes} for n, a in about.items()}
 
     def has_access(self, operation: str) -> bool:
@@ -193,6 +197,8 @@ class Records:
         field = self._fields[name]
         if field.is_computed:
             return lambda row: computed(self._session, self._model, row, name)
+        if name == "name" and self._model in TRANSLATED:
+            return lambda row: self._session.word(row[name])
         if field.type != "many2one":
             return lambda row: field.shown(row[name])
         if not load:
@@ -205,11 +211,12 @@ def display_name(session: Session, model: str, record_id: int) -> str | bool:
     """What a row is called, whoever asks and whether or not it is archived; false where it has no name."""
     row = session.get(model, record_id)
     if model == "ir.model.fields":
-        return f"{row['field_description']} ({session.model(row['model']).title})"
+        title = session.model(row["model"]).title
+        return f"{session.word(row['field_description'])} ({session.word(title)})"
     called = session.model(model).called
     if session.model(model).fields[called].relation:
         return display_name(session, str(session.model(model).fields[called].relation), row[called])
-    return row[called] or False
+    return (session.word(row[called]) if model in TRANSLATED else row[called]) or False
 
 
 def computed(session: Session, model: str, row: Row, name: str) -> Any:
@@ -224,7 +231,7 @@ def computed(session: Session, model: str, row: Row, name: str) -> Any:
     if name == "record_name":
         about = session.find(row["model"], row["res_id"]) if row["model"] else None
         return about["name"] if about else False
-    return state(row, session.now.date())
+    return state(row, session.today)
 
 
 def state(activity: Row, today: date) -> str:

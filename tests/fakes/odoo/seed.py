@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tests.fakes.odoo.languages import WORDS
 from tests.fakes.odoo.schema import MODELS
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def rows(currency: str) -> dict[str, list[dict[str, Any]]]:
     """Rows by model, in the order of their numbers."""
     return {
         "res.currency": [{"name": currency, "symbol": currency, "rounding": 0.01}],
-        "res.lang": [{"name": "English (US)", "code": "en_US"}],
+        "res.lang": [{"name": code, "code": code} for code in WORDS],
         "res.company": [{"name": "My Company", "currency_id": 1}],
         "res.partner": [{"name": "My Company"}, *({"name": name, "partner_share": False} for name, _, _ in PEOPLE)],
         "res.users": [
@@ -57,11 +58,10 @@ def install(database: "OdooDatabase", currency: str) -> None:
     for model, values in rows(currency).items():
         for row in values:
             database.add(model, **row)
-    for number, (name, model) in enumerate(MODELS.items()):
-        tables = database.tables["ir.model"]
-        tables.last_id = LEAD_MODEL_ID + number - 1
-        database.model_ids[name] = database.add("ir.model", name=model.title, model=name)
+    database.tables["ir.model"].last_id = LEAD_MODEL_ID - 1
+    for name, about in MODELS.items():
+        database.model_ids[name] = database.add("ir.model", name=about.title, model=name)
     database.tables["ir.model.fields"].last_id = FIRST_FIELD_ID - 1
-    for name, model in MODELS.items():
-        for field in model.all_fields:
+    for name, about in MODELS.items():
+        for field in about.all_fields:
             database.describe_field(name, field)

@@ -1,11 +1,12 @@
 """Rows, and transactions over them: what a call changes is seen by others when it ends, under the time it began."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from tests.fakes.odoo.domains import Condition
+from tests.fakes.odoo.languages import WORDS
 from tests.fakes.odoo.schema import Model
 
 if TYPE_CHECKING:
@@ -48,10 +49,16 @@ class Table:
 
 
 class Session:
-    """One call, or one transaction of a test: the rows as one user sees and changes them since `now`."""
+    """One call, or one transaction of a test: the rows as one user sees and changes them.
 
-    def __init__(self, database: "OdooDatabase", user_id: int, now: datetime, context: dict[str, Any]) -> None:
-        self.database, self.user_id, self.now, self.context = database, user_id, now, context
+    `now` is when it began, and the time of everything it changes; `at` puts all of it at another time.
+    """
+
+    def __init__(
+        self, database: "OdooDatabase", user_id: int, context: dict[str, Any], at: datetime | None = None
+    ) -> None:
+        self.database, self.user_id, self.context, self.at = database, user_id, context, at
+        self.now = at or database.now
         self.changes: dict[str, dict[int, Row | None]] = {}
         self.before: dict[tuple[str, int], Row] = {}
 
@@ -59,6 +66,19 @@ class Session:
     def zone(self) -> tzinfo:
         """The zone in which a day of a domain begins: that of the context, of the user, or UTC."""
         return ZoneInfo(self.context.get("tz") or self.get("res.users", self.user_id)["tz"] or "UTC")
+
+    @property
+    def wall(self) -> datetime:
+        """The time of day, to the second: later than `now` when the transaction is long."""
+        return (self.at or self.database.now).replace(microsecond=0)
+
+    @property
+    def today(self) -> date:
+        return self.wall.replace(tzinfo=UTC).astimezone(self.zone).date()
+
+    def word(self, text: str) -> str:
+        """A word of the interface in the language of the context; JSON-2 knows no other, whatever the user has set."""
+        return WORDS[self.context.get("lang") or "en_US"].get(text, text)
 
     def model(self, name: str) -> Model:
         return self.database.models[name]
