@@ -129,7 +129,8 @@ class AmoCrm:
         return self.thread.run(self.description())
 
     async def description(self) -> Account:
-        return await description(self.client, await self.known())
+        nothing = self.mapping.model_copy(update={"pipelines": None, "references": {}})
+        return await description(self.client, await directory_of(self.client, nothing))
 
     def apply(self, command: Command) -> Receipt:
         return self.thread.run(self.carry_out(command))
