@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from flows.cli_crm import crm_app
 from flows.cli_db import db_app
 from flows.cli_json import AsJson
 from flows.cli_map import map_app
@@ -36,6 +37,7 @@ app.add_typer(regulation_app, name="regulation")
 app.add_typer(privacy_app, name="privacy")
 app.add_typer(db_app, name="db")
 app.add_typer(map_app, name="map")
+app.add_typer(crm_app, name="crm")
 
 
 class Deliver(StrEnum):

@@ -20,7 +20,8 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 
-from flows.wiring import clock, holder, source_of, week_of, wire
+from flows.sources import source_of
+from flows.wiring import clock, holder, week_of, wire
 from planerka.delivery.order import Order
 from planerka.delivery.sending import DeliveryReport, deliver
 from planerka.disputes.applying import ApplyReport, apply_commands

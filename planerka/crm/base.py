@@ -58,6 +58,47 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StageFact:
+    """A stage of a CRM; `code` is what it means where the CRM itself says so, as that a lead is won."""
+
+    id: str
+    title: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineFact:
+    """Stages in their order; `id` None where the CRM has but one row of them."""
+
+    id: str | None
+    title: str
+    stages: tuple[StageFact, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldFact:
+    """A field that a company has added to its cards; `values` are those of a list, none for any other."""
+
+    id: str
+    title: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What an account of a CRM is set up with: `reasons` and `managers` are titles by id."""
+
+    kind: str
+    address: str
+    currency: str | None
+    time_zone: str | None
+    pipelines: tuple[PipelineFact, ...]
+    reasons: Mapping[str, str]
+    managers: Mapping[str, str]
+    fields: tuple[FieldFact, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Batch:
     """Rows of one noun.
 
@@ -134,5 +175,15 @@ class Crm(Protocol):
     def lead_ids(self) -> Iterator[str]:
         """Every lead that exists now: the sweep marks the others vanished."""
 
+    def phones(self) -> set[str]:
+        """Every phone of its leads that the numbering plan has, in E.164; none where it hands over no phones."""
+
     def apply(self, command: Command) -> Receipt:
         """Carry the command out, once: a marker found in the source is the receipt of an earlier try."""
+
+
+class AccountCrm(Crm, Protocol):
+    """A CRM that can be asked what it is set up with."""
+
+    def describe(self) -> Account:
+        """Raises CrmError."""

@@ -12,14 +12,13 @@ from planerka.crm.conditions import checked
 from planerka.crm.joins import JoinedTable
 from planerka.crm.mapping import Mapping, columns_in
 from planerka.crm.mapping_parts import Column, Contracts, Events, Layout, Leads, Moment, Plans, Spending, Values
+from planerka.crm.money_files import spend_and_plan
 from planerka.crm.nouns import (
     contract_rows,
     dated_rows,
     event_rows,
     lead_rows,
-    plan_rows,
     rejection_rows,
-    spend_rows,
 )
 from planerka.crm.repeats import together
 from planerka.crm.rows import Converter, Rows
@@ -57,11 +56,7 @@ class Export:
         for name, table in mapping.events.items():
             for chunk in checked(self.compared(self.chunks(table), table), table):
                 yield from event_rows(self.convert, name, table, chunk)
-        if mapping.spend:
-            yield from spend_rows(self.convert, mapping.spend, self.chunks(mapping.spend))
-        if mapping.plan:
-            for chunk in self.chunks(mapping.plan):
-                yield from plan_rows(self.convert, mapping.plan, chunk)
+        yield from spend_and_plan(mapping, self.convert, self.chunks)
 
     def look(self) -> tuple[int, int]:
         """Read the first rows of every file: how many leads, and how many cells of theirs that cannot be read.

@@ -8,8 +8,8 @@ from planerka.crm.base import Window
 WEEK = timedelta(weeks=1)
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 
-FIRST_WEEKS_N = 6
-"""A first pull begins so many Mondays back: a pack compares its week with the four before."""
+FIRST_WEEKS_N = 14
+"""A first pull begins so many Mondays back: a quarter, for its plan, and the week before it."""
 
 
 def monday_of(at: datetime) -> datetime:

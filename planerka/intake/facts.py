@@ -32,6 +32,7 @@ def facts_of_pull(
         unnamed_n=unnamed,
         pulled_n=pulled.held.rows_n,
         held_n=pulled.held.failed_n,
+        is_past_there=source.data_from is None,
         unmatched=unmatched(connection, source.source),
         export_leads_n=tuple(map(leads_in, last_exports(connection, source.source))),
     )

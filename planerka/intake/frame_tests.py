@@ -36,7 +36,8 @@ class PullFacts:
     `data_until`: how far the source is complete; `last_on`: its last whole local day. `leads_by_day`: leads created
     on each local day up to then, index `datetime64` days; days without a lead may be absent. `unnamed_n`: of
     `leads_n` leads, how many have an id in this field that no reference explains. `held_n` of the `pulled_n`
-    rows pulled since the gate was last open went to quarantine. `unmatched`: ids of the spend and of the plan against
+    rows pulled since the gate was last open went to quarantine. `is_past_there`: nothing is older than what was
+    pulled. `unmatched`: ids of the spend and of the plan against
     those of leads and contracts. `export_leads_n`: the leads of the newest export and of the one before it; fewer
     numbers where there was no other, none for a source that does not come whole.
     """
@@ -50,6 +51,7 @@ class PullFacts:
     unnamed_n: dict[str, int]
     pulled_n: int
     held_n: int
+    is_past_there: bool = True
     unmatched: tuple[Unmatched, ...] = ()
     export_leads_n: tuple[int, ...] = ()
 
@@ -79,6 +81,12 @@ HELD = Spec(
     severity=CheckSeverity.BLOCK,
     mostly=1 - BAD_SHARE,
     tolerated_n=FEW_N,
+)
+PAST = Spec(
+    key="pull.past",
+    ru="Выгрузка: история загружена целиком",
+    en="Pull: the whole history is there",
+    severity=CheckSeverity.WARN,
 )
 WHOLE = Spec(
     key="pull.whole",
@@ -116,7 +124,7 @@ MET = {
     )
 }
 
-FRAME_TESTS = (FRESH, WHOLE, USUAL_WEEK, USUAL_DAYS, HELD, *NAMED.values(), *MET.values())
+FRAME_TESTS = (FRESH, PAST, WHOLE, USUAL_WEEK, USUAL_DAYS, HELD, *NAMED.values(), *MET.values())
 
 
 def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
@@ -128,6 +136,7 @@ def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
     met = {MET[one.noun, one.field].key: Tally(rows_n=one.ids_n, failed_n=len(one.strays)) for one in facts.unmatched}
     return {
         FRESH.key: Tally.of(certain(np.array([is_fresh(facts)]))),
+        PAST.key: Tally.of(certain(np.array([facts.is_past_there]))),
         WHOLE.key: lost(*facts.export_leads_n),
         USUAL_WEEK.key: Tally.of(is_usual(week.sum(keepdims=True), history.sum(axis=1)[:, None], (WEEK_FLOOR, np.inf))),
         USUAL_DAYS.key: Tally.of(is_usual(week, history, DAY_BAND)),

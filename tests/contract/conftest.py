@@ -5,13 +5,18 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
 from planerka.store.database import connect, upgrade
 from tests import services
+from tests.builders_amocrm import five_leads
 from tests.builders_cycle import RAN, Ran, run_company
 from tests.builders_odoo import Site, fake_site, real_site
+from tests.fakes.amocrm.account import AmoAccount
+from tests.fakes.amocrm.app import AmoApp
+from tests.fakes.serving import served
 
 KINDS = ("sqlite", "postgres")
 DATABASE_NUMBERS = count(1)
@@ -100,3 +105,28 @@ def fake() -> Iterator[Site]:
     """An Odoo that can be told to fail."""
     with fake_site() as site:
         yield site
+
+
+@pytest.fixture(scope="session")
+def amo_app() -> AmoApp:
+    """One fake amoCRM for all tests; each puts its own account behind it."""
+    return AmoApp(five_leads())
+
+
+@pytest.fixture(scope="session")
+def amo_client(amo_app: AmoApp) -> Iterator[httpx.Client]:
+    with served(amo_app) as url, httpx.Client(base_url=url, timeout=5) as client:
+        yield client
+
+
+@pytest.fixture
+def account(amo_app: AmoApp) -> AmoAccount:
+    amo_app.account = five_leads()
+    return amo_app.account
+
+
+@pytest.fixture
+def amo(amo_client: httpx.Client, account: AmoAccount) -> httpx.Client:
+    """A client that shows the long-lived token of the account."""
+    amo_client.headers["Authorization"] = f"Bearer {account.token}"
+    return amo_client

@@ -8,9 +8,9 @@ import pytest
 from planerka.crm.base import Batch, Window
 from planerka.errors import GateStoppedError
 from planerka.intake.check import SUITE
-from planerka.intake.pull import NO_LEADS, OVERLAP, leads_named, pull, sweep
+from planerka.intake.pull import NO_LEADS, OVERLAP, Step, leads_named, pull, sweep
 from planerka.model import Check, CheckSeverity, Event, GateReport, Lead, Reference, Spend
-from planerka.store import gates, quarantine
+from planerka.store import gates, quarantine, windows
 from planerka.store.intake_facts import unnamed_n
 from tests.builders_store import MOSCOW, frame_of
 
@@ -31,6 +31,9 @@ class FewRows:
 
     def data_until(self, now):
         return now
+
+    def history(self, before):
+        return ()
 
     def windows(self, since, until):
         cuts = [at for at in self.cuts if (since is None or since < at) and at < until]
@@ -121,3 +124,51 @@ def test_no_lead_vanishes_while_what_was_pulled_last_is_unfit(engine):
         gates.add(connection, crm.source, GateReport(suite=SUITE, checks=(cut,)), NOW)
     with pytest.raises(GateStoppedError):
         sweep(engine, crm, NOW)
+
+
+class WithHistory(FewRows):
+    """A CRM of ten weeks, of which the last one is of use by itself."""
+
+    starts = tuple(NOW - timedelta(weeks=n) for n in range(10))
+
+    def windows(self, since, until):
+        return super().windows(since or self.starts[1], until)
+
+    def history(self, before):
+        older = [at for at in self.starts if at < before]
+        return [Window(since=a, until=b) for a, b in zip([*older[:-1], None], [before, *older[:-1]], strict=True)]
+
+
+def stretch(engine):
+    with engine.begin() as connection:
+        known = windows.get_source(connection, "crm")
+    return known.data_from, known.data_until
+
+
+def test_a_week_is_of_use_before_its_history_is_there(engine):
+    """The newest first, and back as long as there is time; the next pull takes what is new, and goes on going back."""
+    time = iter([True, True, False])
+    crm = WithHistory()
+    pull(engine, crm, MOSCOW, NOW, lambda step: None, may_go_back=lambda: next(time))
+    assert [(crm.starts[1], NOW), (crm.starts[2], crm.starts[1]), (crm.starts[3], crm.starts[2])] == crm.seen
+    assert (crm.starts[3], NOW) == stretch(engine)
+    again = pulled(engine, WithHistory(), SOON)
+    assert [(NOW - OVERLAP, SOON), (crm.starts[4], crm.starts[3])] == again.seen[:2]
+    assert (None, SOON) == stretch(engine)
+    assert [(NOW + timedelta(minutes=15) - OVERLAP, SOON + timedelta(minutes=15))] == pulled(
+        engine, WithHistory(), SOON + timedelta(minutes=15)
+    ).seen
+
+
+def test_a_pull_says_how_long_the_rest_may_take(engine):
+    """By the windows so far; nothing after the last."""
+    steps = []
+    pull(engine, WithHistory(), MOSCOW, NOW, steps.append)
+    assert 9 == len(steps)
+    assert 0.0 == steps[-1].left_s < steps[1].left_s
+
+
+@pytest.mark.parametrize("left_s, text", [(0, ""), (59, "; about 0:01:00 h left"), (5400, "; about 1:30:00 h left")])
+def test_what_is_left_is_told_in_hours(left_s, text):
+    step = Step(until=NOW, rows_n=7, left_s=left_s)
+    assert f"pulled up to 2026-11-16T12:00:00+00:00: 7 rows{text}" == str(step)

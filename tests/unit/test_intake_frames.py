@@ -69,6 +69,7 @@ CASES = [
     ({"export_leads_n": (2000, 1000)}, []),
     ({"export_leads_n": (1000,)}, []),
     ({"unnamed_n": {"channel_id": 1}}, ["pull.channel_named"]),
+    ({"is_past_there": False}, ["pull.past"]),
 ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from planerka.crm.base import Account as AccountFacts
 from planerka.crm.base import Batch, Window
 from planerka.crm.cards import Cards
 from planerka.crm.http import Http
@@ -12,6 +13,7 @@ from planerka.crm.loop import LoopThread, WindowsAhead
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.odoo.account import LEAD, Account, account_of
 from planerka.crm.odoo.client import Odoo, instant
+from planerka.crm.odoo.describing import described
 from planerka.crm.odoo.flat import KNOWN
 from planerka.crm.odoo.history import MILESTONES
 from planerka.crm.odoo.reading import Reader, of_sales, own_columns
@@ -19,6 +21,7 @@ from planerka.crm.odoo.writing import Writer
 from planerka.crm.weeks import weeks, weeks_before
 from planerka.errors import CrmAnswerError, CrmClosedError, CrmError, MappingError
 from planerka.model import Command, Decision, Receipt
+from planerka.phones import first_phone
 
 WINDOWS_N, BATCHES_N = 2, 8
 """Windows that are read at one time, and batches of a later one that may wait for their turn."""
@@ -120,6 +123,17 @@ class OdooCrm:
     def lead_ids(self) -> Iterator[str]:
         for page in self.thread.iterate(self.odoo.pages(LEAD, self.sales, [])):
             yield from (str(lead["id"]) for lead in page)
+
+    def phones(self) -> set[str]:
+        column = self.cards.leads.columns.get("phone")
+        if column is None or column.column is None:
+            return set()
+        pages = self.thread.iterate(self.odoo.pages(LEAD, of_sales(self.mapping), [column.column]))
+        texts = (str(lead[column.column]) for page in pages for lead in page if lead[column.column])
+        return {phone for text in texts if (phone := first_phone(text, self.mapping.phone_region))}
+
+    def describe(self) -> AccountFacts:
+        return self.thread.run(described(self.odoo))
 
     def apply(self, command: Command) -> Receipt:
         if command.kind == Decision.UPHOLD:

@@ -89,6 +89,10 @@ class SampleCrm:
         for low in range(0, created_n, PIECE_LEADS_N):
             yield from lead_ids(np.arange(low, min(low + PIECE_LEADS_N, created_n)))
 
+    def phones(self) -> set[str]:
+        """The sample's clients have none."""
+        return set()
+
     def apply(self, command: Command) -> Receipt:
         """Write the command into the journal at noon of the as-of day: the next day's pull brings what follows."""
         if command.kind == Decision.UPHOLD:
