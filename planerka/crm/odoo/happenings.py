@@ -10,8 +10,6 @@ from planerka.crm.odoo.client import Json, instant
 from planerka.crm.odoo.history import Life, actor_kind, event, key_of
 from planerka.model import Event, EventKind
 
-MESSAGES, ACTIVITIES = "mail.message", "mail.activity"
-
 SENT = ("email_outgoing", "sms")
 SAID = [
     ["model", "=", LEAD],
