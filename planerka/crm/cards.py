@@ -32,7 +32,9 @@ class Cards:
         self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region, own_ids)
         self.phone_key = phone_key
         self.leads = lead_fields(mapping.leads, known, phone_key)
-        self.contracts = mapping.contracts if mapping.contracts and not mapping.contracts.is_there else None
+        self.contracts = mapping.contracts
+        if self.contracts and self.contracts.is_there:
+            raise MappingError("`contracts`: those of a CRM are read off its leads: remove `file` and `lead_id`")
         self.columns = columns_in((self.leads, self.contracts)) - {"status", "contact"}
 
     def batches(self, cards: pd.DataFrame) -> Iterator[Batch]:

@@ -9,8 +9,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from planerka.crm.amocrm.adapter import AmoCrm
 from planerka.store.database import connect, upgrade
 from tests import services
+from tests.builders_amo import company as amo_company
+from tests.builders_amo import connected
 from tests.builders_amocrm import five_leads
 from tests.builders_cycle import RAN, Ran, run_company
 from tests.builders_odoo import Site, fake_site, real_site
@@ -90,23 +93,6 @@ def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
-@pytest.fixture(params=("fake", "real"))
-def site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """An Odoo, once of each kind."""
-    if request.param == "real":
-        yield real_site()
-    else:
-        with fake_site() as site:
-            yield site
-
-
-@pytest.fixture
-def fake() -> Iterator[Site]:
-    """An Odoo that can be told to fail."""
-    with fake_site() as site:
-        yield site
-
-
 @pytest.fixture(scope="session")
 def amo_app() -> AmoApp:
     """One fake amoCRM for all tests; each puts its own account behind it."""
@@ -130,3 +116,39 @@ def amo(amo_client: httpx.Client, account: AmoAccount) -> httpx.Client:
     """A client that shows the long-lived token of the account."""
     amo_client.headers["Authorization"] = f"Bearer {account.token}"
     return amo_client
+
+
+@pytest.fixture(scope="session")
+def amo_url(amo_app: AmoApp) -> Iterator[str]:
+    with served(amo_app) as url:
+        yield url
+
+
+@pytest.fixture
+def company(amo_app: AmoApp) -> AmoAccount:
+    """The account of a company that a mapping was written for."""
+    amo_app.account = amo_company()
+    return amo_app.account
+
+
+@pytest.fixture
+def amo_crm(amo_url: str, company: AmoAccount) -> Iterator[AmoCrm]:
+    with connected(amo_url, company) as crm:
+        yield crm
+
+
+@pytest.fixture(params=("fake", "real"))
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """An Odoo, once of each kind."""
+    if request.param == "real":
+        yield real_site()
+    else:
+        with fake_site() as site:
+            yield site
+
+
+@pytest.fixture
+def fake() -> Iterator[Site]:
+    """An Odoo that can be told to fail."""
+    with fake_site() as site:
+        yield site

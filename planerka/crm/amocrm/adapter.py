@@ -8,7 +8,7 @@ from functools import partial
 from planerka.crm.amocrm import checks, lists
 from planerka.crm.amocrm.cards import KNOWN, OWN, phones_of
 from planerka.crm.amocrm.client import Client, Span
-from planerka.crm.amocrm.describing import described
+from planerka.crm.amocrm.describing import description
 from planerka.crm.amocrm.directory import Directory, directory_of
 from planerka.crm.amocrm.happenings import CALLS, MESSAGES, STEPS
 from planerka.crm.amocrm.reading import Source, WindowReading
@@ -27,7 +27,7 @@ from planerka.phones import first_phone
 SAFETY = timedelta(seconds=30)
 """What amoCRM has written so lately may not be seen by everybody yet."""
 
-WINDOWS_N, BATCHES_N = 4, 20
+WINDOWS_N, BATCHES_N = 2, 20
 """Windows read at one time, and how many batches of one wait for its turn: the pace of an account is soon reached."""
 
 FIELDS = "recorded_at actor_id actor_kind manager_id reason_id from_stage_id to_stage_id duration_s outcome due_at"
@@ -52,13 +52,12 @@ class Told:
 
 
 class AmoCrm:
-    """One account of amoCRM; implements `crm.base.Crm`."""
+    """One account of amoCRM; implements `crm.base.AccountCrm`."""
 
     def __init__(
         self, mapping: AccountMapping, http: Http, *, now: Callable[[], datetime], phone_key: bytes | None
     ) -> None:
         """`phone_key` keys the hashes of phones; None: no phone is read, and clients are contacts."""
-        checks.refuse_tables(mapping)
         self.mapping, self.source = mapping, mapping.source
         self.client, self.clock = Client(http), now
         self.cards = Cards(mapping, KNOWN, phone_key)
@@ -112,14 +111,19 @@ class AmoCrm:
             yield from (str(lead["id"]) for lead in page)
 
     def phones(self) -> set[str]:
-        """Of every contact, whoever's lead it is."""
+        return self.thread.run(self.every_phone()) if "phone" in self.cards.columns else set()
+
+    async def every_phone(self) -> set[str]:
+        """Of all contacts: those of leads are nearly all of them."""
+        contacts = (contact async for page in self.client.every(lists.ALL_CONTACTS) for contact in page)
         region = self.mapping.phone_region
-        pages = self.thread.iterate(self.client.every(lists.ALL_CONTACTS)) if "phone" in self.cards.columns else ()
-        texts = (phones_of(contact) for page in pages for contact in page)
-        return {phone for text in texts if (phone := first_phone(text, region))}
+        return {phone async for one in contacts if (phone := first_phone(phones_of(one), region))}
 
     def describe(self) -> Account:
-        return self.thread.run(described(self.client))
+        return self.thread.run(self.description())
+
+    async def description(self) -> Account:
+        return await description(self.client, await self.known())
 
     def apply(self, command: Command) -> Receipt:
         return self.thread.run(self.carry_out(command))

@@ -14,16 +14,6 @@ ALL = "A"
 """The right to do something with every lead; M: only with one's own, D: with none."""
 
 
-def refuse_tables(mapping: AccountMapping) -> None:
-    """MappingError for parts that would be read from a file: an account has none."""
-    own = mapping.contracts and mapping.contracts.is_there
-    told = {"contracts.file": own, "spend": mapping.spend, "plan": mapping.plan}
-    if wrong := [name for name, is_there in told.items() if is_there]:
-        raise MappingError(
-            f"`{'`, `'.join(wrong)}`: leads come from amoCRM, and no files beside it are read: remove it"
-        )
-
-
 async def access(client: Client, mapping: AccountMapping, columns: Iterable[str]) -> str:
     """What may be done there. `columns` are fields of the account's own that the mapping reads.
 
@@ -68,10 +58,10 @@ def check_codes(directory: Directory) -> None:
 
 def check_fields(directory: Directory, columns: Iterable[str]) -> None:
     """MappingError where the mapping reads a field that the leads of the account do not have."""
-    by_title = {title: key for key, title in directory.fields.items()}
+    by_title = {one["name"]: key for key, one in directory.fields.items()}
     for column in sorted(columns):
         if column not in directory.fields:
             meant = by_title.get(column)
             remedy = f"field {meant} is called so" if meant else nearest(column, [*directory.fields, *OWN])
-            there = ", ".join(f"{key} ({title})" for key, title in directory.fields.items())
+            there = ", ".join(f"{key} ({title})" for title, key in by_title.items())
             raise MappingError(f"leads of the account have no field {column!r}: {remedy}; fields of its own: {there}")

@@ -86,7 +86,9 @@ class Client:
 
     async def account(self) -> Json:
         """The account. SettingsError where its filters are switched off: it would answer with everything, silently."""
-        account = self.embedding(await self.http.read("GET", f"{API}/account?with=is_api_filter_enabled"))
+        account = self.embedding(
+            await self.http.read("GET", f"{API}/account?with=is_api_filter_enabled,datetime_settings")
+        )
         if not account.get("is_api_filter_enabled"):
             raise SettingsError(
                 f"{self.http.name} has no filters in its API (`is_api_filter_enabled`): every question would be "

@@ -26,13 +26,13 @@ def stage_id(pipeline_id: int, status_id: int) -> str:
 
 @dataclass(frozen=True)
 class Directory:
-    """`stages` are those of the pipelines of sales, in their order, `fields` the titles of the fields of leads."""
+    """`pipelines` are the titles of those of sales, `stages` theirs in their order, `fields` the fields of leads."""
 
     stages: dict[str, Json]
     names: dict[ReferenceKind, dict[str, Name]]
     users: dict[str, Json]
-    fields: dict[str, str]
-    pipelines: frozenset[int]
+    fields: dict[str, Json]
+    pipelines: dict[int, str]
 
     def code(self, stage: str | None) -> str | None:
         name = self.names[ReferenceKind.STAGE].get(stage or "")
@@ -74,8 +74,8 @@ async def directory_of(client: Client, mapping: AccountMapping) -> Directory:
         stages=stages,
         names={kind: named(mapping, kind, titles.get(kind, {}), stages) for kind in ReferenceKind},
         users={str(user["id"]): user for user in users},
-        fields={str(one["id"]): str(one["name"]) for one in fields},
-        pipelines=frozenset(pipeline["id"] for pipeline in sales),
+        fields={str(one["id"]): one for one in fields},
+        pipelines={pipeline["id"]: pipeline["name"] for pipeline in sales},
     )
 
 
@@ -103,14 +103,16 @@ def named(
     mapping: AccountMapping, kind: ReferenceKind, titles: dict[str, str], stages: dict[str, Json]
 ) -> dict[str, Name]:
     """What the mapping says of the ids of a kind, over what the account does."""
-    known = {key: Name(title=title, code=own_code(kind, stages.get(key))) for key, title in titles.items()}
+    known = {
+        key: Name(title=title, code=own_code(stages[key]) if kind == ReferenceKind.STAGE else None)
+        for key, title in titles.items()
+    }
     for key, name in mapping.references.get(kind, {}).items():
         before = known.get(key, Name())
         known[key] = Name(title=name.title or before.title, code=name.code or before.code)
     return known
 
 
-def own_code(kind: ReferenceKind, stage: Json | None) -> str | None:
-    if kind != ReferenceKind.STAGE or stage is None:
-        return None
+def own_code(stage: Json) -> str | None:
+    """What the stage means in every account."""
     return "new" if stage["type"] == UNSORTED_TYPE else CODES.get(stage["id"])

@@ -92,8 +92,9 @@ def moves_of(events: Iterable[Json]) -> list[Move]:
 
 
 def stage_in(values: list[Json]) -> str:
-    stage = next(value["lead_status"] for value in values if "lead_status" in value)
-    return stage_id(stage["pipeline_id"], stage["id"])
+    """The stage; empty where none is told."""
+    stages = (value["lead_status"] for value in values if "lead_status" in value)
+    return next((stage_id(stage["pipeline_id"], stage["id"]) for stage in stages), "")
 
 
 def is_rejection(move: Move, directory: Directory) -> bool:
@@ -153,11 +154,11 @@ class Telling:
         yield self.row(move.id, move.lead_id, EventKind.STAGE_CHANGED, move.at, **told)
         if before == "rejected" != after:
             yield self.row(f"{move.id}:reopened", move.lead_id, EventKind.REOPENED, move.at, **told)
-        if after in STEPS and after != before:
+        elif after in STEPS and after != before:  # a reopened lead may come back to a step it once took
             yield self.row(f"{move.id}:{STEPS[after]}", move.lead_id, STEPS[after], move.at, **told)
 
     def is_of_sales(self, stage: str) -> bool:
-        return int(stage.partition(":")[0]) in self.directory.pipelines
+        return stage.partition(":")[0] in map(str, self.directory.pipelines)
 
     def of_rejection(self, move: Move) -> Row:
         came_from = move.before if self.is_of_sales(move.before) else None

@@ -15,7 +15,7 @@ from planerka.model import Tokens
 TOKEN_PATH = "/oauth2/access_token"
 
 EARLY = timedelta(hours=4)
-"""Tokens are renewed so long before they expire: no pull takes longer, and nobody else can store them meanwhile."""
+"""Tokens are renewed so long before they expire: no pull takes longer, and meanwhile nobody could write them."""
 
 TIMEOUT_S = 60
 
@@ -47,7 +47,7 @@ class OAuthLogin:
         now: Callable[[], datetime],
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self.url, self.integration, self.vault, self.now = url, integration, vault, now
+        self.url, self.integration, self.vault, self.clock = url, integration, vault, now
         self.timeout_s = timeout_s
         self.tokens: Tokens | None = None
         self.alone = asyncio.Lock()
@@ -56,7 +56,7 @@ class OAuthLogin:
         async with self.alone:
             if self.tokens is None:
                 self.tokens = await asyncio.to_thread(self.vault.tokens)
-            if self.tokens is None or self.tokens.expires_at - EARLY <= self.now():
+            if self.tokens is None or self.tokens.expires_at - EARLY <= self.clock():
                 self.tokens = await asyncio.to_thread(self.renewed, self.tokens)
             return headers_of(self.tokens)
 
@@ -111,7 +111,7 @@ class OAuthLogin:
             raise CrmAnswerError(f"{self.url} sent something that is no pair of tokens: is it amoCRM?") from None
 
     def read(self, answer: Any) -> Tokens:
-        expires_at = self.now() + timedelta(seconds=int(answer["expires_in"]))
+        expires_at = self.clock() + timedelta(seconds=int(answer["expires_in"]))
         return Tokens(access=answer["access_token"], refresh=answer["refresh_token"], expires_at=expires_at)
 
     def refusal(self, response: httpx.Response) -> CrmError:

@@ -103,31 +103,23 @@ class WindowReading:
         moves = moves_of(happened.events)
         for batch in event_batches(told_events(telling, happened, moves, of_contact)):
             yield batch
-        for batch in self.rejections(telling, await self.known_rejections(moves)):
+        for batch in self.rejections(telling, await self.last_ones(moves)):
             yield batch
 
     async def leads_of_contacts(self, contact_ids: set[int]) -> dict[int, list[int]]:
         contacts = await self.client.by_id("/contacts", "contacts", contact_ids, **{"with": "leads"})
         return {one["id"]: [lead["id"] for lead in one["_embedded"].get("leads") or ()] for one in contacts}
 
-    async def known_rejections(self, moves: list[Move]) -> list[Move]:
-        """The rejections whose card can still be seen: the last one of a lead, while the card shows its reason.
-
-        Another one has nothing to be judged by; what was stored of it while it was fresh stays.
-        """
-        last = {move.lead_id: move for move in moves if is_rejection(move, self.directory) and self.is_shown(move)}
-        is_last = {move: self.is_last(move) for move in last.values()}
+    async def last_ones(self, moves: list[Move]) -> list[Move]:
+        """The rejections that no other one of their lead followed, until now: of them alone the card may still tell."""
+        of_lead = {move.lead_id: move for move in moves if self.is_rejection(move) and move.lead_id in self.leads}
+        is_last = {move: self.is_last(move) for move in of_lead.values()}
         doubtful = sorted(move.lead_id for move, known in is_last.items() if known is None)
         latest = await self.last_rejections(doubtful)
         return [move for move, known in is_last.items() if known or latest.get(move.lead_id) == move.id]
 
-    def is_shown(self, move: Move) -> bool:
-        """A reopened lead may go on showing its reason, or not."""
-        lead = self.leads.get(move.lead_id)
-        return lead is not None and (lead["loss_reason_id"] is not None or self.is_lost(lead))
-
-    def is_lost(self, lead: Json) -> bool:
-        return self.directory.status(f"{lead['pipeline_id']}:{lead['status_id']}") == LeadStatus.REJECTED
+    def is_rejection(self, move: Move) -> bool:
+        return is_rejection(move, self.directory)
 
     def is_last(self, move: Move) -> bool | None:
         """None where the card does not tell whether its lead was rejected again after this window."""
@@ -143,20 +135,26 @@ class WindowReading:
         for start in range(0, len(lead_ids), lists.IDS_OF_EVENTS_N):
             asked = lists.moves_of_leads(lead_ids[start : start + lists.IDS_OF_EVENTS_N])
             moves = moves_of(await self.client.all(asked))
-            last |= {move.lead_id: move.id for move in moves if is_rejection(move, self.directory)}
+            last |= {move.lead_id: move.id for move in moves if self.is_rejection(move)}
         return last
 
     def rejections(self, telling: Telling, moves: list[Move]) -> Iterator[Batch]:
-        """Rejections with their reasons, and the cards as they stand."""
+        """Rejections with their reasons, and their cards while the leads are lost.
+
+        A reopened lead may go on showing its reason, or not: without it nothing is told, nor is what else its card says
+        now. What was stored while the rejection was fresh stays.
+        """
+        reason = self.cards.leads.columns["reason_id"]
         for start in range(0, len(moves), BATCH_N):
             some = moves[start : start + BATCH_N]
             leads = [self.leads[move.lead_id] for move in some]
             cards = rows_of(leads, self.cards.columns, self.directory, self.url, {})
             events = events_frame([telling.of_rejection(move) for move in some])
-            reason = self.cards.leads.columns["reason_id"]
             events["reason_id"], _ = self.cards.convert.field("reason_id", str, cards, reason, self.cards.leads)
-            yield Batch(noun=Event, rows=events)
-            yield from self.cards.rejections(cards, events)
+            is_lost = cards["status"] == LeadStatus.REJECTED
+            told = events[is_lost | events["reason_id"].notna()]
+            yield Batch(noun=Event, rows=told.reset_index(drop=True))
+            yield from self.cards.rejections(cards[is_lost], events[is_lost])
 
 
 def told_events(

@@ -25,20 +25,20 @@ class Writer:
     """Writes to one account."""
 
     def __init__(self, client: Client, directory: Directory, now: Callable[[], datetime]) -> None:
-        self.client, self.directory, self.now = client, directory, now
+        self.client, self.directory, self.clock = client, directory, now
 
     async def apply(self, command: Command) -> Receipt:
         """The receipt, after everything was seen in amoCRM. CrmError where the lead is not what it was ruled about."""
         if command.kind == Decision.UPHOLD:
             raise CrmError(f"command {command.marker} upholds a rejection: there is nothing to write to amoCRM")
-        handed_over_at = self.now()
+        handed_over_at = self.clock()
         try:
             await self.carry_out(command)
         except CrmRefusalError:
             await self.lead(command)  # says so where it has gone meanwhile
             raise
         await self.check_done(command)
-        return Receipt(marker=command.marker, handed_over_at=handed_over_at, confirmed_at=self.now())
+        return Receipt(marker=command.marker, handed_over_at=handed_over_at, confirmed_at=self.clock())
 
     async def carry_out(self, command: Command) -> None:
         """Whatever of it is not done yet."""
