@@ -22,6 +22,7 @@ from tests.builders_odoo import (
     of_lead,
     read,
 )
+from tests.fakes.odoo.rights import Role
 
 PHONE = "+79161234567"
 
@@ -214,6 +215,15 @@ def test_nothing_that_is_read_says_who_the_client_is(site: Site):
     text = " ".join(frame.to_csv() for frame in rows.values())
     assert "wants the sea" in text
     assert [] == [name for name in ("Quint", "Wolfgang", "916", "mail.example", "quint@") if name in text]
+
+
+def test_a_portal_user_is_a_client_whom_nobody_names(fake: Site):
+    client_id = fake.fake.add_user("Wolfgang Quint", Role.EMPLOYEE, share=True)
+    lead_id = fake.lead()
+    fake.fake.call("crm.lead", "message_post", [int(lead_id)], user_id=client_id, body="Hello", message_type="email")
+    rows = read(fake)
+    assert ("message_in", None, "unknown") in events_of(rows, lead_id, "actor_id", "actor_kind")
+    assert "Wolfgang Quint" not in set(rows[Reference]["title"])
 
 
 def test_ids_are_called_by_the_mapping_or_by_odoo(site: Site):

@@ -74,8 +74,8 @@ class Reader:
     async def lived(self, leads: Sequence[Json]) -> list[Life]:
         """Leads with their history."""
         changes = await changes_of(self.odoo, self.account, leads) if leads else {}
-        relations = self.account.relations
-        return [Life(unnamed(lead, relations), changes.get(lead["id"], []), self.codes) for lead in leads]
+        relations, staff = self.account.relations, self.account.staff
+        return [Life(unnamed(lead, relations), changes.get(lead["id"], []), self.codes, staff) for lead in leads]
 
     async def leads(self, page: list[Life], references: References, lives: dict[int, Life]) -> AsyncGenerator[Batch]:
         """A page of leads: what they are called by, they themselves, their history, the cards of the rejected ones."""
