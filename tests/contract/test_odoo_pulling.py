@@ -123,6 +123,30 @@ def test_a_lead_that_is_merged_away_vanishes_with_the_sweep(engine: sa.Engine, f
     assert 1 == sweep(engine, fake.crm(), fake.now())
 
 
+def test_a_change_that_is_committed_late_comes_with_the_next_pull(engine: sa.Engine, fake: Site):
+    """Odoo dates it by the beginning of its transaction, before the end of what was pulled meanwhile."""
+    with fake.fake.transaction() as transaction:
+        [late] = transaction.call("crm.lead", "create", vals_list=[{"name": "Late"}])
+        fake.fake.clock = lambda: time.time() + 60
+        in_time = fake.lead()
+        caught_up_after(engine, fake, 120)
+    caught_up_after(engine, fake, 180)
+    with reading(engine) as connection:
+        known = stored.leads_of(connection, "odoo", pd.Series([in_time, str(late)]))
+    assert {in_time, str(late)} == set(known["id"])
+
+
+def caught_up_after(engine: sa.Engine, site: Site, seconds: int) -> None:
+    site.fake.clock = lambda: time.time() + seconds
+    pulled(engine, site)
+
+
+def test_what_odoobot_does_a_robot_does(fake: Site):
+    lead_id = fake.lead()
+    fake.fake.call("crm.lead", "action_set_lost", [int(lead_id)], user_id=1, lost_reason_id=DEAR)
+    assert ("rejected", "1", "robot") in events_of(read(fake), lead_id, "actor_id", "actor_kind")
+
+
 PASSING = (
     Fault.TOO_MANY_REQUESTS,
     Fault.BAD_GATEWAY,

@@ -22,6 +22,7 @@ from tests.builders_odoo import (
     of_lead,
     read,
 )
+from tests.fakes.odoo.rights import Role
 
 PHONE = "+79161234567"
 
@@ -191,6 +192,38 @@ def test_a_merged_lead_is_among_the_ids_no_longer(site: Site):
     kept = site.call("crm.lead", "merge_opportunity", ids=[int(first), int(second)])
     left = {first, second} & set(site.crm().lead_ids())
     assert {str(kept if isinstance(kept, int) else kept[0])} == left
+
+
+def test_history_older_than_the_lead_is_of_a_lead_that_was_merged_into_it(site: Site):
+    """Odoo moves the messages of both under the one that is left."""
+    old = site.lose(site.lead(type="lead"))
+    site.on(old, "action_restore")
+    restored_at = site.row(old, "write_date")["write_date"]
+    while site.now().strftime("%Y-%m-%d %H:%M:%S") <= restored_at:
+        site.call("res.users", "context_get")
+    new = site.lead(stage_id=PROPOSITION)
+    site.call("crm.lead", "merge_opportunity", ids=[int(old), int(new)])
+    assert ["created", "assigned", "booked"] == kinds_of(read(site), new)
+
+
+def test_nothing_that_is_read_says_who_the_client_is(site: Site):
+    [partner_id] = site.call("res.partner", "create", vals_list=[{"name": "Wolfgang Quint"}])
+    said = "<p>Wolfram@mail.example, +7 916 765-43-21, wants the sea</p>"
+    known = {"partner_id": partner_id, "phone": PHONE, "email_from": "quint@mail.example", "description": said}
+    site.lose(site.lead(name="Wolfgang Quint", contact_name="Wolfgang Quint", **known))
+    rows = read(site, site.crm(leads={"rejection": {"comment": "description"}}))
+    text = " ".join(frame.to_csv() for frame in rows.values())
+    assert "wants the sea" in text
+    assert [] == [name for name in ("Quint", "Wolfgang", "916", "mail.example", "quint@") if name in text]
+
+
+def test_a_portal_user_is_a_client_whom_nobody_names(fake: Site):
+    client_id = fake.fake.add_user("Wolfgang Quint", Role.EMPLOYEE, share=True)
+    lead_id = fake.lead()
+    fake.fake.call("crm.lead", "message_post", [int(lead_id)], user_id=client_id, body="Hello", message_type="email")
+    rows = read(fake)
+    assert ("message_in", None, "unknown") in events_of(rows, lead_id, "actor_id", "actor_kind")
+    assert "Wolfgang Quint" not in set(rows[Reference]["title"])
 
 
 def test_ids_are_called_by_the_mapping_or_by_odoo(site: Site):

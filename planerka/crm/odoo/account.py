@@ -1,6 +1,7 @@
 """What is asked of an account of Odoo once: its fields, people, stages and reasons, its money, what the key may see."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.names import nearest
@@ -33,14 +34,21 @@ class Account:
     tracked: dict[int, str] | None
     outcomes: dict[str, str]
 
-    @property
+    @cached_property
     def colleagues(self) -> dict[int, int]:
         """Users by their card among the contacts; portal users are clients."""
         return {user["partner_id"]: user["id"] for user in self.listed[ReferenceKind.MANAGER] if not user["share"]}
 
+    @cached_property
+    def staff(self) -> frozenset[int]:
+        """Users who work here, and OdooBot."""
+        return frozenset(self.colleagues.values())
+
     @property
     def titles(self) -> dict[tuple[ReferenceKind, str], str]:
-        return {(kind, str(row["id"])): row["name"] for kind, rows in self.listed.items() for row in rows}
+        """Without portal users: their names are clients'."""
+        rows = [(kind, row) for kind, listed in self.listed.items() for row in listed if not row.get("share")]
+        return {(kind, str(row["id"])): row["name"] for kind, row in rows}
 
     def check(self, mapping: AccountMapping, columns: set[str]) -> None:
         """MappingError where the mapping names a field that a lead has not, or another currency than the company."""

@@ -10,7 +10,7 @@ from planerka.crm.cards import Cards
 from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
 from planerka.crm.loop import LoopThread, WindowsAhead
-from planerka.crm.mapping import AccountMapping
+from planerka.crm.mapping import AccountMapping, tables_in
 from planerka.crm.odoo.account import LEAD, Account, account_of
 from planerka.crm.odoo.client import Odoo, instant
 from planerka.crm.odoo.describing import described
@@ -44,6 +44,10 @@ class OdooCrm:
         self, mapping: AccountMapping, http: Http, *, now: Callable[[], datetime], phone_key: bytes | None
     ) -> None:
         """`http` speaks `client.DIALECT` and has the login of `client.login`. MappingError, SettingsError."""
+        if tables := tables_in(mapping):
+            raise MappingError(
+                f"{tables[0].title} is a file beside a CRM, which is read alone: remove it from the mapping"
+            )
         self.mapping, self.clock, self.odoo = mapping, now, Odoo(http)
         self.cards = Cards(mapping, KNOWN, phone_key)
         self.source, self.sales = mapping.source, of_sales(mapping)
@@ -121,14 +125,15 @@ class OdooCrm:
             yield batch
 
     def lead_ids(self) -> Iterator[str]:
-        for page in self.thread.iterate(self.odoo.pages(LEAD, self.sales, [])):
+        """Those of every team: a lead that was moved out of sales has not vanished."""
+        for page in self.thread.iterate(self.odoo.pages(LEAD, [], [])):
             yield from (str(lead["id"]) for lead in page)
 
     def phones(self) -> set[str]:
         column = self.cards.leads.columns.get("phone")
         if column is None or column.column is None:
             return set()
-        pages = self.thread.iterate(self.odoo.pages(LEAD, of_sales(self.mapping), [column.column]))
+        pages = self.thread.iterate(self.odoo.pages(LEAD, self.sales, [column.column]))
         texts = (str(lead[column.column]) for page in pages for lead in page if lead[column.column])
         return {phone for text in texts if (phone := first_phone(text, self.mapping.phone_region))}
 

@@ -7,10 +7,8 @@ from zoneinfo import ZoneInfo
 from planerka.clock import start_of
 from planerka.crm.odoo.account import LEAD, Account
 from planerka.crm.odoo.client import Json, instant
-from planerka.crm.odoo.history import Life, actor_kind, event, key_of
+from planerka.crm.odoo.history import Life, acted, event
 from planerka.model import Event, EventKind
-
-MESSAGES, ACTIVITIES = "mail.message", "mail.activity"
 
 SENT = ("email_outgoing", "sms")
 SAID = [
@@ -49,14 +47,14 @@ class Happenings:
             is_ours = author or row["message_type"] in SENT
             kind = EventKind.MESSAGE_OUT if is_ours else EventKind.MESSAGE_IN
         actor = author if author or kind == EventKind.MESSAGE_IN else row["create_uid"]
-        said = {"recorded_at": recorded_at, "actor_id": key_of(actor), "actor_kind": actor_kind(actor)}
+        said = {"recorded_at": recorded_at, **acted(actor, self.account.staff)}
         return event(f"m{row['id']}:{kind}", life.id, kind, at, life.owner_at(at), **said)
 
     def planned(self, row: Json, life: Life) -> Event:
         """A task, whatever became of it; it is due until the end of its day."""
         at, actor = instant(row["create_date"]), row["create_uid"]
         due_at = start_of(date.fromisoformat(row["date_deadline"]) + timedelta(days=1), self.zone)
-        more = {"actor_id": key_of(actor), "actor_kind": actor_kind(actor), "due_at": due_at}
+        more = {"due_at": due_at, **acted(actor, self.account.staff)}
         return event(f"a{row['id']}", life.id, EventKind.TASK_SET, at, life.owner_at(at), **more)
 
 

@@ -5,7 +5,7 @@ has missed no change. Where tracking was switched off, as for a load of old lead
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,9 +85,9 @@ def complete(values: dict[str, tuple[Any, Any]]) -> None:
 class Life:
     """One lead: its states in the order of time, and its events."""
 
-    def __init__(self, lead: Json, changes: Sequence[Change], codes: dict[str, str]) -> None:
+    def __init__(self, lead: Json, changes: Sequence[Change], codes: dict[str, str], staff: Collection[int]) -> None:
         """A lead inherits the history of those that were merged into it: what is older than itself is not its own."""
-        self.lead, self.codes = lead, codes
+        self.lead, self.codes, self.staff = lead, codes, staff
         self.id, self.created_at = str(lead["id"]), instant(lead["create_date"])
         self.changes = [change for change in changes if change.at >= self.created_at]
         first: State = {name: lead[name] for name in STATE}
@@ -154,8 +154,8 @@ class Life:
         return self.event(change, kind, self.lead["user_id"], id=f"{self.id}:{kind}", **more)
 
     def event(self, change: Change, kind: EventKind, owner: Any, **more: Any) -> Event:
-        actor = {"actor_id": key_of(change.actor_id), "actor_kind": actor_kind(change.actor_id)}
-        return event(f"m{change.message_id}:{kind}", self.id, kind, change.at, key_of(owner), **{**actor, **more})
+        known = {**acted(change.actor_id, self.staff), **more}
+        return event(f"m{change.message_id}:{kind}", self.id, kind, change.at, key_of(owner), **known)
 
     def is_rejected(self, state: State) -> bool:
         return status_of(state["won_status"], state["stage_id"], self.codes) == LeadStatus.REJECTED
@@ -166,8 +166,11 @@ def key_of(value: Any) -> str | None:
     return str(value) if value else None
 
 
-def actor_kind(user_id: Any) -> ActorKind:
-    return ActorKind.ROBOT if user_id == ODOOBOT else ActorKind.PERSON if user_id else ActorKind.UNKNOWN
+def acted(user_id: Any, staff: Collection[int]) -> dict[str, Any]:
+    """Who did it. A portal user is a client, whose number and name are not for planerka."""
+    if user_id not in staff:
+        return {"actor_id": None, "actor_kind": ActorKind.UNKNOWN}
+    return {"actor_id": str(user_id), "actor_kind": ActorKind.ROBOT if user_id == ODOOBOT else ActorKind.PERSON}
 
 
 def event(key: str, lead_id: str, kind: EventKind, at: datetime, owner: str | None, **more: Any) -> Event:

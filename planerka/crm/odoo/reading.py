@@ -8,11 +8,10 @@ from planerka.crm.base import Batch, Window
 from planerka.crm.cards import Cards
 from planerka.crm.loop import Ahead
 from planerka.crm.mapping import AccountMapping
-from planerka.crm.odoo import happenings
 from planerka.crm.odoo.account import LEAD, Account
 from planerka.crm.odoo.client import Domain, Json, Odoo
 from planerka.crm.odoo.flat import ALWAYS, codes_of, flat, unnamed
-from planerka.crm.odoo.happenings import Happenings
+from planerka.crm.odoo.happenings import PLANNED, PLANNED_FIELDS, SAID, SAID_FIELDS, Happenings, told
 from planerka.crm.odoo.history import Life, changes_of
 from planerka.crm.references import References
 from planerka.crm.rows import unknown
@@ -36,15 +35,11 @@ class Reader:
     async def window(self, window: Window) -> AsyncGenerator[Batch]:
         """Everything of a window, references first. Events of leads that the window has not come after these leads."""
         references, lives = References(self.mapping), dict[int, Life]()
-        said = Ahead(
-            self.odoo.changed(happenings.MESSAGES, window, happenings.SAID, happenings.SAID_FIELDS), PAGES_AHEAD_N
-        )
-        planned = Ahead(
-            self.odoo.changed(happenings.ACTIVITIES, window, happenings.PLANNED, happenings.PLANNED_FIELDS),
-            PAGES_AHEAD_N,
-        )
-        changed = self.odoo.changed(LEAD, window, of_sales(self.mapping), self.lead_fields, **self.load)
-        leads = Ahead(self.with_history(changed), PAGES_AHEAD_N)
+        changed = self.odoo.changed
+        said = Ahead(changed("mail.message", window, SAID, SAID_FIELDS), PAGES_AHEAD_N)
+        planned = Ahead(changed("mail.activity", window, PLANNED, PLANNED_FIELDS), PAGES_AHEAD_N)
+        own = changed(LEAD, window, of_sales(self.mapping), self.lead_fields, **self.load)
+        leads = Ahead(self.with_history(own), PAGES_AHEAD_N)
         try:
             for batch in (references.told(self.account.titles), references.mapped()):
                 yield batch
@@ -69,7 +64,7 @@ class Reader:
                 found = await self.odoo.by_id(LEAD, strangers, self.lead_fields, of_sales(self.mapping), **self.load)
                 async for batch in self.leads(await self.lived(found), references, lives):
                     yield batch
-                for batch in batches_of([*happenings.told(rows, lives, of)]):
+                for batch in batches_of([*told(rows, lives, of)]):
                     yield batch
 
     async def with_history(self, pages: AsyncGenerator[list[Json]]) -> AsyncGenerator[list[Life]]:
@@ -79,8 +74,8 @@ class Reader:
     async def lived(self, leads: Sequence[Json]) -> list[Life]:
         """Leads with their history."""
         changes = await changes_of(self.odoo, self.account, leads) if leads else {}
-        relations = self.account.relations
-        return [Life(unnamed(lead, relations), changes.get(lead["id"], []), self.codes) for lead in leads]
+        relations, staff = self.account.relations, self.account.staff
+        return [Life(unnamed(lead, relations), changes.get(lead["id"], []), self.codes, staff) for lead in leads]
 
     async def leads(self, page: list[Life], references: References, lives: dict[int, Life]) -> AsyncGenerator[Batch]:
         """A page of leads: what they are called by, they themselves, their history, the cards of the rejected ones."""
@@ -89,11 +84,11 @@ class Reader:
         lives |= {life.lead["id"]: life for life in page}
         events = [event for life in page for event in life.events()]
         cards = flat([life.lead for life in page], self.columns, self.account, self.codes, self.url)
-        told, made = [*self.cards.batches(cards)], [*batches_of(events)]
-        for batch in (*told, *made):
+        cells, made = [*self.cards.batches(cards)], [*batches_of(events)]
+        for batch in (*cells, *made):
             for named in await self.named(references, batch.rows):
                 yield named
-        for batch in (*told, *made, *self.rejections(cards, events)):
+        for batch in (*cells, *made, *self.rejections(cards, events)):
             yield batch
 
     async def named(self, references: References, rows: pd.DataFrame) -> list[Batch]:

@@ -18,20 +18,13 @@ from planerka.crm.odoo.history import changes_of
 from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError
 from planerka.model import Command, Decision, LeadStatus, ReferenceKind
 
-STEPS_N = 12
-"""The most writes of one command: four, each of them again twice where its answer was lost."""
+STEPS_N = 6
+"""More than the steps of a command, which are four: one that shows no effect is not taken for ever."""
 
-FIELDS = (
-    "won_status",
-    "stage_id",
-    "user_id",
-    "team_id",
-    "active",
-    "date_closed",
-    "create_date",
-    "create_uid",
-    "lost_reason_id",
-)
+LOOKS_N = 6
+"""Looks for a write whose answer was lost, a minute in all: Odoo may still be at it."""
+
+FIELDS = ("won_status", "stage_id", "user_id", "team_id", "date_closed")
 
 Step = Callable[[], Awaitable[object]]
 
@@ -54,7 +47,7 @@ class Writer:
         self.codes = codes_of(mapping, ReferenceKind.STAGE)
 
     async def carry_out(self, command: Command) -> None:
-        """Returns once everything can be read in Odoo. CrmError says what is in the way; nothing was begun then."""
+        """Returns once everything can be read in Odoo. CrmError where it cannot be done, or not now."""
         found = await self.find(command)
         if found.noted_at is None:
             await self.require_sense(command, found)
@@ -62,12 +55,34 @@ class Writer:
             step = await self.missing(command, found)
             if step is None:
                 return
-            try:
-                await step()
-            except CrmLostAnswerError:
-                await asyncio.sleep(self.odoo.http.pause_s)  # it may be done only now
-            found = await self.find(command)
+            found = await self.taken(step, command, found)
         raise CrmAnswerError(f"lead {command.lead_id} does not show what was written to it: look into its card in Odoo")
+
+    async def taken(self, step: Step, command: Command, before: Found) -> Found:
+        """What can be seen after a step, which is taken again where its answer was lost and nothing has changed.
+
+        CrmLostAnswerError where it is lost once more: the next run looks for it.
+        """
+        try:
+            await step()
+            return await self.find(command)
+        except CrmLostAnswerError:
+            found = await self.look(command, before)
+        if found != before:
+            return found
+        await step()
+        return await self.find(command)
+
+    async def look(self, command: Command, before: Found) -> Found:
+        """What can be seen after a lost answer, as soon as it is not as before, or in the end."""
+        pause_s, found = self.odoo.http.pause_s, before
+        for _ in range(LOOKS_N):
+            await asyncio.sleep(pause_s)
+            found = await self.find(command)
+            if found != before:
+                break
+            pause_s *= 2
+        return found
 
     async def find(self, command: Command) -> Found:
         lead_id = number_of(command.lead_id)
