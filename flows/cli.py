@@ -22,7 +22,7 @@ from planerka.errors import PlanerkaError, UsageError
 
 if TYPE_CHECKING:
     from flows.weekly_cycle import CycleReport
-    from planerka.intake.pull import Step
+    from planerka.intake.pull import PullReport, Step
     from planerka.model import GateReport
 
 app = typer.Typer(
@@ -57,10 +57,13 @@ Where = Annotated[
 @app.command()
 def weekly(week: Week = None, as_of: AsOf = None, deliver: Where = None) -> None:
     """Run the whole cycle: pull, judge, dispute, apply, measure, pack, deliver."""
+    from flows.cli_setup import say_if_made_up
     from flows.quiet import prefect_api
     from planerka.settings import load_settings
 
-    with prefect_api(load_settings().data / "prefect") as api:
+    settings = load_settings()
+    say_if_made_up(settings)
+    with prefect_api(settings.data / "prefect") as api:
         if api.greeting:
             print(api.greeting, flush=True)
         from flows.wiring import week_of, wire
@@ -103,16 +106,20 @@ def doctor(as_json: AsJson = False) -> None:
 def pull(as_of: AsOf = None) -> None:
     """Pull what changed in the source, and check that it is fit to be judged."""
     from expectations.pull import check_pull
+    from flows.cli_setup import say_if_made_up
     from flows.progress import rows_counted
     from flows.wiring import wire
     from planerka.intake.findings import lines_of
     from planerka.intake.frame_tests import FRAME_TESTS, lines_of_warnings
     from planerka.intake.pull import pull as pull_leads
+    from planerka.settings import load_settings
 
+    say_if_made_up(load_settings())
     company = wire(utc(as_of))
     with rows_counted() as count:
         report = pull_leads(company.engine, company.crm, company.settings.zone, company.now, print_window, count)
     print(f"Pulled {report.rows_n} rows: {report.changed_n} new or changed, {report.quarantined_n} quarantined.")
+    print_waiting(report)
     for line in lines_of(report.checks):
         print(f"  {line}")
     gate = check_pull(company.engine, company.crm.source, company.settings, company.now, company.now)
@@ -262,6 +269,7 @@ def print_cycle(report: "CycleReport") -> None:
     """A line a station; what a second run did not do again is said."""
     pulled, judged, frozen = report.pulled, report.judged, report.pack
     print(f"Pulled    {pulled.rows_n} rows, {pulled.changed_n} new or changed, {pulled.quarantined_n} quarantined")
+    print_waiting(pulled)
     print_gate(report.gate)
     print(f"Judged    {judged.judged_n} new verdicts{outcomes(judged.by_outcome)}; {report.neglected_n} new neglects")
     if judged.edition is None:
@@ -277,6 +285,12 @@ def print_cycle(report: "CycleReport") -> None:
         where = mail.folder or f"by {mail.mailing.channel}"
         print(f"Mail      {mail.sent_n} new {'in ' if mail.folder else ''}{where}, {mail.known_n} were sent before")
     print_files(report.files)
+
+
+def print_waiting(pulled: "PullReport") -> None:
+    """Rows that came again as bad as before are not quarantined anew, and wait all the same."""
+    if pulled.waiting_n:
+        print(f"          {pulled.waiting_n} rows wait in quarantine: see `planerka quarantine list`")
 
 
 def print_gate(gate: "GateReport") -> None:

@@ -110,7 +110,12 @@ def print_tables(tables: "tuple[Table, ...]") -> None:
             console.print(escape(table.lead))
         grid = Grid(box=SIMPLE_HEAD)
         for head, is_number in zip(table.heads, table.numbers, strict=True):
-            grid.add_column(escape(head), justify="right" if is_number else "left", no_wrap=is_number)
+            grid.add_column(
+                escape(head),
+                justify="right" if is_number else "left",
+                no_wrap=is_number,
+                overflow="fold",  # not cut: the number of a row stands at the end of a file's name
+            )
         for row in table.rows:
             grid.add_row(*map(escape, row))
         console.print(grid)

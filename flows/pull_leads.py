@@ -33,11 +33,11 @@ def pull_leads(as_of: Moment | None = None) -> State[PullReport]:
 
 
 def summary(report: PullReport, words: Words) -> str:
-    changed, held = words.number(report.changed_n), words.number(report.quarantined_n)
     return words.count(
-        "{n} row pulled: {changed} new or changed, {held} quarantined",
-        "{n} rows pulled: {changed} new or changed, {held} quarantined",
+        "{n} row pulled: {changed} new or changed, {held} quarantined, {waiting} waiting",
+        "{n} rows pulled: {changed} new or changed, {held} quarantined, {waiting} waiting",
         report.rows_n,
-        changed=changed,
-        held=held,
+        changed=words.number(report.changed_n),
+        held=words.number(report.quarantined_n),
+        waiting=words.number(report.waiting_n),
     )

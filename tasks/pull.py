@@ -28,6 +28,7 @@ def pull_leads(company: Company, may_go_back: Callable[[], bool]) -> PullReport:
         may_go_back=may_go_back,
     )
     log.info("%d rows, %d changed, %d quarantined", report.rows_n, report.changed_n, report.quarantined_n)
+    log.info("%d rows wait in quarantine", report.waiting_n)
     for line in lines_of(report.checks):
         log.info("%s", line)
     return report

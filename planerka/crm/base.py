@@ -40,14 +40,22 @@ class Origin:
     """Where the rows of a batch stand in an export.
 
     `row_ns` has the row of each, as a spreadsheet numbers them: the first line of the file is row 1. `columns` has the
-    column that each field was read from, as the file calls it; a field without one was not read. `texts` has the cells
+    column that each field was read from, as the file calls it; a field without one was not read. `joined` names the
+    tables whose columns were added to the rows, by what stands before the point: `deal.won_date`. `texts` has the cells
     of at least these rows by column, its index the row; None where a row of the batch is made of several.
     """
 
     file: str
     row_ns: NDArray[np.int64]
     columns: Mapping[str, str]
+    joined: Mapping[str, str] = field(default_factory=dict)
     texts: pd.DataFrame | None = None
+
+    def called(self, name: str) -> str:
+        """The column that a field was read from, of a joined table with its name; the field where none was."""
+        column = self.columns.get(name, name)
+        join, _, own = column.partition(".")
+        return f"{own} ({self.joined[join]})" if own and join in self.joined else column
 
     def written(self, position: int, name: str) -> str | None:
         """What stands in the cell that a field was read from; None where it is blank or not known."""

@@ -1,6 +1,7 @@
 """The tables of an export, chunk by chunk, as its mapping says."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from planerka.crm.nouns import (
 )
 from planerka.crm.repeats import together
 from planerka.crm.rows import Converter, Rows
+from planerka.crm.sql_query import URL
 from planerka.errors import CrmError, SettingsError
 from planerka.model import EventKind, ReferenceKind
 
@@ -38,7 +40,7 @@ class Export:
         contracts = mapping.contracts
         self.own_contracts = contracts if contracts and contracts.is_there else None
         in_leads = (
-            contracts.model_copy(update={"file": mapping.leads.file, "query": mapping.leads.query})
+            contracts.model_copy(update={name: getattr(mapping.leads, name) for name in ("file", "sheet", "query")})
             if contracts
             else None
         )
@@ -70,7 +72,12 @@ class Export:
         return len(leads.frame), len(leads.faults)
 
     def rows_of_leads(self) -> Iterator[Rows]:
-        """Leads with their events, rejections and contracts, chunk after chunk."""
+        """Leads with their events, rejections and contracts, chunk after chunk; they know the tables joined to them."""
+        joined = {name: join.title for name, join in self.mapping.leads.joins.items()}
+        for rows in self.rows_with_leads():
+            yield replace(rows, joined=joined)
+
+    def rows_with_leads(self) -> Iterator[Rows]:
         leads, convert = self.mapping.leads, self.convert
         created = Moment(at=leads.columns["created_at"])
         parts = (leads, self.joined_contracts)
@@ -101,7 +108,7 @@ class Export:
         if part.file:
             return self.folder / part.file
         if self.database is None:
-            raise SettingsError(f"{part.title} needs a database: give its url by PLANERKA_SOURCE__DATABASE")
+            raise SettingsError(f"{part.title} needs a database: give its url by {URL} in .env")
         return self.database
 
     def lead_chunks(self, names: set[str]) -> Iterator[pd.DataFrame]:

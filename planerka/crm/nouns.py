@@ -152,4 +152,4 @@ def plan_rows(convert: Converter, plans: Plans, chunk: pd.DataFrame) -> Iterator
         columns = {name: named.column for name, named in plans.period.items() if named.column}
         columns |= {"value": column.column or "", "from_on": columns.get("year") or columns.get("from_on", "")}
         unread = (*(replace(fault, field="value") for fault in faults), *strays, *wrong)
-        yield Rows(Plan, frame, unread, plans.title, columns, part)
+        yield Rows(Plan, frame, unread, plans.title, columns, texts=part)

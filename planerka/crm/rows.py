@@ -37,8 +37,8 @@ DTYPES = {str: TEXT, int: "float64", float: "float64", bool: "boolean", date: "d
 class Rows:
     """Rows of a noun while they are made, and the columns that their fields come from.
 
-    The index of `frame`, as that of the chunks, is the row of the file. `texts`: the chunk, None where its rows were
-    added up.
+    The index of `frame`, as that of the chunks, is the row of the file. `joined`, as in `Origin`, are tables whose
+    columns were added. `texts`: the chunk, None where its rows were added up.
     """
 
     noun: type
@@ -46,6 +46,7 @@ class Rows:
     faults: tuple[Fault, ...] = field(default=())
     file: str = ""
     columns: Dict[str, str] = field(default_factory=dict)
+    joined: Dict[str, str] = field(default_factory=dict)
     texts: pd.DataFrame | None = None
 
     def where(self, mask: pd.Series) -> "Rows":
@@ -61,7 +62,13 @@ class Rows:
             f.name for f in fields(self.noun) if kind_of(f.type) == (int, False) and self.frame[f.name].notna().all()
         ]
         rows = self.frame.reset_index(drop=True).astype(dict.fromkeys(whole, "int64"))
-        origin = Origin(file=self.file, row_ns=self.frame.index.to_numpy(), columns=self.columns, texts=self.texts)
+        origin = Origin(
+            file=self.file,
+            row_ns=self.frame.index.to_numpy(),
+            columns=self.columns,
+            joined=self.joined,
+            texts=self.texts,
+        )
         return Batch(noun=self.noun, rows=rows, faults=self.faults, origin=origin)
 
 
@@ -123,7 +130,7 @@ class Converter:
                 frame[f.name], found = self.field(f.name, kind_of(f.type)[0], chunk, columns[f.name], values)
                 faults += found
         names = {name: column.column for name, column in columns.items() if column.column}
-        return Rows(noun, frame, tuple(faults), values.title, names, chunk)
+        return Rows(noun, frame, tuple(faults), values.title, names, texts=chunk)
 
     def field(
         self, name: str, kind: type, chunk: pd.DataFrame, column: Column, values: Values

@@ -59,12 +59,17 @@ Count = Callable[[int], object]
 
 @dataclass(frozen=True, kw_only=True)
 class PullReport:
-    """What one pull did, summed over its windows; `checks` are the row tests that ran."""
+    """What one pull did, summed over its windows; `checks` are the row tests that ran.
+
+    `quarantined_n`: rows that this pull held back, and that were not held in this form before; `waiting_n`: all that
+    wait in quarantine now, those of earlier pulls too.
+    """
 
     data_until: datetime
     rows_n: int = 0
     changed_n: int = 0
     quarantined_n: int = 0
+    waiting_n: int = 0
     checks: tuple[Check, ...] = ()
 
 
@@ -95,11 +100,14 @@ def pull(
         pulled.append(done)
         left_s = left_n * (monotonic() - began_s) / len(pulled)
         progress(Step(until=window.until, rows_n=done.rows_n, left_s=left_s))
+    with reading(engine) as connection:
+        waiting_n = quarantine.waiting_n(connection, crm.source)
     return PullReport(
         data_until=until,
         rows_n=sum(window.rows_n for window in pulled),
         changed_n=sum(window.changed_n for window in pulled),
         quarantined_n=sum(window.quarantined_n for window in pulled),
+        waiting_n=waiting_n,
         checks=merged(SUITE, [GateReport(suite=SUITE, checks=window.checks) for window in pulled], BY_KEY).checks,
     )
 

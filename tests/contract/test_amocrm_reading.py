@@ -250,9 +250,9 @@ def test_a_call_that_telephony_writes_to_lead_and_contact_is_one(company, amo_cr
 
 def test_the_history_goes_back_to_the_first_lead(company, amo_crm):
     """A first pull takes the last weeks; what was before is asked for afterwards, and each lead is there with it."""
-    with company.at(ago(days=100)):
+    with company.at(ago(days=200)):
         old = company.add_lead(company.stage("Продажи", "Встреча"))
-    with company.at(ago(days=70)):
+    with company.at(ago(days=170)):
         company.reject(old, company.loss_reason("Спам"))
     until = amo_crm.data_until(datetime.now(UTC))
     first = list(amo_crm.windows(None, until))

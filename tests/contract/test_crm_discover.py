@@ -1,22 +1,14 @@
 """What an account is set up with becomes a mapping that a person corrects."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from planerka.crm.amocrm.client import DIALECT, Client
-from planerka.crm.amocrm.describing import described
 from planerka.crm.base import Account, FieldFact, PipelineFact, StageFact
 from planerka.crm.drafting.account import account_draft
-from planerka.crm.http import Http, KeyLogin
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.mapping_file import load
-from planerka.crm.pace import Pace
 from planerka.model import ReferenceKind
-from tests.fakes.amocrm.account import AmoAccount
-from tests.fakes.amocrm.app import AmoApp
-from tests.fakes.serving import served
 
 ACCOUNT = Account(
     kind="amocrm",
@@ -99,16 +91,15 @@ def test_no_title_breaks_the_draft_out_of_its_line(tmp_path, title):
     assert ("amocrm", False) == (mapping.source, "+7 916" in text)
 
 
-def test_an_account_of_amocrm_is_described(tmp_path):
-    """The furnished account of the fake, with a pipeline for sales and one for staff."""
-    account = AmoAccount.furnished()
-    with served(AmoApp(account)) as url:
-        found = asyncio.run(described_at(url, account.token))
+def test_an_account_of_amocrm_is_described(tmp_path, amo_crm):
+    found = amo_crm.describe()
     _, mapping = drafted(tmp_path, found)
     assert ("RUB", ["Продажи", "Ипотека", "Подбор персонала"]) == (found.currency, [p.title for p in found.pipelines])
     assert {"contract", "rejected", "new"} <= {name.code for name in mapping.references[ReferenceKind.STAGE].values()}
 
 
-async def described_at(url: str, token: str) -> Account:
-    async with Http(url, pace=Pace(1000), login=KeyLogin(token), dialect=DIALECT) as http:
-        return await described(Client(http))
+def test_an_odoo_is_described(tmp_path, fake):
+    found = fake.crm().describe()
+    _, mapping = drafted(tmp_path, found)
+    assert "contract" in {name.code for name in mapping.references[ReferenceKind.STAGE].values()}
+    assert found.currency == mapping.currency

@@ -118,7 +118,14 @@ def test_no_lead_vanishes_while_what_was_pulled_last_is_unfit(engine):
     """An export that was cut short, and closed the gate, lacks leads that are still there."""
     crm = pulled(engine, FewRows(batch(Lead, {"id": "L1"})))
     cut = Check(
-        key="pull.whole", ru="", en="", severity=CheckSeverity.BLOCK, rows_n=9, failed_n=5, unknown_n=0, is_passed=False
+        key="pull.lead_whole",
+        ru="",
+        en="",
+        severity=CheckSeverity.BLOCK,
+        rows_n=9,
+        failed_n=5,
+        unknown_n=0,
+        is_passed=False,
     )
     with engine.begin() as connection:
         gates.add(connection, crm.source, GateReport(suite=SUITE, checks=(cut,)), NOW)
