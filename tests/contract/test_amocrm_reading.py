@@ -1,9 +1,11 @@
 """Reading amoCRM: what of an company becomes leads, events and cards, over real HTTP."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from planerka.crm.amocrm import lists
 from planerka.crm.amocrm.adapter import AmoCrm
 from planerka.crm.amocrm.directory import stage_id
 from planerka.errors import MappingError
@@ -260,6 +262,35 @@ def test_the_history_goes_back_to_the_first_lead(company, amo_crm):
     batches = [batch for window in windows for batch in amo_crm.read(window)]
     assert (first[0].since, None) == (windows[0].until, windows[-1].since)
     assert ["created", "rejected", "stage_changed"] == sorted(frame(batches, Event)["kind"])
+
+
+LEAVING = {
+    "those of the first page": lambda seen, left: left[:3],
+    "the last one that was read": lambda seen, left: seen[-1:],
+    "all that were read": lambda seen, left: seen,
+    "those that come next": lambda seen, left: [key for key in left if key not in seen][:3],
+    "some here and there": lambda seen, left: left[::9],
+    "nobody": lambda seen, left: [],
+}
+
+
+@pytest.mark.parametrize("sentence", LEAVING)
+def test_whoever_stays_on_a_list_while_it_is_walked_is_read_once(company, amo_crm, sentence):
+    """After each page some leave it, and all behind them move up."""
+    with company.at(ago(days=3)):
+        ids = [company.add_lead(company.stage("Продажи", "Встреча")) for _ in range(130)]
+
+    async def walked() -> list[int]:
+        seen: list[int] = []
+        async for page in amo_crm.client.every(replace(lists.ALL_LEADS, length_n=20)):
+            seen += [lead["id"] for lead in page]
+            for key in LEAVING[sentence](list(seen), sorted(company.leads)):
+                company.leads.pop(key, None)
+        return seen
+
+    read_ids = amo_crm.thread.run(walked())
+    assert (set(), len(set(read_ids))) == (set(company.leads) - set(read_ids), len(read_ids))
+    assert set(ids) >= set(read_ids)
 
 
 def test_the_doctor_hears_what_can_be_read_and_written(company, amo_crm):

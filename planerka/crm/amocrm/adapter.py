@@ -35,20 +35,25 @@ FIELDS = "recorded_at actor_id actor_kind manager_id reason_id from_stage_id to_
 
 
 class Told:
-    """Which leads the windows of a pull have told of, so that each need be told only once before it is named."""
+    """Which windows tell of which leads: to tell of each before it is named, one of them is enough."""
 
-    def __init__(self, windows: Iterable[Window]) -> None:
-        self.places = {window: place for place, window in enumerate(windows)}
+    def __init__(self) -> None:
+        self.places: dict[Window, int] = {}
         self.first: dict[int, int] = {}
 
-    def elsewhere(self, window: Window, lead_id: int) -> bool:
-        """Whether a window that is stored before this one tells of the lead; otherwise this one will."""
+    def expect(self, windows: Iterable[Window]) -> None:
+        """They will be stored in this order, after those that were expected before."""
+        for window in windows:
+            self.places[window] = len(self.places)
+
+    def is_for(self, window: Window, lead_id: int) -> bool:
+        """Whether it is for this window to tell of the lead: no window that is stored before it does."""
         place = self.places.get(window)
         if place is None:
-            return False
+            return True
         first = self.first.setdefault(lead_id, place)
         self.first[lead_id] = min(first, place)
-        return first < place
+        return place <= first
 
 
 class AmoCrm:
@@ -69,7 +74,7 @@ class AmoCrm:
     def begin_anew(self) -> None:
         """A pull begins: nothing is known of what the account is set up with, and nothing was told."""
         self.directory: Directory | None = None
-        self.told = Told([])
+        self.told = Told()
 
     def lacks(self) -> frozenset[str]:
         codes = {name.code for name in self.mapping.references.get(ReferenceKind.STAGE, {}).values()}
@@ -93,13 +98,14 @@ class AmoCrm:
         return (min(now, told_at) if told_at else now).replace(microsecond=0) - SAFETY
 
     def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
+        self.told = Told()
         yield from self.expect(list(weeks(since, until)))
 
     def history(self, before: datetime) -> Sequence[Window]:
         return self.expect(weeks_before(self.thread.run(self.first_at()) or before, before))
 
     def expect(self, windows: list[Window]) -> list[Window]:
-        self.told = Told(windows)
+        self.told.expect(windows)
         return self.ahead.expect(windows)
 
     def read(self, window: Window) -> Iterator[Batch]:
@@ -123,7 +129,8 @@ class AmoCrm:
         return self.thread.run(self.description())
 
     async def description(self) -> Account:
-        return await description(self.client, await self.known())
+        nothing = self.mapping.model_copy(update={"pipelines": None, "references": {}})
+        return await description(self.client, await directory_of(self.client, nothing))
 
     def apply(self, command: Command) -> Receipt:
         return self.thread.run(self.carry_out(command))
@@ -151,7 +158,7 @@ class AmoCrm:
         yield references.mapped()
         url = str(self.client.http.client.base_url).rstrip("/")
         source = Source(self.client, self.cards, directory, url)
-        reading = WindowReading(source, Span.of(window), partial(self.told.elsewhere, window))
+        reading = WindowReading(source, Span.of(window), partial(self.told.is_for, window))
         async for batch in reading.batches():
             named = references.new_in(batch.rows)
             if len(named.rows):

@@ -73,7 +73,6 @@ class Asked:
 
 @dataclass(frozen=True)
 class Page:
-    number: int
     records: list[Json]
     is_last: bool
 
@@ -97,60 +96,56 @@ class Client:
         return account
 
     async def every(self, asked: Asked) -> AsyncGenerator[list[Json], None]:
-        """Every record once, page by page from the last to the first.
+        """Every record once, page by page; those that come or go meanwhile may be among them or not.
 
-        Records only leave a list while it is walked: who is changed now is in a later window, who is deleted nowhere.
-        Each that leaves moves all behind it towards the first page, and a walk forward would step over one of them. A
-        walk backward meets it again: whoever was on page n or before when n was read is on n - 1 or before if n
-        did not hold it, down to the first page.
+        Pages have numbers, and whenever a record comes or goes all behind it move: a plain walk steps over some. So
+        each page is made to begin with a record that is known already. Whatever follows that one now, follows it on
+        this page. A page that begins with another one may have left something out: it is asked for from further back.
         """
-        page, seen = await self.last(asked), set[Any]()
+        seen, known_n = set[Any](), 0
         while True:
+            start, page = await self.page_after(asked, known_n)
+            if start and (not page.records or page.records[0]["id"] not in seen):
+                known_n = max(start - asked.length_n // 2, 0)
+                continue
             new = [record for record in page.records if record["id"] not in seen]
             seen.update(record["id"] for record in new)
             if new:
                 yield new
-            if page.number == 1:
+            if page.is_last:
                 return
-            page = await self.page(asked, page.number - 1)
+            known_n = start + len(page.records)
+
+    async def page_after(self, asked: Asked, known_n: int) -> tuple[int, Page]:
+        """How many records stand before it, and a page that begins with one of the first `known_n`; the first for 0.
+
+        Of all lengths of a page the one whose pages begin just before that place, and bring the most behind it.
+        """
+        place = max(known_n - 1, 0)
+        length_n = max(range(1, asked.length_n + 1), key=lambda n: n - place % n)
+        number = place // length_n
+        return number * length_n, await self.page(asked, number + 1, length_n)
 
     async def all(self, asked: Asked) -> list[Json]:
         return [record async for page in self.every(asked) for record in page]
 
     async def first(self, asked: Asked) -> Json | None:
         """The first record of a list; None where it has none."""
-        return next(iter((await self.page(asked, 1)).records), None)
+        return next(iter((await self.page(asked, 1, 1)).records), None)
 
-    async def last(self, asked: Asked) -> Page:
-        """The last page. How many there are is not told: look twice as far until there is none, then in between."""
-        low, high = 0, 1
-        while True:
-            page = await self.page(asked, high)
-            if page.is_last or not page.records:
-                break
-            low, high = high, 2 * high
-        if page.is_last or high == 1:
-            return page
-        while high - low > 1:
-            page = await self.page(asked, (low + high) // 2)
-            if page.is_last:
-                return page
-            low, high = (page.number, high) if page.records else (low, page.number)
-        return await self.page(asked, low)
-
-    async def page(self, asked: Asked, number: int) -> Page:
-        """One page; empty past the last one."""
-        params = {"limit": asked.length_n, "page": number, **asked.params}
+    async def page(self, asked: Asked, number: int, length_n: int) -> Page:
+        """One page; past the last one it is empty."""
+        params = {"limit": length_n, "page": number, **asked.params}
         answer = await self.http.read("GET", f"{API}{asked.path}", params=params)
         if answer is None:
-            return Page(number, [], is_last=False)
+            return Page([], is_last=True)
         records = self.records(answer, asked.name)
         if strays := [record for record in records if not asked.fits(record)]:
             raise CrmAnswerError(
                 f"{self.http.name} answers {asked.path} with records nobody asked for, as {strays[0].get('id')}: "
                 "a filter was passed over; run `planerka doctor`, and ask the support of amoCRM"
             )
-        return Page(number, records, is_last="next" not in answer.get("_links", {}))
+        return Page(records, is_last="next" not in answer.get("_links", {}))
 
     async def by_id(self, path: str, name: str, ids: Iterable[int | str], **params: Any) -> list[Json]:
         """The records with these ids that there are, in any order."""
@@ -159,7 +154,7 @@ class Client:
         for start in range(0, len(wanted), IDS_N):
             some = frozenset(wanted[start : start + IDS_N])
             asked = Asked(path, name, {"filter[id][]": sorted(some), **params}, fits=among(some))
-            found += (await self.page(asked, 1)).records
+            found += (await self.page(asked, 1, PAGE_N)).records
         return found
 
     def records(self, answer: Any, name: str) -> list[Json]:

@@ -14,7 +14,7 @@ IDS_OF_EVENTS_N = 10
 
 ALL_LEADS = Asked("/leads", "leads", BY_ID)
 ALL_CONTACTS = Asked("/contacts", "contacts", BY_ID)
-OLDEST_LEAD = Asked("/leads", "leads", {"order[created_at]": "asc"}, length_n=1)
+OLDEST_LEAD = Asked("/leads", "leads", {"order[created_at]": "asc"})
 
 
 def leads_of(span: Span) -> Asked:

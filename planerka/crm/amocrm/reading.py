@@ -43,11 +43,11 @@ class Source:
 
 
 class WindowReading:
-    """`is_told`: whether a window that is stored before this one has the lead, so that it need not be told again."""
+    """`is_ours`: whether it is for this window to tell of a lead that did not change in it, but is named."""
 
-    def __init__(self, source: Source, span: Span, is_told: Callable[[int], bool]) -> None:
+    def __init__(self, source: Source, span: Span, is_ours: Callable[[int], bool]) -> None:
         self.client, self.cards, self.directory, self.url = source.client, source.cards, source.directory, source.url
-        self.span, self.is_told = span, is_told
+        self.span, self.is_ours = span, is_ours
         self.leads: dict[int, Json] = {}
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
@@ -61,7 +61,10 @@ class WindowReading:
         tasks = [asyncio.create_task(self.client.all(one)) for one in asked]
         try:
             async for some in gathered(self.client.every(lists.leads_of(self.span)), BATCH_N):
-                async for batch in self.told(self.of_sales(some)):
+                changed = self.of_sales(some)
+                for lead in changed:
+                    self.is_ours(lead["id"])  # no later window need tell of it
+                async for batch in self.told(changed):
                     yield batch
             happened = Happenings(*[await task for task in tasks])
         finally:
@@ -72,7 +75,9 @@ class WindowReading:
             yield batch
 
     def of_sales(self, leads: Iterable[Json]) -> list[Json]:
-        return [lead for lead in leads if lead["pipeline_id"] in self.directory.pipelines and not lead["is_deleted"]]
+        return [
+            lead for lead in leads if lead["pipeline_id"] in self.directory.pipelines and not lead.get("is_deleted")
+        ]
 
     async def told(self, leads: list[Json]) -> AsyncGenerator[Batch, None]:
         """Leads, with what their cards tell."""
@@ -96,7 +101,7 @@ class WindowReading:
         of_contact = await self.leads_of_contacts(happened.contact_ids())
         named = happened.lead_ids().union(*of_contact.values()) - self.leads.keys()
         found = self.of_sales(await self.client.by_id("/leads", "leads", named, **lists.CARD))
-        async for batch in self.told([lead for lead in found if not self.is_told(lead["id"])]):
+        async for batch in self.told([lead for lead in found if self.is_ours(lead["id"])]):
             yield batch
         self.leads |= {lead["id"]: lead for lead in found}
         telling = Telling(self.directory, self.leads, Owners(happened.events, self.leads))
