@@ -121,8 +121,13 @@ def older(engine: sa.Engine, crm: Crm, may_go_back: Callable[[], bool]) -> Itera
     """The windows before the first one pulled, newest first: a week of a CRM is of use long before its history is."""
     with reading(engine) as connection:
         known = windows.get_source(connection, crm.source)
-    if known and known.data_from:
-        yield from takewhile(lambda window: may_go_back(), counted(crm.history(known.data_from)))
+    if known is None or known.data_from is None:
+        return
+    history = crm.history(known.data_from)
+    if not history:  # nobody was there before
+        with engine.begin() as connection:
+            windows.put_source(connection, replace(known, data_from=None))
+    yield from takewhile(lambda window: may_go_back(), counted(history))
 
 
 def windows_to_pull(crm: Crm, last: PulledWindow | None, until: datetime) -> list[Window]:

@@ -87,12 +87,11 @@ def test_the_card_of_a_rejection_stays_as_it_was_when_the_lead_is_reopened(compa
     with company.at(ago(hours=5)):
         lead = company.add_lead(company.stage("Продажи", "Встреча"), fields={comment: "дорого"})
         company.reject(lead, company.loss_reason("Дорого"))
-    now = datetime.now(UTC)
-    pull(engine, amo_crm, MOSCOW, now, lambda step: None)
+    pull(engine, amo_crm, MOSCOW, datetime.now(UTC) - timedelta(minutes=2), lambda step: None)
     with company.at(ago(seconds=50)):
         company.reopen(lead, company.stage("Продажи", "Встреча"))
         company.change_lead(lead, fields={comment: None})
-    pull(engine, amo_crm, MOSCOW, now + timedelta(seconds=1), lambda step: None)
+    pull(engine, amo_crm, MOSCOW, datetime.now(UTC), lambda step: None)
     assert ({"дорого"}, {"open"}) == (
         stored(engine, "SELECT comment FROM rejection"),
         stored(engine, "SELECT status FROM lead"),
@@ -106,13 +105,12 @@ def test_what_was_stored_of_a_rejection_stays_when_the_lead_is_rejected_again(co
         lead = company.add_lead(meeting)
     with company.at(ago(hours=4)):
         company.reject(lead, company.loss_reason("Спам"))
-    now = datetime.now(UTC)
-    pull(engine, amo_crm, MOSCOW, now, lambda step: None)
+    pull(engine, amo_crm, MOSCOW, datetime.now(UTC) - timedelta(minutes=2), lambda step: None)
     with company.at(ago(seconds=55)):
         company.reopen(lead, meeting)
     with company.at(ago(seconds=45)):
         company.reject(lead, company.loss_reason("Дорого"))
-    pull(engine, amo_crm, MOSCOW, now + timedelta(seconds=1), lambda step: None)
+    pull(engine, amo_crm, MOSCOW, datetime.now(UTC), lambda step: None)
     reasons = {str(company.loss_reason(title)) for title in ("Спам", "Дорого")}
     assert reasons == stored(engine, "SELECT reason_id FROM event WHERE kind = 'rejected'")
 

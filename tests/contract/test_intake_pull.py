@@ -167,6 +167,15 @@ def test_a_week_is_of_use_before_its_history_is_there(engine):
     ).seen
 
 
+def test_an_account_that_is_younger_than_the_first_pull_has_no_history_to_wait_for(engine):
+    class Young(WithHistory):
+        def history(self, before):
+            return ()
+
+    pulled(engine, Young())
+    assert (None, NOW) == stretch(engine)
+
+
 def test_a_pull_says_how_long_the_rest_may_take(engine):
     """By the windows so far; nothing after the last."""
     steps = []

@@ -62,11 +62,7 @@ async def directory_of(client: Client, mapping: AccountMapping) -> Directory:
     sales = sales_of(pipelines, mapping.pipelines)
     stages = stages_of(sales)
     titles = {
-        ReferenceKind.STAGE: {
-            key: f"{pipeline['name']}: {stage['name']}" if len(sales) > 1 else str(stage["name"])
-            for pipeline in sales
-            for key, stage in stages_of([pipeline]).items()
-        },
+        ReferenceKind.STAGE: stage_titles(sales),
         ReferenceKind.REASON: {str(reason["id"]): str(reason["name"]) for reason in reasons},
         ReferenceKind.MANAGER: {str(user["id"]): str(user["name"]) for user in users},
     }
@@ -96,6 +92,15 @@ def stages_of(pipelines: Iterable[Json]) -> dict[str, Json]:
         stage_id(pipeline["id"], stage["id"]): stage
         for pipeline in pipelines
         for stage in sorted(pipeline["_embedded"]["statuses"], key=lambda one: one["sort"])
+    }
+
+
+def stage_titles(sales: list[Json]) -> dict[str, str]:
+    """With the name of the pipeline where there are several: each has stages of the same names."""
+    return {
+        key: f"{pipeline['name']}: {stage['name']}" if len(sales) > 1 else str(stage["name"])
+        for pipeline in sales
+        for key, stage in stages_of([pipeline]).items()
     }
 
 
