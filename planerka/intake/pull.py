@@ -142,8 +142,11 @@ def windows_to_pull(crm: Crm, last: PulledWindow | None, until: datetime) -> lis
 def pull_window(
     connection: sa.Connection, crm: Crm, window: Window, context: Context, zone: ZoneInfo, now: datetime, count: Count
 ) -> tuple[PulledWindow, Context]:
-    """One window, in the caller's transaction; the context knows its references from then on."""
-    context = replace(context, until=min(window.until, now), leads=NO_LEADS)
+    """One window, in the caller's transaction; the context knows its references from then on.
+
+    A card of a CRM shows what is so now: it may tell of days that lie behind its window, and not behind the pull.
+    """
+    context = replace(context, leads=NO_LEADS)
     waiting = quarantine.waiting_nouns(connection, crm.source)
     known = windows.get_source(connection, crm.source)
     store = leads.store_batch if known else leads.load_batch
