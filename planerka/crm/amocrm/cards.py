@@ -48,6 +48,7 @@ def row_of(lead: Json, directory: Directory, url: str, phones: dict[int, str]) -
         **own,
         **{name: text(lead.get(name)) for name in PLAIN},
         **{name: instant(lead.get(name)) for name in INSTANTS},
+        "price": text(lead["price"] or None),  # 0 where nobody has written one
         "stage": stage,
         "status": directory.status(stage).value,
         "url": f"{url}/leads/detail/{lead['id']}",

@@ -48,10 +48,13 @@ def status_of(outcome: Any, stage_id: Any, codes: dict[str, str]) -> LeadStatus:
 
 
 def text_of(value: Any, kind: str) -> str | None:
-    """A value as a cell: nothing, which Odoo calls false, is None, and only a yes-or-no field says no."""
+    """A value as a cell: nothing, which Odoo calls false, is None, and only a yes-or-no field says no.
+
+    Of a number that nobody has filled in Odoo says 0: whether somebody wrote it is not known.
+    """
     if kind == "boolean":
         return str(bool(value)).lower()
-    if value is False or value is None or value == "" or value == []:
+    if not value:
         return None
     if kind == "datetime":
         return f"{value.replace(' ', 'T')}+0000"
