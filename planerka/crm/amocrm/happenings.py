@@ -200,7 +200,8 @@ class Telling:
 
     def of_task(self, task: Json) -> Iterator[Row]:
         if task["entity_id"] in self.leads:
-            told = actor(task["created_by"]) | {"due_at": task["complete_till"]}
+            due_at = min(task["complete_till"], task["updated_at"]) if task["is_completed"] else task["complete_till"]
+            told = actor(task["created_by"]) | {"due_at": due_at}
             yield self.row(f"task:{task['id']}", task["entity_id"], EventKind.TASK_SET, task["created_at"], **told)
 
     def open_then(self, lead_ids: Iterable[int], moment: int) -> list[int]:

@@ -25,7 +25,7 @@ SAID = [
 SAID_FIELDS = ("res_id", "date", "create_date", "create_uid", "author_id", "message_type", "mail_activity_type_id")
 
 PLANNED = [["res_model", "=", LEAD]]
-PLANNED_FIELDS = ("res_id", "create_date", "create_uid", "date_deadline")
+PLANNED_FIELDS = ("res_id", "create_date", "create_uid", "date_deadline", "active")
 
 DONE = {"phonecall": EventKind.CALL_OUT, "meeting": EventKind.MEETING_HELD}
 
@@ -51,9 +51,11 @@ class Happenings:
         return event(f"m{row['id']}:{kind}", life.id, kind, at, life.owner_at(at), **said)
 
     def planned(self, row: Json, life: Life) -> Event:
-        """A task, whatever became of it; it is due until the end of its day."""
+        """A task is due until the end of its day; one that was done, as a call that is only logged, until then."""
         at, actor = instant(row["create_date"]), row["create_uid"]
         due_at = start_of(date.fromisoformat(row["date_deadline"]) + timedelta(days=1), self.zone)
+        if not row["active"]:
+            due_at = min(due_at, instant(row["write_date"]))
         more = {"due_at": due_at, **acted(actor, self.account.staff)}
         return event(f"a{row['id']}", life.id, EventKind.TASK_SET, at, life.owner_at(at), **more)
 
