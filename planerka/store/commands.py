@@ -24,6 +24,11 @@ def pending(connection: sa.Connection, source: str) -> list[Command]:
     return [_command(content) for content in connection.scalars(query.order_by(command.c.created_at, command.c.marker))]
 
 
+def put_refusal(connection: sa.Connection, marker: str, why: str, at: datetime) -> None:
+    """Keep why the last try of a command was refused; it stays pending."""
+    connection.execute(command.update().where(command.c.marker == marker).values(refusal=why, refused_at=at))
+
+
 def put_receipt(connection: sa.Connection, proof: Receipt) -> bool:
     """Keep the proof of a command; a confirmed one stays as it is. Returns whether it says anything new."""
     insert = insert_into(connection, receipt).values(asdict(proof))

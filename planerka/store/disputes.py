@@ -13,7 +13,7 @@ from planerka.store import commands
 from planerka.store.bulk import insert_into
 from planerka.store.review import newest_verdict_of
 from planerka.store.tables import command as command_table
-from planerka.store.tables import dispute, event, lead, ruling, verdict
+from planerka.store.tables import dispute, event, lead, receipt, ruling, verdict
 
 CLOSING_DECISIONS = (Decision.UPHOLD, Decision.RETURN_TO_WORK)
 """After these a dispute waits for nobody; a request for evidence is no end."""
@@ -36,6 +36,8 @@ class DisputeView:
 
     `happened_at`, `reason_id` and the owner then are those of the rejection; of a neglected lead there is only its
     owner now. `url` is the CRM card's; `status` is that of the lead now, None for one that the source has no more.
+    `refusal` says why the write that the ruling asked for was not done when it was last tried, at `refused_at`; None
+    where it was done, or never refused.
     """
 
     id: int
@@ -60,6 +62,8 @@ class DisputeView:
     author: str | None
     comment: str | None
     ruled_at: datetime | None
+    refusal: str | None
+    refused_at: datetime | None
 
     @property
     def is_closed(self) -> bool:
@@ -138,6 +142,7 @@ def _views(source: str) -> sa.Select[Any]:
         event.c.reason_id,
         *(verdict.c[name] for name in ("edition", "outcome", "findings", "evidence")),
         *(ruling.c[name] for name in ("decision", "author", "comment", "ruled_at")),
+        *(sa.case((receipt.c.marker.is_(None), command_table.c[n])).label(n) for n in ("refusal", "refused_at")),
     )
     return (
         sa.select(*columns)
@@ -147,6 +152,8 @@ def _views(source: str) -> sa.Select[Any]:
         .outerjoin(verdict, newest_verdict_of(dispute.c.subject_id, source))
         .outerjoin(last, last.c.dispute_id == dispute.c.id)
         .outerjoin(ruling, ruling.c.id == last.c.id)
+        .outerjoin(command_table, command_table.c.ruling_id == ruling.c.id)
+        .outerjoin(receipt, receipt.c.marker == command_table.c.marker)
         .where(dispute.c.source == source)
     )
 

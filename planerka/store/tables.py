@@ -243,6 +243,8 @@ command = sa.Table(
     sa.Column("ruling_id", sa.Integer, sa.ForeignKey("ruling.id"), nullable=False, unique=True),
     sa.Column("content", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("refusal", sa.Text),
+    sa.Column("refused_at", Instant),
 )
 
 receipt = sa.Table(

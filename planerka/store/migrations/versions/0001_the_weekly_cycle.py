@@ -355,6 +355,8 @@ def upgrade() -> None:
         sa.Column("ruling_id", sa.Integer(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("refusal", sa.Text(), nullable=True),
+        sa.Column("refused_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["ruling_id"],
             ["ruling.id"],
