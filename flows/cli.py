@@ -15,7 +15,7 @@ from flows.cli_db import db_app
 from flows.cli_json import AsJson
 from flows.cli_map import map_app
 from flows.cli_privacy import privacy_app
-from flows.cli_review import disputes_app, quarantine_app
+from flows.cli_review import disputes_app, print_rehearsals, quarantine_app
 from flows.cli_rules import regulation_app
 from flows.masking import mask_what_is_written
 from planerka.errors import PlanerkaError, UsageError
@@ -145,13 +145,21 @@ def judge(as_of: AsOf = None) -> None:
 
 
 @app.command()
-def apply(as_of: AsOf = None) -> None:
+def apply(
+    as_of: AsOf = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be written to the source, and write nothing.")
+    ] = False,
+) -> None:
     """Carry out in the source what rulings decided."""
     from flows.wiring import clock, holder, wire
-    from planerka.disputes.applying import apply_commands
+    from planerka.disputes.applying import apply_commands, rehearse_commands
     from planerka.errors import CrmError
 
     company = wire(utc(as_of))
+    if dry_run:
+        print_rehearsals(rehearse_commands(company.engine, company.crm))
+        return
     report = apply_commands(company.engine, company.crm, holder(), clock())
     print(f"Handed over {report.handed_over_n} commands, {report.confirmed_n} are confirmed.")
     if report.refused:

@@ -10,6 +10,7 @@ from flows.cli_json import AsJson, print_json
 from planerka.model import Decision
 
 if TYPE_CHECKING:
+    from planerka.disputes.applying import Rehearsal
     from planerka.store.quarantine import QuarantinedRow
 
 disputes_app = typer.Typer(help="Disputed rejections and the rulings on them.", no_args_is_help=True)
@@ -125,6 +126,16 @@ def drop(number: Annotated[int, typer.Argument(help="The row's number.")], autho
     with company.engine.begin() as connection:
         row = decide(connection, company.crm.source, number, State.DROPPED, author, company.now)
     print(f"Dropped {row.noun} {row.row_key}.")
+
+
+def print_rehearsals(rehearsals: "list[Rehearsal]") -> None:
+    for rehearsal in rehearsals:
+        print(rehearsal.marker)
+        for line in rehearsal.writes:
+            print(f"  {line}")
+        if rehearsal.refusal:
+            print(f"  would be refused: {rehearsal.refusal}")
+    print(f"{len(rehearsals)} commands wait. This was a dry run: nothing was written.")
 
 
 def opened() -> tuple[Any, str, Any]:

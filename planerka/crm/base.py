@@ -186,6 +186,12 @@ class Crm(Protocol):
     def phones(self) -> set[str]:
         """Every phone of its leads that the numbering plan has, in E.164; none where it hands over no phones."""
 
+    def rehearse(self, command: Command) -> Sequence[str]:
+        """What `apply` would write now, a line each (method, path, body as JSON), with no secret; nothing is written.
+
+        None where everything is done already. Raises what `apply` would.
+        """
+
     def apply(self, command: Command) -> Receipt:
         """Carry the command out, once: a marker found in the source is the receipt of an earlier try."""
 

@@ -244,6 +244,11 @@ class Http:
         return CrmAnswerError(what) if isinstance(wrong.came, Fault) else CrmRefusalError(what)
 
 
+def line_of(method: str, path: str, body: Any) -> str:
+    """A request as a dry run shows it, without its headers: the secret is there."""
+    return f"{method} {path} {json.dumps(body, ensure_ascii=False)}"
+
+
 def told(response: httpx.Response) -> Words:
     """What an answer without JSON says: where the account has moved to, or nothing (a page of a proxy is no words)."""
     location = response.headers.get("location")

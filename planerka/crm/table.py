@@ -1,6 +1,7 @@
 """The table adapter: a company's own export on the port of a CRM. docs/your-own-export.md is its manual."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -149,6 +150,10 @@ class TableCrm:
         chunks = self.export.lead_chunks(columns_in(column))
         texts = {text for chunk in chunks for text in picked(chunk, column).dropna()}
         return {phone for text in texts if (phone := first_phone(text, self.mapping.phone_region))}
+
+    def rehearse(self, command: Command) -> Sequence[str]:
+        rows = self.worklist.missing(command, self.clock())
+        return [f"{self.worklist.path} {json.dumps(row, ensure_ascii=False)}" for row in rows]
 
     def apply(self, command: Command) -> Receipt:
         """Put the command on the worklist, once. Whether people carried it out is read from a later pull."""

@@ -52,9 +52,8 @@ class Worklist:
             raise self.spoilt(f"{written!r} is no time at which {marker} was handed over") from None
         return at.replace(tzinfo=at.tzinfo or UTC)
 
-    def add(self, command: Command, at: datetime) -> datetime:
-        """Write the command at `at` unless it is here; returns when it was written. Two runs at once write it once."""
-        row = [
+    def row_of(self, command: Command, at: datetime) -> list[str]:
+        return [
             command.marker,
             at.isoformat(),
             command.lead_id,
@@ -65,6 +64,15 @@ class Worklist:
             command.task,
             command.due_at.astimezone(self.zone).strftime("%Y-%m-%d %H:%M"),
         ]
+
+    def missing(self, command: Command, at: datetime) -> list[list[str]]:
+        """The row that `add` would write; none where it is here."""
+        _, rows = self.read()
+        return [] if self.written_at(command.marker, rows) else [self.row_of(command, at)]
+
+    def add(self, command: Command, at: datetime) -> datetime:
+        """Write the command at `at` unless it is here; returns when it was written. Two runs at once write it once."""
+        row = self.row_of(command, at)
         with self.alone():
             header, rows = self.read()
             if known_at := self.written_at(command.marker, rows):

@@ -9,6 +9,7 @@ from planerka.crm.base import Crm
 from planerka.disputes.returning import refuse_a_senseless_return
 from planerka.errors import CrmError, UsageError
 from planerka.model import Command, Decision, Receipt
+from planerka.phones import masked
 from planerka.store import commands, disputes
 from planerka.store.database import reading
 from planerka.store.locks import locked
@@ -25,17 +26,26 @@ class ApplyReport:
     refused: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """What would become of a command: the `writes` that the source would get, a line each, or its `refusal`."""
+
+    marker: str
+    writes: tuple[str, ...] = ()
+    refusal: str | None = None
+
+
 def apply_commands(engine: sa.Engine, crm: Crm, holder: str, now: datetime) -> ApplyReport:
-    """Hand over every command without a receipt; a refused one stays pending and stops no other.
+    """Hand over every command without a receipt; a refused one stays pending, its dispute says why, and stops no other.
 
     The source refuses some, and planerka those that have lost their sense since the ruling. BusyError while another run
     (`holder` names this one) hands them over: both would look for a receipt, find none, and write it twice.
     """
     with locked(engine, f"commands for {crm.source}", holder, now):
-        return hand_over_pending(engine, crm)
+        return hand_over_pending(engine, crm, now)
 
 
-def hand_over_pending(engine: sa.Engine, crm: Crm) -> ApplyReport:
+def hand_over_pending(engine: sa.Engine, crm: Crm, now: datetime) -> ApplyReport:
     with engine.begin() as connection:
         pending = commands.pending(connection, crm.source)
     report = ApplyReport(confirmed_n=confirm_seen(engine, crm.source))
@@ -45,12 +55,29 @@ def hand_over_pending(engine: sa.Engine, crm: Crm) -> ApplyReport:
             receipt = crm.apply(command)
         except (CrmError, UsageError) as refusal:
             report = replace(report, refused=(*report.refused, f"{command.marker}: {refusal}"))
+            with engine.begin() as connection:
+                commands.put_refusal(connection, command.marker, masked(str(refusal)), now)
             continue
         with engine.begin() as connection:
             commands.put_receipt(connection, receipt)
         confirmed_n = report.confirmed_n + (receipt.confirmed_at is not None)
         report = replace(report, handed_over_n=report.handed_over_n + 1, confirmed_n=confirmed_n)
     return report
+
+
+def rehearse_commands(engine: sa.Engine, crm: Crm) -> list[Rehearsal]:
+    """What `apply_commands` would do now, command by command; nothing is written, here or in the source."""
+    with reading(engine) as connection:
+        pending = commands.pending(connection, crm.source)
+    return [rehearsal_of(engine, crm, command) for command in pending]
+
+
+def rehearsal_of(engine: sa.Engine, crm: Crm, command: Command) -> Rehearsal:
+    try:
+        refuse_a_senseless(engine, crm.source, command)
+        return Rehearsal(marker=command.marker, writes=tuple(crm.rehearse(command)))
+    except (CrmError, UsageError) as refusal:
+        return Rehearsal(marker=command.marker, refusal=str(refusal))
 
 
 def refuse_a_senseless(engine: sa.Engine, source: str, command: Command) -> None:

@@ -74,6 +74,20 @@ def test_a_marker_is_carried_out_once(tmp_path):
     assert 1 == (kinds == "reopened").sum()
 
 
+def test_a_dry_run_shows_what_would_be_written_into_the_journal(tmp_path):
+    """And nothing once it is there, nor for a lead that there is none of."""
+    crm = sample(tmp_path)
+    told = command(a_lead(crm))
+    [line] = crm.rehearse(told)
+    crm.apply(told)
+    [entry] = crm._journal.entries()
+    place, _, content = line.partition(" ")
+    assert (str(crm._journal.path), told, []) == (place, entry.command, crm.rehearse(told))
+    assert (told.marker, told.note) == (json.loads(content)["marker"], json.loads(content)["note"])
+    with pytest.raises(CrmError, match="the sample has no lead"):
+        crm.rehearse(command("L9999999"))
+
+
 def test_a_returned_lead_is_worked(tmp_path):
     """The simulated future calls it, and something becomes of it."""
     crm = sample(tmp_path)

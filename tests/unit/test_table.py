@@ -1,5 +1,6 @@
 """The table adapter: what it makes of an export, and what it says of one that does not fit."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -421,6 +422,16 @@ def test_a_command_is_put_on_the_worklist_once(tmp_path):
     lines = crm.worklist.path.read_text("utf-8-sig").splitlines()
     assert ["planerka-1", "planerka-2"] == [line.split(",")[0] for line in lines[1:]]
     assert "2026-03-11 12:00" in lines[1]
+
+
+def test_a_dry_run_shows_the_row_that_a_command_would_be_on_the_worklist(tmp_path):
+    """And none once it is there."""
+    crm = crm_of(tmp_path)
+    [line] = crm.rehearse(command())
+    assert not crm.worklist.path.exists()
+    crm.apply(command())
+    _, [row] = crm.worklist.read()
+    assert (f"{crm.worklist.path} {json.dumps(row, ensure_ascii=False)}", []) == (line, crm.rehearse(command()))
 
 
 def test_two_runs_at_once_put_a_command_on_the_worklist_once(tmp_path):

@@ -12,7 +12,7 @@ from planerka.crm.amocrm.describing import description
 from planerka.crm.amocrm.directory import Directory, directory_of
 from planerka.crm.amocrm.happenings import CALLS, MESSAGES, STEPS
 from planerka.crm.amocrm.reading import Source, WindowReading
-from planerka.crm.amocrm.writing import Writer
+from planerka.crm.amocrm.writing import Rehearsal, Writer
 from planerka.crm.base import Account, Batch, Window
 from planerka.crm.cards import Cards
 from planerka.crm.http import Http
@@ -131,6 +131,15 @@ class AmoCrm:
     async def description(self) -> Account:
         nothing = self.mapping.model_copy(update={"pipelines": None, "references": {}})
         return await description(self.client, await directory_of(self.client, nothing))
+
+    def rehearse(self, command: Command) -> Sequence[str]:
+        return self.thread.run(self.rehearsed(command))
+
+    async def rehearsed(self, command: Command) -> list[str]:
+        await self.client.account()
+        rehearsal = Rehearsal(self.client, await self.known(), self.clock)
+        await rehearsal.carry_out(command)
+        return rehearsal.lines
 
     def apply(self, command: Command) -> Receipt:
         return self.thread.run(self.carry_out(command))

@@ -7,11 +7,13 @@ a lead that is open without it was reopened by somebody else, and one with it by
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Any
 
 from planerka.crm.amocrm import lists
 from planerka.crm.amocrm.client import API, Asked, Client, Json
 from planerka.crm.amocrm.directory import Directory, stage_id
 from planerka.crm.amocrm.happenings import is_rejection, moves_of
+from planerka.crm.http import line_of
 from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError, CrmRefusalError
 from planerka.model import Command, Decision, LeadStatus, Receipt
 
@@ -124,7 +126,7 @@ class Writer:
 
     async def note(self, command: Command) -> None:
         note = {"note_type": "common", "params": {"text": with_marker(command.note, command)}}
-        await self.client.http.write("POST", f"{API}/leads/{command.lead_id}/notes", body=[note])
+        await self.write("POST", f"{API}/leads/{command.lead_id}/notes", [note])
 
     async def move(self, command: Command, stage: str) -> None:
         """Without `loss_reason_id`, not even null: amoCRM would refuse all of it. An open lead stays where it is."""
@@ -132,7 +134,7 @@ class Writer:
         if not self.directory.is_open(standing(await self.lead(command))):
             pipeline_id, status_id = map(int, stage.split(":"))
             change |= {"pipeline_id": pipeline_id, "status_id": status_id}
-        await self.client.http.write("PATCH", f"{API}/leads/{command.lead_id}", body=change)
+        await self.write("PATCH", f"{API}/leads/{command.lead_id}", change)
 
     async def task(self, command: Command, owner: int) -> None:
         task = {
@@ -143,7 +145,10 @@ class Writer:
             "entity_type": "leads",
             "responsible_user_id": owner,
         }
-        await self.client.http.write("POST", f"{API}/tasks", body=[task])
+        await self.write("POST", f"{API}/tasks", [task])
+
+    async def write(self, method: str, path: str, body: Any) -> None:
+        await self.client.http.write(method, path, body=body)
 
     async def check_done(self, command: Command) -> None:
         """CrmAnswerError where amoCRM took everything and shows something else."""
@@ -153,6 +158,17 @@ class Writer:
                 f"amoCRM took {command.marker}, but lead {command.lead_id} shows no {' and no '.join(missing)}: "
                 "look at its card"
             )
+
+
+class Rehearsal(Writer):
+    """Takes the same steps, and puts down what it would write."""
+
+    def __init__(self, client: Client, directory: Directory, now: Callable[[], datetime]) -> None:
+        super().__init__(client, directory, now)
+        self.lines: list[str] = []
+
+    async def write(self, method: str, path: str, body: Any) -> None:
+        self.lines.append(line_of(method, path, body))
 
 
 def standing(lead: Json) -> str:

@@ -140,9 +140,16 @@ class OdooCrm:
     def describe(self) -> AccountFacts:
         return self.thread.run(described(self.odoo))
 
+    @property
+    def writer(self) -> Writer:
+        return Writer(self.odoo, self.account, self.mapping)
+
+    def rehearse(self, command: Command) -> Sequence[str]:
+        return self.thread.run(self.writer.rehearse(command))
+
     def apply(self, command: Command) -> Receipt:
         if command.kind == Decision.UPHOLD:
             raise CrmError(f"command {command.marker} upholds a rejection: there is nothing to write to the CRM")
-        self.thread.run(Writer(self.odoo, self.account, self.mapping).carry_out(command))
+        self.thread.run(self.writer.carry_out(command))
         done_at = self.clock()
         return Receipt(marker=command.marker, handed_over_at=done_at, confirmed_at=done_at)

@@ -49,6 +49,10 @@ def login(key: str, database: str) -> KeyLogin:
     return KeyLogin(key, scheme="bearer", beside={"X-Odoo-Database": database})
 
 
+def path_of(model: str, method: str) -> str:
+    return f"/json/2/{model}/{method}"
+
+
 def written(at: datetime) -> str:
     """An instant as a domain of Odoo has it: UTC without a zone, whole seconds."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
@@ -68,11 +72,11 @@ class Odoo:
     async def call(self, model: str, method: str, **arguments: Any) -> Any:
         """What a method answers that changes nothing."""
         body = {"context": {"active_test": False}, **arguments}
-        return await self.http.read("POST", f"/json/2/{model}/{method}", body=body)
+        return await self.http.read("POST", path_of(model, method), body=body)
 
     async def write(self, model: str, method: str, **arguments: Any) -> Any:
         """What a method answers that changes something; CrmLostAnswerError where it may have been done."""
-        return await self.http.write("POST", f"/json/2/{model}/{method}", body=arguments)
+        return await self.http.write("POST", path_of(model, method), body=arguments)
 
     async def rows(self, model: str, domain: Domain, fields: Iterable[str], **more: Any) -> list[Json]:
         """The rows of a search; a many2one is an id, for names are nobody's business here."""

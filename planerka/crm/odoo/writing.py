@@ -5,14 +5,14 @@ lead was lost before, then the return itself, then the task. What is read in the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from planerka.crm.http import line_of
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.odoo.account import LEAD, Account
-from planerka.crm.odoo.client import Json, Odoo, instant
+from planerka.crm.odoo.client import Json, Odoo, instant, path_of
 from planerka.crm.odoo.flat import codes_of, status_of
 from planerka.crm.odoo.history import changes_of
 from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError
@@ -26,7 +26,17 @@ LOOKS_N = 6
 
 FIELDS = ("won_status", "stage_id", "user_id", "team_id", "date_closed")
 
-Step = Callable[[], Awaitable[object]]
+
+@dataclass(frozen=True)
+class Step:
+    """A call that changes a lead."""
+
+    method: str
+    arguments: Json
+
+    @property
+    def line(self) -> str:
+        return line_of("POST", path_of(LEAD, self.method), self.arguments)
 
 
 @dataclass(frozen=True)
@@ -48,15 +58,27 @@ class Writer:
 
     async def carry_out(self, command: Command) -> None:
         """Returns once everything can be read in Odoo. CrmError where it cannot be done, or not now."""
+        found = await self.begin(command)
+        for _ in range(STEPS_N):
+            steps = await self.missing(command, found)
+            if not steps:
+                return
+            found = await self.taken(steps[0], command, found)
+        raise CrmAnswerError(f"lead {command.lead_id} does not show what was written to it: look into its card in Odoo")
+
+    async def rehearse(self, command: Command) -> list[str]:
+        """What `carry_out` would send now to write, a line each."""
+        return [step.line for step in await self.missing(command, await self.begin(command))]
+
+    async def begin(self, command: Command) -> Found:
+        """What can be seen before the first step; CrmError for a command that has lost its sense."""
         found = await self.find(command)
         if found.noted_at is None:
             await self.require_sense(command, found)
-        for _ in range(STEPS_N):
-            step = await self.missing(command, found)
-            if step is None:
-                return
-            found = await self.taken(step, command, found)
-        raise CrmAnswerError(f"lead {command.lead_id} does not show what was written to it: look into its card in Odoo")
+        return found
+
+    async def take(self, step: Step) -> None:
+        await self.odoo.write(LEAD, step.method, **step.arguments)
 
     async def taken(self, step: Step, command: Command, before: Found) -> Found:
         """What can be seen after a step, which is taken again where its answer was lost and nothing has changed.
@@ -64,13 +86,13 @@ class Writer:
         CrmLostAnswerError where it is lost once more: the next run looks for it.
         """
         try:
-            await step()
+            await self.take(step)
             return await self.find(command)
         except CrmLostAnswerError:
             found = await self.look(command, before)
         if found != before:
             return found
-        await step()
+        await self.take(step)
         return await self.find(command)
 
     async def look(self, command: Command, before: Found) -> Found:
@@ -111,20 +133,18 @@ class Writer:
         if command.stage_id and not await self.odoo.by_id("crm.stage", [number_of(command.stage_id)], []):
             raise CrmError(f"Odoo has no stage {command.stage_id}: rule again, and name another one")
 
-    async def missing(self, command: Command, found: Found) -> Step | None:
-        """The next step; None where everything is done."""
-        if found.is_task_set:
-            return None
-        if found.noted_at is None:
-            return lambda: self.note(command)
+    async def missing(self, command: Command, found: Found) -> list[Step]:
+        """The steps that are left, in their order."""
+        if found.is_task_set or (command.kind == Decision.RETURN_TO_WORK and self.is_rejected_anew(found)):
+            return []
+        steps = [] if found.noted_at else [self.note(command)]
         if command.kind == Decision.RETURN_TO_WORK:
-            if self.is_rejected_anew(found):
-                return None
+            on_lead = {"ids": [found.lead["id"]]}
             if found.lead["won_status"] == "lost":
-                return lambda: self.odoo.write(LEAD, "action_restore", ids=[found.lead["id"]])
+                steps.append(Step("action_restore", on_lead))
             if changed := await self.changed(command, found):
-                return lambda: self.odoo.write(LEAD, "write", ids=[found.lead["id"]], vals=changed)
-        return lambda: self.task(command, found)
+                steps.append(Step("write", on_lead | {"vals": changed}))
+        return [*steps, self.task(command, found)]
 
     def is_rejected_anew(self, found: Found) -> bool:
         """Whether somebody has rejected the lead after the note: it was returned, and no try may return it again."""
@@ -168,14 +188,12 @@ class Writer:
     def is_open(self, stage_id: int) -> bool:
         return status_of(None, stage_id, self.codes) == LeadStatus.OPEN
 
-    async def note(self, command: Command) -> object:
+    def note(self, command: Command) -> Step:
         """Odoo escapes the text, and shows it to nobody outside."""
-        more = {"message_type": "comment", "subtype_xmlid": "mail.mt_note"}
-        return await self.odoo.write(
-            LEAD, "message_post", ids=[int(command.lead_id)], body=with_marker(command.note, command), **more
-        )
+        said = {"body": with_marker(command.note, command), "message_type": "comment"}
+        return Step("message_post", {"ids": [int(command.lead_id)], **said, "subtype_xmlid": "mail.mt_note"})
 
-    async def task(self, command: Command, found: Found) -> object:
+    def task(self, command: Command, found: Found) -> Step:
         owner = self.owner(command, found)
         due_on = command.due_at.astimezone(self.zone).date().isoformat()
         said = {
@@ -185,7 +203,7 @@ class Writer:
         }
         assigned = {"user_id": owner} if owner else {}
         call = {"act_type_xmlid": "mail.mail_activity_data_call", **said, **assigned}
-        return await self.odoo.write(LEAD, "activity_schedule", ids=[int(command.lead_id)], **call)
+        return Step("activity_schedule", {"ids": [int(command.lead_id)], **call})
 
 
 def with_marker(text: str, command: Command) -> str:

@@ -6,6 +6,7 @@ The world is fixed by the seed, the number of leads and the anchor week, which t
 more of the same world. Whole local days are published: two runs on one day see the same.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -21,7 +22,7 @@ from planerka.crm.sample import budget, company, market
 from planerka.crm.sample.contracts import contracts
 from planerka.crm.sample.dice import Dice
 from planerka.crm.sample.frames import event_rows, lead_rows, rejection_rows
-from planerka.crm.sample.journal import Entry, Journal
+from planerka.crm.sample.journal import Entry, Journal, written
 from planerka.crm.sample.leads import World
 from planerka.crm.sample.lives import active, lives_of
 from planerka.crm.sample.text import lead_ids, number_of
@@ -93,14 +94,22 @@ class SampleCrm:
         """The sample's clients have none."""
         return set()
 
+    def rehearse(self, command: Command) -> Sequence[str]:
+        self._refuse_a_senseless(command)
+        is_there = any(entry.command.marker == command.marker for entry in self._journal.entries())
+        return [] if is_there else [f"{self._journal.path} {json.dumps(written(command), ensure_ascii=False)}"]
+
     def apply(self, command: Command) -> Receipt:
         """Write the command into the journal at noon of the as-of day: the next day's pull brings what follows."""
+        self._refuse_a_senseless(command)
+        entry = self._journal.add(command, start_of(self._as_of_on, self._zone) + timedelta(hours=12))
+        return Receipt(marker=command.marker, handed_over_at=entry.applied_at, confirmed_at=entry.applied_at)
+
+    def _refuse_a_senseless(self, command: Command) -> None:
         if command.kind == Decision.UPHOLD:
             raise CrmError(f"command {command.marker} upholds a rejection: there is nothing to write to the CRM")
         if not self._exists(command.lead_id):
             raise CrmError(f"the sample has no lead {command.lead_id!r}: pull again, it may have vanished")
-        entry = self._journal.add(command, start_of(self._as_of_on, self._zone) + timedelta(hours=12))
-        return Receipt(marker=command.marker, handed_over_at=entry.applied_at, confirmed_at=entry.applied_at)
 
     def _told(self, numbers: np.ndarray, window: Window) -> Iterator[Batch]:
         """The batches of these leads, without the empty ones."""

@@ -30,7 +30,7 @@ class Journal:
     """The file at `path`, made at the first opening with the anchor offered then."""
 
     def __init__(self, path: Path, *, seed: int, leads_n: int, anchor_on: date) -> None:
-        self._path = path
+        self.path = path
         world = {"seed": seed, "leads_n": leads_n}
         with self._locked():
             if not path.exists():
@@ -56,30 +56,30 @@ class Journal:
                 if row["marker"] == command.marker:
                     return entry_of(row)
             latest_at = max([applied_at, *(datetime.fromisoformat(row["applied_at"]) for row in content["entries"])])
-            row = {**vars(command), "due_at": command.due_at.isoformat(), "applied_at": latest_at.isoformat()}
+            row = written(command) | {"applied_at": latest_at.isoformat()}
             self._write({**content, "entries": [*content["entries"], row]})
         return entry_of(row)
 
     def _read(self) -> dict[str, Any]:
         try:
-            content = json.loads(self._path.read_bytes())
+            content = json.loads(self.path.read_bytes())
             content["seed"], content["leads_n"], date.fromisoformat(content["anchor_on"])
             list(map(entry_of, content["entries"]))
         except (ValueError, KeyError, TypeError, AttributeError):
             remedy = "put back a copy, or name another folder by `data`"
-            raise CrmError(f"{self._path} is not the journal of a sample company: {remedy}") from None
+            raise CrmError(f"{self.path} is not the journal of a sample company: {remedy}") from None
         except OSError as wrong:
             raise self._closed(wrong) from None
         return content
 
     def _write(self, content: dict[str, Any]) -> None:
-        write_atomically(self._path, json.dumps(content, ensure_ascii=False, indent=1).encode())
+        write_atomically(self.path, json.dumps(content, ensure_ascii=False, indent=1).encode())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            lock = self._path.with_suffix(".lock").open("w")
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self.path.with_suffix(".lock").open("w")
         except OSError as wrong:
             raise self._closed(wrong) from None
         with lock:
@@ -88,7 +88,12 @@ class Journal:
 
     def _closed(self, wrong: OSError) -> CrmError:
         remedy = "give yourself rights to it and its folder, or name another folder by `data`"
-        return CrmError(f"{self._path} cannot be kept ({wrong.strerror}): {remedy}")
+        return CrmError(f"{self.path} cannot be kept ({wrong.strerror}): {remedy}")
+
+
+def written(command: Command) -> dict[str, Any]:
+    """A command in plain JSON values."""
+    return {**vars(command), "due_at": command.due_at.isoformat()}
 
 
 def entry_of(row: dict[str, Any]) -> Entry:
