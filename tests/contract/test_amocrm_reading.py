@@ -7,9 +7,9 @@ import pytest
 
 from planerka.crm.amocrm import lists
 from planerka.crm.amocrm.adapter import AmoCrm
-from planerka.crm.amocrm.directory import stage_id
+from planerka.crm.amocrm.directory import WON, stage_id
 from planerka.errors import MappingError
-from planerka.model import Event, Lead, Reference, Rejection
+from planerka.model import Contract, Event, Lead, Reference, Rejection
 from planerka.phones import phone_hash
 from tests.builders_amo import KEY, ago, connected, frame, mapping_of, read
 
@@ -208,6 +208,28 @@ def test_messages_and_tasks(company, amo_crm):
         ("message_out", "robot", None),
         ("task_set", "person", datetime.fromtimestamp(due, UTC)),
     ] == told
+
+
+def test_a_task_that_is_done_covers_its_lead_no_longer(company, amo_crm):
+    anna, done_at = company.user("Анна"), ago(days=1)
+    with company.at(ago(days=2)):
+        lead = company.add_lead(company.stage("Продажи", "Встреча"), responsible=anna)
+        task = company.add_task(lead, "Перезвонить", complete_till=ago(days=-30), by=anna)
+    with company.at(done_at):
+        company.complete_task(task, by=anna)
+    assert [("task_set", datetime.fromtimestamp(done_at, UTC))] == events_of(amo_crm, lead, "due_at")
+
+
+def test_a_price_that_nobody_has_written_is_not_known(amo_url, company):
+    """Of a lead without one amoCRM says 0."""
+    with company.at(ago(days=2)):
+        for price in (0, 7_500_000):
+            company.add_lead((company.stage("Продажи", "Бронь")[0], WON), price=price)
+    columns = {"signed_at": "closed_at", "unit_kind": {"constant": "flat"}, "price_minor": "price"}
+    mapping = mapping_of(company, contracts={"columns": columns})
+    with connected(amo_url, company, mapping=mapping) as crm:
+        prices = frame(read(crm), Contract)["price_minor"].astype(object)
+    assert [None, 750_000_000] == sorted(prices.where(prices.notna(), None), key=bool)
 
 
 ENDINGS = [(4, 60, "answered"), (6, 0, "no_answer"), (7, 0, "no_answer"), (5, 0, "not_in_service"), (0, 9, "answered")]

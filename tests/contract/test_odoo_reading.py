@@ -1,7 +1,8 @@
 """What is read from Odoo: leads as they stand, and what happened to them, of the fake and of a real server."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pandas as pd
 import pytest
 
 from planerka.errors import MappingError
@@ -156,17 +157,36 @@ def test_done_calls_meetings_mails_and_tasks_are_events(site: Site):
     site.on(lead_id, "message_post", message_type="email", author_id=client_id, **said)
     site.on(lead_id, "message_post", message_type="comment", body="A note", subtype_xmlid="mail.mt_note")
     expected = [
-        ("created", "2", "person", None),
-        ("assigned", "2", "person", None),
-        ("call_out", "2", "person", None),
-        ("meeting_held", "2", "person", None),
-        ("message_out", "2", "person", None),
-        ("message_out", "2", "person", None),
-        ("message_in", None, "unknown", None),
-        ("task_set", "2", "person", "2026-12-01 21:00:00+00:00"),
-        ("task_set", "2", "person", "2026-12-01 21:00:00+00:00"),
+        ("created", "2", "person"),
+        ("assigned", "2", "person"),
+        ("call_out", "2", "person"),
+        ("meeting_held", "2", "person"),
+        ("message_out", "2", "person"),
+        ("message_out", "2", "person"),
+        ("message_in", None, "unknown"),
+        ("task_set", "2", "person"),
+        ("task_set", "2", "person"),
     ]
-    assert expected == events_of(read(site), lead_id, "actor_id", "actor_kind", "due_at")
+    assert expected == events_of(read(site), lead_id, "actor_id", "actor_kind")
+
+
+def test_a_task_is_due_at_the_end_of_its_day_or_when_it_was_done(site: Site):
+    """A call that somebody logs is a task of today for Odoo, done at once: it covers the lead no longer."""
+    lead_id = site.lead()
+    told = {"act_type_xmlid": "mail.mail_activity_data_todo", "date_deadline": "2030-12-01", "user_id": 2}
+    _, done = (site.on(lead_id, "activity_schedule", **told) for _ in range(2))
+    site.call("mail.activity", "action_feedback", ids=done)
+    due_at, done_at = (due for kind, due in events_of(read(site), lead_id, "due_at") if kind == "task_set")
+    assert "2030-12-01 21:00:00+00:00" == due_at
+    assert site.began_at <= datetime.fromisoformat(done_at) <= site.now() + timedelta(seconds=1)
+
+
+def test_a_number_that_nobody_filled_in_is_not_known(site: Site):
+    """Odoo reads 0 for it."""
+    lead_id = site.lose(site.lead())
+    rows = read(site, site.crm(leads={"rejection": {"budget_minor": "expected_revenue"}}))[Rejection]
+    [budget] = rows.loc[rows["lead_id"] == lead_id, "budget_minor"]
+    assert pd.isna(budget)
 
 
 def test_events_of_leads_that_the_window_has_not_bring_these_leads(site: Site):
