@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import fields
 
-from planerka.crm.mapping import Mapping
+from planerka.crm.mapping import AccountMapping, AnyMapping, Mapping
 from planerka.crm.mapping_parts import Contracts, LeadFields
 from planerka.model import Contract, Event, EventKind, Lead, Plan, Rejection, Spend, Stock
 
@@ -24,10 +24,15 @@ def lacks_of(mapping: Mapping) -> frozenset[str]:
         unsupplied(Lead, lead),
         unsupplied(Rejection, {"id", "lead_id", *leads.rejection} if EventKind.REJECTED in kinds else None),
         unsupplied(Contract, {"id", "lead_id", "currency", *contracts.columns} if contracts else None),
-        unsupplied(Spend, {*mapping.spend.columns, "currency"} if mapping.spend else None),
-        unsupplied(Plan, {f.name for f in fields(Plan)} if mapping.plan else None),
+        *money_lacks(mapping),
         unsupplied(Stock, None),
     )
+
+
+def money_lacks(mapping: AnyMapping) -> tuple[set[str], set[str]]:
+    """What the files of spend and plan do not hold."""
+    spend = {*mapping.spend.columns, "currency"} if mapping.spend else None
+    return unsupplied(Spend, spend), unsupplied(Plan, {f.name for f in fields(Plan)} if mapping.plan else None)
 
 
 def unsupplied(noun: type, supplied: Iterable[str] | None) -> set[str]:
@@ -55,7 +60,9 @@ def event_fields(mapping: Mapping) -> set[str]:
     return names | ({"actor_kind"} if "actor_id" in names else set())
 
 
-def account_lacks(leads: LeadFields, contracts: Contracts | None, events: Iterable[str]) -> frozenset[str]:
+def account_lacks(
+    mapping: AccountMapping, leads: LeadFields, contracts: Contracts | None, events: Iterable[str]
+) -> frozenset[str]:
     """The same of an account of a CRM: `leads` with the columns that the CRM knows by itself.
 
     `events` are what the CRM can tell by itself: kinds of event (`call_out`) and fields of one (`event.actor_id`).
@@ -74,7 +81,6 @@ def account_lacks(leads: LeadFields, contracts: Contracts | None, events: Iterab
         unsupplied(Lead, lead),
         unsupplied(Rejection, {"id", "lead_id", *leads.rejection}),
         unsupplied(Contract, {"id", "lead_id", "currency", *contracts.columns} if contracts else None),
-        unsupplied(Spend, None),
-        unsupplied(Plan, None),
+        *money_lacks(mapping),
         unsupplied(Stock, None),
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from time import time
 
 import httpx
@@ -39,7 +40,7 @@ def pulled() -> tuple[float, int]:
         dialect=DIALECT,
         transport=transport,
     )
-    crm = AmoCrm(MAPPING, http, now=lambda: datetime.fromtimestamp(time(), UTC), phone_key=None)
+    crm = AmoCrm(MAPPING, http, folder=Path(), now=lambda: datetime.fromtimestamp(time(), UTC), phone_key=None)
     account.limiter.clock = clock = crm.thread.loop.time
     until = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
     for window in newest_first(crm, until):
