@@ -223,6 +223,23 @@ def test_the_day_of_closing_is_that_of_the_contract_for_a_won_lead(tmp_path):
     assert "Дата закрытия" == found["contracts"]["columns"]["signed_at"]
 
 
+ANSWERS = [
+    ("TRUE", "FALSE", ["TRUE"]),
+    ("ИСТИНА", "ЛОЖЬ", ["ИСТИНА"]),
+    ("Истина", "Ложь", ["Истина"]),
+    ("Да", "Нет", ["Да"]),
+    ("принята", "потеряна", ["?"]),
+]
+
+
+@pytest.mark.parametrize("yes, no, expected", ANSWERS)
+def test_a_deal_is_signed_where_the_answer_is_yes_and_unknown_answers_are_asked_about(yes, no, expected, tmp_path):
+    leads = "ID,Created,Deal ID\n1,2026-03-01,d1\n2,2026-03-02,d2\n"
+    deals = f"Deal ID,Accepted,Signed at,Amount\nd1,{yes},2026-03-05,100\nd2,{no},2026-03-06,200\n"
+    found = of_draft(draft(tmp_path, leads=leads, deals=deals))
+    assert {"column": "deal.Accepted", "in": expected} == found["leads"]["won"] == found["contracts"]["when"]
+
+
 def test_phones_and_ids_prove_no_decimal_mark(tmp_path):
     leads = "ID,Created,Mobile,Client ID\n1.1,2026-03-01,7.912.345.67.89,5.7\n1.2,2026-03-02,7.912.345.67.80,5.8\n"
     assert "decimal_mark" not in draft(tmp_path, leads=leads).text
