@@ -12,6 +12,7 @@ from planerka.intake.check import SUITE
 from planerka.intake.facts import facts_of_pull
 from planerka.intake.fitness import stop_at
 from planerka.intake.frame_tests import FRESH, WHOLE
+from planerka.intake.row_tests import BY_KEY
 from planerka.intake.settling import unsettled
 from planerka.model import GateReport
 from planerka.settings import Settings
@@ -40,7 +41,10 @@ def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: dat
 
 
 def remedies(report: GateReport, known: Source, settings: Settings) -> Iterator[str]:
-    """How to go on with data that end too early, or of which a part is missing."""
+    """How to go on with rows that do not fit, with data that end too early, or of which a part is missing."""
+    for check in report.stopped_by:
+        if check.key in BY_KEY:
+            yield f"{check.examples[0] if check.examples else check.en}: {BY_KEY[check.key].remedy}"
     stopped_by = {check.key for check in report.stopped_by}
     if WHOLE.key in stopped_by:
         yield "export it again, whole, and pull it; if it is meant to be shorter, the next export will pass"

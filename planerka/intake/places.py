@@ -17,7 +17,7 @@ from planerka.intake.row_tests import RowTest
 from planerka.model import noun_name
 from planerka.phones import MASK, is_contact, masked
 
-UNREAD = ("dates_readable", "values_readable")
+UNREAD = ("dates_readable", "values_readable", "amounts_readable")
 """Tests that fail by what stood in a cell and could not be read."""
 
 MISSING = ("id", "required", "created_at")

@@ -82,14 +82,14 @@ class Sayer:
             (
                 check.ru if self.words.language == "ru" else check.en,
                 self.consequence(check, gate),
-                "\n".join(check.examples),
+                "\n".join([*check.examples, *self.remedy(check)]),
                 number(check.failed_n),
                 number(check.rows_n - check.unknown_n),
             )
             for check in gate.checks
             if check.failed_n and (check.key in BY_KEY or not check.is_passed)
         )
-        heads = (say("Must hold"), say("If not"), say("The first of them"), say("Wrong"), say("Rows"))
+        heads = (say("Must hold"), say("If not"), say("The first of them, and what to do"), say("Wrong"), say("Rows"))
         lead = say("Rows that are held back wait in quarantine: correct them in the source, or correct the mapping.")
         return self.table("checks", say("Rows that do not fit"), heads, rows, texts_n=3, lead=lead)
 
@@ -100,6 +100,10 @@ class Sayer:
         if check in gate.stopped_by:
             return self.words.say("so many stop the pull")
         return self.words.say("held back") if is_held else self.words.say("reported")
+
+    def remedy(self, check: Check) -> Iterator[str]:
+        if test := BY_KEY.get(check.key):
+            yield f"→ {self.words.say(test.remedy)}"
 
     def months(self, preview: Preview) -> Table:
         say, number = self.words.say, self.words.number

@@ -74,6 +74,24 @@ def test_a_row_that_does_not_fit_is_told_with_its_place(preview):
     assert check.examples[0].startswith("leads.csv:6, Дата создания")
 
 
+def test_amounts_that_cannot_be_read_stop_a_pull_and_say_what_to_check(folder):
+    """A figure of them would be too small, and look like any other."""
+    rows = "".join(f"ДДУ-{n};1002;06.03.2026;{n}50000,50;41,5;Квартира\n" for n in range(1, 9))
+    (folder / "contracts.csv").write_text(f"{EXAMPLE['contracts.csv'].partition(chr(10))[0]}\n{rows}", "utf-8")
+    mapping = folder / "mapping.yaml"
+    contracts = EXAMPLE["mapping.yaml"].partition("contracts:")[2]
+    wrong = contracts.replace('decimal_mark: ","', 'decimal_mark: "."', 1)
+    mapping.write_text(EXAMPLE["mapping.yaml"].replace(contracts, wrong), "utf-8")
+    found = rehearse(table_crm(folder), AT)
+    assert [("contract.amounts_readable", 8, 0)] == [
+        (check.key, check.failed_n, check.unknown_n) for check in found.gate.stopped_by
+    ]
+    (shown,) = [
+        row for table in tables_of(found, (), MOSCOW, words_for("en")) for row in table.rows if "amounts" in row[0]
+    ]
+    assert "→ check the column and the `decimal_mark`" in shown[2]
+
+
 def test_a_date_that_does_not_fit_is_told_as_the_file_writes_it(folder):
     """Not in UTC, in which nobody finds it."""
     append(folder / "leads.csv", "1006;31.12.2026 10:00;;Сайт;Северный;Петров;Новый;;;")
