@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from planerka.crm import cells
-from planerka.crm.base import Batch, Fault, Origin
+from planerka.crm.base import Batch, Fault, Origin, Sought
 from planerka.crm.chunks import distinct
 from planerka.crm.date_order import refuse_two_readings
 from planerka.crm.mapping_parts import Column, Condition, Plans, Values
@@ -47,6 +47,7 @@ class Rows:
     file: str = ""
     columns: Dict[str, str] = field(default_factory=dict)
     texts: pd.DataFrame | None = None
+    sought: tuple[Sought, ...] = ()
 
     def where(self, mask: pd.Series) -> "Rows":
         """The rows of a mask, with their faults."""
@@ -62,7 +63,7 @@ class Rows:
         ]
         rows = self.frame.reset_index(drop=True).astype(dict.fromkeys(whole, "int64"))
         origin = Origin(file=self.file, row_ns=self.frame.index.to_numpy(), columns=self.columns, texts=self.texts)
-        return Batch(noun=self.noun, rows=rows, faults=self.faults, origin=origin)
+        return Batch(noun=self.noun, rows=rows, faults=self.faults, origin=origin, sought=self.sought)
 
 
 def kind_of(annotation: Any) -> tuple[type, bool]:
@@ -77,6 +78,11 @@ def unknown(noun: type, index: pd.Index) -> pd.DataFrame:
         f.name: DTYPES[str if issubclass(kind_of(f.type)[0], StrEnum) else kind_of(f.type)[0]] for f in fields(noun)
     }
     return pd.DataFrame({name: pd.Series(None, index=index, dtype=dtype) for name, dtype in dtypes.items()})
+
+
+def no_rows(noun: type, sought: tuple[Sought, ...]) -> Rows:
+    """What was found out of a file when its last row was read."""
+    return Rows(noun, unknown(noun, pd.RangeIndex(0)), sought=sought)
 
 
 def picked(chunk: pd.DataFrame, column: Column) -> pd.Series:

@@ -13,7 +13,7 @@ from planerka.crm.base import Batch
 from planerka.crm.cells import quotable, shape
 from planerka.crm.rows import CARD_IDS
 from planerka.intake.answers import is_future, is_masked, key_of, plain_type, times_of
-from planerka.intake.row_tests import RowTest
+from planerka.intake.kinds import RowTest
 from planerka.model import noun_name
 from planerka.phones import MASK, is_contact, masked
 

@@ -92,6 +92,17 @@ def test_amounts_that_cannot_be_read_stop_a_pull_and_say_what_to_check(folder):
     assert "→ check the column and the `decimal_mark`" in shown[2]
 
 
+def conditions_met(preview: Preview) -> list[str]:
+    return [line for check in preview.gate.checks if check.key == "lead.conditions_met" for line in check.examples]
+
+
+def test_a_value_of_a_condition_that_stands_nowhere_is_told_with_those_that_do(folder):
+    mapping = folder / "mapping.yaml"
+    mapping.write_text(EXAMPLE["mapping.yaml"].replace("in: [Отказ]", "in: [Отказ, Брак]"), "utf-8")
+    told = ["no cell of 'Этап' is 'Брак': there are Договор, Думает, Новый, Отказ"]
+    assert told == conditions_met(rehearse(table_crm(folder), AT))
+
+
 def test_a_date_that_does_not_fit_is_told_as_the_file_writes_it(folder):
     """Not in UTC, in which nobody finds it."""
     append(folder / "leads.csv", "1006;31.12.2026 10:00;;Сайт;Северный;Петров;Новый;;;")

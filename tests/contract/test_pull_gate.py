@@ -171,5 +171,5 @@ def test_amounts_that_cannot_be_read_close_the_gate_though_no_row_is_held_back(e
     export_with(2, NOW)
     assert [] == stopped_by(engine, NOW)
     export_with(3, after(1))
-    with pytest.raises(GateStoppedError, match="deals.csv:2, Price: '1,5': check the column and the `decimal_mark`"):
+    with pytest.raises(GateStoppedError, match=r"deals.csv:2, Price: '1,5': check the column and the `decimal_mark`"):
         check_pull(engine, "crm", SETTINGS, UNTIL, after(1))

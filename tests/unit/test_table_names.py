@@ -48,6 +48,11 @@ def test_the_mapping_of_this_page_is_right(tmp_path):
     read(tmp_path)
 
 
+def test_a_condition_whose_values_are_all_to_come_is_right_if_references_name_one(tmp_path):
+    named = MAPPING.replace("[Отказ, Брак]", "[Отказано]") + "references: {stage: {Отказано: {code: rejected}}}\n"
+    read(tmp_path, named)
+
+
 A_LATIN_O = "Oтказ"
 A_LATIN_T = "Этaп"
 
@@ -70,6 +75,9 @@ A_LATIN_T = "Этaп"
         ("[Отказ, ", f"[{A_LATIN_O}, ", ("'Этап'", "there is 'Отказ'", "LATIN CAPITAL LETTER O", "as it stands")),
         ("[Отказ, ", "[отказ, ", ("no cell of 'Этап' is 'отказ', but there is 'Отказ'",)),
         ("[Отдел продаж]", "[Отдел  продаж]", ("no cell of 'Линия'", "there is 'Отдел продаж'")),
+        ("[Отказ, Брак]", "[Отказ., Брак]", ("no cell of 'Этап' is 'Отказ.': the nearest is 'Отказ'", "correct it")),
+        ("[Отказ, Брак]", "[Отказано]", ("no cell of 'Этап' is 'Отказано': the nearest is 'Отказ'",)),
+        ("[Отдел продаж]", "[Отдел продажи]", ("no cell of 'Линия' is 'Отдел продажи': the nearest is",)),
         ("[Подписан]", "[ПОДПИСАН]", ("no cell of 'deal.Статус'", "there is 'Подписан'")),
     ],
 )  # fmt: skip
