@@ -1,6 +1,6 @@
 """The facts of a week's pack, from the store: every section in one reading transaction."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -20,7 +20,7 @@ from planerka.rulebook.regulation import Edition
 from planerka.settings import Settings
 from planerka.store import editions
 from planerka.store.database import reading
-from planerka.store.intake_facts import created_between
+from planerka.store.intake_facts import created_between, last_exports
 from planerka.store.references import references
 from planerka.store.windows import Source, get_source
 
@@ -103,12 +103,20 @@ def header(pack: PackWeek, known: Source, settings: Settings, run: str) -> Heade
                 source=known.source,
                 data_until=known.data_until,
                 is_stale=pack.until - known.data_until > settings.max_age,
+                leads_end_on=leads_end_on(pack),
             ),
         ),
         edition=edition_fact(pack.connection, pack.edition) if pack.edition else None,
         run=run,
         is_sample=settings.source.kind == "sample",
     )
+
+
+def leads_end_on(pack: PackWeek) -> date | None:
+    """An export may know of deals later than its last lead: a week of them alone would show a source run dry."""
+    _, last_on = created_between(pack.connection, pack.source)
+    is_after = last_on is not None and last_on < pack.week.monday
+    return last_on if is_after and last_exports(pack.connection, pack.source) else None
 
 
 def edition_fact(connection: sa.Connection, edition: Edition) -> EditionFact:

@@ -4,7 +4,7 @@ A correction is the next version. It says what it replaces, why, and what has ch
 """
 
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -65,7 +65,7 @@ def freeze(
         facts = assemble(engine, source, week, settings, analyst_ids, now, run)
         if found and is_same(found.facts, facts):
             return found
-        passed = pass_gate(engine, source, week, gate(facts), now, despite, why if found else None)
+        passed = pass_gate(engine, source, week, gate(facts), now, despite, why if found else None, remedies(facts))
         facts = replace(facts, header=replace(facts.header, despite=passed))
         return put_pack(engine, source, week, corrected(found, facts, why) if found and why else facts, now)
 
@@ -95,6 +95,13 @@ def corrected(found: FrozenPack, facts: PackFacts, why: str) -> PackFacts:
     return replace(facts, correction=Correction(replaces=found.version, why=why, changed=changed))
 
 
+def remedies(facts: PackFacts) -> Iterator[str]:
+    """How to go on where the week has no lead."""
+    for source in facts.header.sources:
+        if ends_on := source.leads_end_on:
+            yield f"the last lead of {source.source} is of {ends_on}: ask for its week by --week {Week.of(ends_on)}"
+
+
 def pass_gate(
     engine: sa.Engine,
     source: str,
@@ -103,6 +110,7 @@ def pass_gate(
     now: datetime,
     despite: Collection[str],
     correct: str | None,
+    remedies: Iterable[str],
 ) -> tuple[Text, ...]:
     """What the gate found is kept whether it is open or not; returns the checks that were let pass, in words.
 
@@ -120,6 +128,7 @@ def pass_gate(
     stop_at(
         replace(report, checks=tuple(check for check in report.checks if check not in let_pass)),
         f"the pack of {week} is not fit to be shown",
+        *remedies,
         f"to show it all the same, and have it say so: planerka pack --week {week} {flags}",
     )
     return tuple(Text(ru=check.ru, en=check.en) for check in let_pass)
