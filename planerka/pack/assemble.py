@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from planerka.clock import Week
 from planerka.errors import GateStoppedError
 from planerka.kpis.reader import KpiReader
-from planerka.pack.assembly.appendix import appendix
+from planerka.pack.assembly.appendix import appendix, restated
 from planerka.pack.assembly.funnel import funnel
 from planerka.pack.assembly.rejections import rejections
 from planerka.pack.assembly.result import result
@@ -52,6 +52,22 @@ def assemble(
             speed=speed(pack),
             appendix=appendix(pack),
         )
+
+
+def restated_n(
+    engine: sa.Engine,
+    source: str,
+    week: Week,
+    settings: Settings,
+    analyst_ids: frozenset[str],
+    now: datetime,
+    facts: PackFacts,
+) -> int:
+    """How many figures of the company the week's pack shows that are others by now."""
+    with reading(engine) as connection:
+        known = get_source(connection, source)
+        pack = open_week(connection, known, week, settings, analyst_ids, now) if known else None
+        return sum(1 for _ in restated(pack, facts)) if pack else 0
 
 
 def open_week(

@@ -14,7 +14,7 @@ from planerka.clock import Week
 from planerka.errors import UsageError
 from planerka.intake.fitness import stop_at
 from planerka.model import GateReport
-from planerka.pack.assemble import assemble
+from planerka.pack.assemble import assemble, restated_n
 from planerka.pack.facts import Changed, Correction, PackFacts, Text, from_json, to_json
 from planerka.phones import masked
 from planerka.settings import Settings
@@ -26,13 +26,16 @@ REASON_LENGTH = 500
 
 @dataclass(frozen=True, kw_only=True)
 class FrozenPack:
-    """A version of a week's pack. `is_new`: this run froze it."""
+    """A version of a week's pack. `is_new`: this run froze it. `restated_n`: its figures of the company that are others
+    by now, where a run took it instead of freezing one.
+    """
 
     source: str
     week: Week
     version: int
     facts: PackFacts
     is_new: bool
+    restated_n: int = 0
 
 
 def freeze(
@@ -56,7 +59,8 @@ def freeze(
     (`holder` names this one) freezes the same week: both would find none, and the people would have two.
     """
     if correct is None and (found := find_pack(engine, source, week)):
-        return found
+        n = restated_n(engine, source, week, settings, analyst_ids, now, found.facts)
+        return replace(found, restated_n=n)
     why = None if correct is None else reason_of(correct)
     with locked(engine, f"pack of {source} {week}", holder, now):
         found = find_pack(engine, source, week)
