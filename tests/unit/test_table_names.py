@@ -71,6 +71,8 @@ A_LATIN_T = "Этaп"
         ("lead_column: ID", "lead_colum: ID", ("leads.joins.deal.lead_colum", "the nearest is 'lead_column'")),
         ("    file: Звонки", "    flie: Звонки", ("events.calls.flie", "the nearest is 'file'")),
         ("{column: Этап, in", "{colunm: Этап, in", ("leads.rejected.colunm", "the nearest is 'column'")),
+        ("events:", "references: {stage: {Новый: {code: contacted}}}\nevents:",
+         ("references: stage 'Новый' has the code 'contacted': the nearest is 'contact'",)),
         ("currency:", "curency:", ("curency: there is no such key: the nearest is 'currency'",)),
         ("[Отказ, ", f"[{A_LATIN_O}, ", ("'Этап'", "there is 'Отказ'", "LATIN CAPITAL LETTER O", "as it stands")),
         ("[Отказ, ", "[отказ, ", ("no cell of 'Этап' is 'отказ', but there is 'Отказ'",)),
