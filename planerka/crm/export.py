@@ -35,7 +35,8 @@ class Export:
     def __init__(self, mapping: Mapping, folder: Path, database: sa.URL | None, phone_key: bytes | None) -> None:
         self.mapping, self.folder, self.database, self.phone_key = mapping, folder, database, phone_key
         own_ids = frozenset(mapping.references.get(ReferenceKind.CHANNEL, {}))
-        self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region, own_ids)
+        joined = {name: join.title for name, join in mapping.leads.joins.items()}
+        self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region, own_ids, joined)
         contracts = mapping.contracts
         self.own_contracts = contracts if contracts and contracts.is_there else None
         in_leads = (

@@ -29,14 +29,15 @@ events:
     when: {column: Линия, in: [Отдел продаж]}
     columns: {lead_id: Лид, at: Время, kind: {constant: call_out}}
 """
+MANY_DEALS = "Лид,Статус,Дата\n" + "".join(f"{n},Подписан,{n}.1.26\n" for n in range(12))
 LEADS = "ID;Создан;Этап\n" + "".join(f"{n};0{n % 9 + 1}.03.2026;Отказ\n" for n in range(12))
 DEALS = "Лид,Статус\n1,Подписан\n"
 CALLS = "Лид,Время,Линия\n1,2026-03-02,Отдел продаж\n"
 
 
-def read(folder: Path, mapping: str = MAPPING, leads: str = LEADS) -> None:
+def read(folder: Path, mapping: str = MAPPING, leads: str = LEADS, deals: str = DEALS) -> None:
     (folder / "mapping.yaml").write_text(mapping, "utf-8")
-    for name, content in {"Лиды": leads, "Сделки": DEALS, "Звонки": CALLS}.items():
+    for name, content in {"Лиды": leads, "Сделки": deals, "Звонки": CALLS}.items():
         (folder / f"{name}.csv").write_text(content, "utf-8")
     crm = TableCrm(folder / "mapping.yaml", worklist=folder / "list.csv", now=lambda: NOW)
     (window,) = crm.windows(None, NOW)
@@ -88,6 +89,14 @@ def test_a_wrong_name_is_told_with_the_nearest_one(old, new, words, tmp_path):
     with pytest.raises(MappingError) as refused:
         read(tmp_path, MAPPING.replace(old, new))
     assert [] == [word for word in words if word not in str(refused.value)]
+
+
+def test_a_date_of_a_joined_file_is_told_with_that_file_and_the_form_of_its_formats(tmp_path):
+    with pytest.raises(MappingError) as refused:
+        read(tmp_path, MAPPING.replace("events:", "  dates: {qualified: deal.Дата}\nevents:"), deals=MANY_DEALS)
+    told = str(refused.value)
+    assert told.startswith("Сделки.csv: no value of 'deal.Дата' can be read as a date; they look like '9.9.99'")
+    assert '{column: deal.Дата, formats: ["%d.%m.%Y"]}' in told
 
 
 def test_an_empty_folder_is_told(tmp_path):
