@@ -147,10 +147,11 @@ class Sayer:
                 say(FIELD_NAMES.get(f"{one.noun}.{one.field}", f"{one.noun}.{one.field}")),
                 f"{number(one.filled_n)} / {number(one.rows_n)}",
                 *(self.value(value, is_money=one.field.endswith("_minor")) for value in (one.low, one.high)),
+                "" if one.total is None else self.value(one.total, is_money=one.field.endswith("_minor")),
             )
             for one in found
         )
-        heads = (say("Field"), say("Filled in"), say("Least"), say("Greatest"))
+        heads = (say("Field"), say("Filled in"), say("Least"), say("Greatest"), say("Sum"))
         return self.table("ranges", say("Numbers and dates"), heads, rows, texts_n=1)
 
     def value(self, value: date | datetime | float | None, *, is_money: bool = False) -> str:

@@ -141,8 +141,15 @@ def test_ranges_of_numbers_and_dates(preview):
     assert (2, 90_000_000, 745_000_000) == (price.filled_n, price.low, price.high)
 
 
-def test_planned_figures_of_many_units_have_no_range(preview):
-    assert ["from_on", "to_on"] == [found.field for found in preview.ranges if found.noun == "plan"]
+def test_money_and_areas_have_a_sum_to_hold_against_the_crm(preview):
+    found = {f"{one.noun}.{one.field}": one.total for one in preview.ranges if one.total is not None}
+    assert 835_000_000 == found["contract.price_minor"]
+    assert {"contract.area_m2", "contract.price_minor", "spend.amount_minor"} <= set(found)
+
+
+def test_planned_figures_have_a_range_by_kpi_for_their_units_differ(preview):
+    expected = ["from_on", "to_on", "contracts_n", "revenue_minor"]
+    assert expected == [found.field for found in preview.ranges if found.noun == "plan"]
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
