@@ -10,9 +10,8 @@ from planerka.clock import Week
 from planerka.errors import GateStoppedError
 from planerka.intake.check import SUITE
 from planerka.intake.facts import facts_of_pull
-from planerka.intake.fitness import stop_at
+from planerka.intake.fitness import rows_told, stop_at
 from planerka.intake.frame_tests import FRESH, WHOLE
-from planerka.intake.row_tests import BY_KEY
 from planerka.intake.settling import unsettled
 from planerka.model import GateReport
 from planerka.settings import Settings
@@ -43,12 +42,13 @@ def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: dat
 
 def remedies(report: GateReport, known: Source, last_on: date | None, settings: Settings) -> Iterator[str]:
     """How to go on with rows that do not fit, with data that end too early, or of which a part is missing."""
-    for check in report.stopped_by:
-        if check.key in BY_KEY:
-            yield f"{check.examples[0] if check.examples else check.en}: {BY_KEY[check.key].remedy}"
+    yield from rows_told(report)
     stopped_by = {check.key for check in report.stopped_by}
-    if WHOLE.key in stopped_by:
-        yield "export it again, whole, and pull it; if it is meant to be shorter, the next export will pass"
+    if stopped_by & {spec.key for spec in WHOLE.values()}:
+        yield (
+            "export it again, whole, and pull it; if it is meant to be shorter, the next export will pass, and this "
+            "one with the next change of the mapping"
+        )
     if FRESH.key in stopped_by:
         week = Week.last_complete(known.data_until, settings.zone)
         week = min(week, Week.of(last_on)) if last_on else week  # deals may go on after the last lead

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from flows.cli_crm import crm_app
 from flows.cli_db import db_app
 from flows.cli_json import AsJson
 from flows.cli_map import map_app
@@ -21,6 +22,7 @@ from planerka.errors import PlanerkaError, UsageError
 
 if TYPE_CHECKING:
     from flows.weekly_cycle import CycleReport
+    from planerka.intake.pull import PullReport, Step
     from planerka.model import GateReport
     from planerka.pack.freeze import FrozenPack
 
@@ -36,6 +38,7 @@ app.add_typer(regulation_app, name="regulation")
 app.add_typer(privacy_app, name="privacy")
 app.add_typer(db_app, name="db")
 app.add_typer(map_app, name="map")
+app.add_typer(crm_app, name="crm")
 
 
 class Deliver(StrEnum):
@@ -55,10 +58,13 @@ Where = Annotated[
 @app.command()
 def weekly(week: Week = None, as_of: AsOf = None, deliver: Where = None) -> None:
     """Run the whole cycle: pull, judge, dispute, apply, measure, pack, deliver."""
+    from flows.cli_setup import say_if_made_up
     from flows.quiet import prefect_api
     from planerka.settings import load_settings
 
-    with prefect_api(load_settings().data / "prefect") as api:
+    settings = load_settings()
+    say_if_made_up(settings)
+    with prefect_api(settings.data / "prefect") as api:
         if api.greeting:
             print(api.greeting, flush=True)
         from flows.wiring import week_of, wire
@@ -101,16 +107,20 @@ def doctor(as_json: AsJson = False) -> None:
 def pull(as_of: AsOf = None) -> None:
     """Pull what changed in the source, and check that it is fit to be judged."""
     from expectations.pull import check_pull
+    from flows.cli_setup import say_if_made_up
     from flows.progress import rows_counted
     from flows.wiring import wire
     from planerka.intake.findings import lines_of
     from planerka.intake.frame_tests import FRAME_TESTS, lines_of_warnings
     from planerka.intake.pull import pull as pull_leads
+    from planerka.settings import load_settings
 
+    say_if_made_up(load_settings())
     company = wire(utc(as_of))
     with rows_counted() as count:
         report = pull_leads(company.engine, company.crm, company.settings.zone, company.now, print_window, count)
     print(f"Pulled {report.rows_n} rows: {report.changed_n} new or changed, {report.quarantined_n} quarantined.")
+    print_waiting(report)
     for line in lines_of(report.checks):
         print(f"  {line}")
     gate = check_pull(company.engine, company.crm.source, company.settings, company.now, company.now)
@@ -254,14 +264,15 @@ def alarms() -> None:
         print(f"Set: {name}")
 
 
-def print_window(until: str, rows_n: int) -> None:
-    print(f"  pulled up to {until}: {rows_n} rows", flush=True)
+def print_window(step: "Step") -> None:
+    print(f"  {step}", flush=True)
 
 
 def print_cycle(report: "CycleReport") -> None:
     """A line a station; what a second run did not do again is said."""
     pulled, judged, frozen = report.pulled, report.judged, report.pack
     print(f"Pulled    {pulled.rows_n} rows, {pulled.changed_n} new or changed, {pulled.quarantined_n} quarantined")
+    print_waiting(pulled)
     print_gate(report.gate)
     print(f"Judged    {judged.judged_n} new verdicts{outcomes(judged.by_outcome)}; {report.neglected_n} new neglects")
     if judged.begins_on:
@@ -289,6 +300,12 @@ def restated(frozen: "FrozenPack") -> str:
     """That a pack is not what would be counted now, and what to do."""
     remedy = f"planerka pack --week {frozen.week} --correct WHY makes the next version"
     return f"{frozen.restated_n} figures of the company are others by now: {remedy}"
+
+
+def print_waiting(pulled: "PullReport") -> None:
+    """Rows that came again as bad as before are not quarantined anew, and wait all the same."""
+    if pulled.waiting_n:
+        print(f"          {pulled.waiting_n} rows wait in quarantine: see `planerka quarantine list`")
 
 
 def print_gate(gate: "GateReport") -> None:

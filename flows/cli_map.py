@@ -47,6 +47,7 @@ def draft(
     from planerka.errors import UsageError
     from planerka.files import write_atomically
     from planerka.preview.drafting import drafted
+    from planerka.sections import revealed
     from planerka.settings import load_settings
 
     if not files and not table:
@@ -55,7 +56,7 @@ def draft(
         raise UsageError(f"{out} is there already, and may be corrected by hand: name another file by --out")
     settings = load_settings()
     time_zone = settings.time_zone if "time_zone" in settings.model_fields_set else None
-    database = settings.source.database.get_secret_value() if settings.source.database else None
+    database = revealed(settings.source.database)
     found = drafted(files or [], out, time_zone, *rules_of(settings), tables=table or [], database=database)
     write_atomically(out, found.text.encode())
     print_draft(found, out)
@@ -109,7 +110,12 @@ def print_tables(tables: "tuple[Table, ...]") -> None:
             console.print(escape(table.lead))
         grid = Grid(box=SIMPLE_HEAD)
         for head, is_number in zip(table.heads, table.numbers, strict=True):
-            grid.add_column(escape(head), justify="right" if is_number else "left", no_wrap=is_number)
+            grid.add_column(
+                escape(head),
+                justify="right" if is_number else "left",
+                no_wrap=is_number,
+                overflow="fold",  # not cut: the number of a row stands at the end of a file's name
+            )
         for row in table.rows:
             grid.add_row(*map(escape, row))
         console.print(grid)

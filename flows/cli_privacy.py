@@ -43,14 +43,13 @@ def rotate_key(
 ) -> None:
     """Give clients the hashes of the new PLANERKA_PHONE_KEY instead of those of PLANERKA_PHONE_KEY_BEFORE."""
     from flows.wiring import wire
-    from planerka.crm.table import TableCrm
     from planerka.errors import UsageError
     from planerka.privacy.key_rotation import rotate_key as rotate
 
     company = wire()
-    if not isinstance(company.crm, TableCrm):
-        raise UsageError(f"{company.crm.source} hands over no phones: there is no key to rotate")
     phones = company.crm.phones()
+    if not phones:
+        raise UsageError(f"{company.crm.source} hands over no phones: there is no key to rotate")
     done = rotate(company.engine, company.crm.source, phones, company.settings, is_rest_unlinked=unlink_rest)
     print(f"{done.carried_n} leads have the hash of the new key.")
     if done.rest_n and not unlink_rest:

@@ -9,7 +9,7 @@ from flows.cli_json import print_json
 from flows.doctor.finding import Finding, Level
 from planerka.errors import UsageError
 from planerka.files import write_atomically
-from planerka.settings import PROJECT
+from planerka.settings import PROJECT, Settings, settings_file
 
 STARTER, RULEBOOK = PROJECT / "starter", PROJECT / "rulebook"
 
@@ -39,6 +39,13 @@ def print_next_commands(folder: Path) -> None:
     go_there = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
     for command in (*go_there, f"{planerka} doctor", f"{planerka} weekly"):
         print(f"    {command}")
+
+
+def say_if_made_up(settings: Settings) -> None:
+    """In a folder without settings: whoever has a company of their own is in the wrong one, and would wait in vain."""
+    if "kind" not in settings.source.model_fields_set and not settings_file().is_file():
+        here = f"There is no {settings_file()} in {Path.cwd()}"
+        print(f"{here}: what follows is the made-up sample company (yours: docs/your-own-export.md).", flush=True)
 
 
 def print_findings(found: list[Finding], *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from planerka.preview.tables import Table, headline, tables_of
 from planerka.regulation.editions import load_all
 from planerka.rulebook.kpis import Catalogue, load_catalogue
 from planerka.rulebook.regulation import Edition
+from planerka.sections import revealed
 from planerka.settings import Settings, load_settings
 from planerka.words import words_for
 
@@ -49,13 +50,13 @@ def rules_of(settings: Settings) -> Rules:
 def preview(mapping: Path | None, folder: Path | None) -> Seen:
     """The rehearsal of a pull by a mapping, by default that of the settings. MappingError, CrmError."""
     settings, at = load_settings(), clock()
-    key = settings.phone_key.get_secret_value().encode() if settings.phone_key else secrets.token_bytes()
+    key = settings.phone_hash_key or secrets.token_bytes()
     crm = TableCrm(
         mapping or settings.source.mapping or DEFAULT,
         worklist=Path(gettempdir(), FILE_NAME),
         now=lambda: at,
         folder=folder or (None if mapping else settings.source.folder),
-        database=settings.source.database.get_secret_value() if settings.source.database else None,
+        database=revealed(settings.source.database),
         phone_key=key,
     )
     return Seen(settings=settings, crm=crm, at=at, found=rehearse(crm, at), rules=rules_of(settings))

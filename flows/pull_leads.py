@@ -1,14 +1,20 @@
 """Every quarter of an hour: what changed in the source."""
 
+from datetime import timedelta
+
 from prefect import State, flow
 from prefect.states import Completed
 
 from flows.begin import begin
 from flows.parameters import Moment
+from flows.wiring import clock
 from planerka.intake.pull import PullReport
 from planerka.words import Words
 from tasks import pull
 from tasks.runs import name_run
+
+HISTORY = timedelta(minutes=10)
+"""So long a run goes on with the history of a CRM: the next one takes what is new before it goes further back."""
 
 
 @flow
@@ -20,17 +26,18 @@ def pull_leads(as_of: Moment | None = None) -> State[PullReport]:
     """
     company = begin(as_of)
     name_run(company)
-    report = pull.pull_leads(company)
+    stops_at = clock() + HISTORY
+    report = pull.pull_leads(company, lambda: clock() < stops_at)
     pull.check_pull(company, company.now)
     return Completed(message=summary(report, company.words), data=report)
 
 
 def summary(report: PullReport, words: Words) -> str:
-    changed, held = words.number(report.changed_n), words.number(report.quarantined_n)
     return words.count(
-        "{n} row pulled: {changed} new or changed, {held} quarantined",
-        "{n} rows pulled: {changed} new or changed, {held} quarantined",
+        "{n} row pulled: {changed} new or changed, {held} quarantined, {waiting} waiting",
+        "{n} rows pulled: {changed} new or changed, {held} quarantined, {waiting} waiting",
         report.rows_n,
-        changed=changed,
-        held=held,
+        changed=words.number(report.changed_n),
+        held=words.number(report.quarantined_n),
+        waiting=words.number(report.waiting_n),
     )

@@ -67,7 +67,7 @@ def weekly_cycle(
 
 def run_stations(company: Company, week: str | None, channel: Channel | None) -> CycleReport:
     name_run(company, week)
-    pulled = pull.pull_leads(company)
+    pulled = pull.pull_leads(company, lambda: False)  # a meeting waits for the pack
     meeting = week_of(company, week)
     name_run(company, meeting)
     gate = pull.check_pull(company, min(company.now, end_of(meeting, company)))

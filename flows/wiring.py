@@ -1,5 +1,5 @@
-"""Settings → engine, source, calendars, clock: the only place where they are built, and the only one that reads
-the clock. Imports no Prefect."""
+"""Settings → engine, source, calendars, clock: the only place where they are built (sources in flows.sources), and the
+only one that reads the clock. Imports no Prefect."""
 
 import os
 import socket
@@ -10,12 +10,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from flows.masking import mask_what_is_written
-from planerka.clock import Week, WorkCalendar, refuse_a_far_day, start_of
-from planerka.crm.base import Crm
+from flows.sources import journal_of, source_of
+from planerka.clock import Week, WorkCalendar, first_whole_day, refuse_a_far_day, start_of
 from planerka.crm.sample.adapter import SampleCrm
 from planerka.crm.sample.story import ANALYST_ID
-from planerka.crm.table import TableCrm
-from planerka.crm.worklist import FILE_NAME
 from planerka.errors import SettingsError, UsageError
 from planerka.pack.freeze import FrozenPack, find_pack
 from planerka.regulation.editions import load_all
@@ -88,31 +86,6 @@ def past(as_of: datetime) -> datetime:
     return as_of
 
 
-def journal_of(settings: Settings) -> Path:
-    return settings.data / "sample-journal.json"
-
-
-def source_of(settings: Settings, now: datetime) -> Crm:
-    source = settings.source
-    if source.kind == "sample":
-        return SampleCrm(
-            journal=journal_of(settings),
-            as_of_on=now.astimezone(settings.zone).date(),
-            leads_n=source.leads_n,
-            seed=source.seed,
-            zone=settings.time_zone,
-        )
-    assert source.mapping is not None  # the settings refuse a table without one
-    return TableCrm(
-        source.mapping,
-        worklist=settings.out / FILE_NAME,
-        now=lambda: now,
-        folder=source.folder,
-        database=source.database.get_secret_value() if source.database else None,
-        phone_key=settings.phone_key.get_secret_value().encode() if settings.phone_key else None,
-    )
-
-
 def keep_the_sample_apart(engine: sa.Engine, source: str) -> None:
     """SettingsError where a store would hold a made-up company beside a real one: its heads would sign for both."""
     with reading(engine) as connection:
@@ -170,7 +143,10 @@ def week_of(company: Company, week: str | None) -> Week:
     if end_of(found, company) > company.now:
         raise UsageError(f"week {found} is not over until {found.sunday}: ask for an earlier one, or wait")
     with reading(company.engine) as connection:
+        known = get_source(connection, company.crm.source)
         first_on, _ = created_between(connection, company.crm.source)
+    if known and known.data_from:  # leads that are older are known by what happened to them later
+        first_on = first_whole_day(known.data_from, company.settings.zone)
     if first_on and found.sunday < first_on:
         raise UsageError(f"week {found} lies before the data, which begin on {first_on}: ask for a later one by --week")
     return found

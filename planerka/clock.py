@@ -69,6 +69,12 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
+def first_whole_day(at: datetime, zone: ZoneInfo) -> date:
+    """The first local day that begins at this instant or later."""
+    day = at.astimezone(zone).date()
+    return day if start_of(day, zone) >= at else day + timedelta(days=1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkCalendar:
     """When an office works, in its own local time.

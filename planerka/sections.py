@@ -93,6 +93,11 @@ class SourceSettings(Section):
         return self
 
 
+def revealed(secret: SecretStr | None) -> str | None:
+    """The text of a secret, for whoever must show it: never for a log or an error."""
+    return secret.get_secret_value() if secret else None
+
+
 def not_empty(written: Any) -> Any:
     """An empty value is a variable that nobody filled in, and no wish for the default."""
     text = written.get_secret_value() if isinstance(written, SecretStr) else written

@@ -112,6 +112,11 @@ class Settings(BaseSettings):
         return timedelta(hours=self.max_age_hours)
 
     @property
+    def phone_hash_key(self) -> bytes | None:
+        """The key of the hashes of phones, a secret; None: no phone may be read."""
+        return self.phone_key.get_secret_value().encode() if self.phone_key else None
+
+    @property
     def store_url(self) -> str:
         """The database: a file under `data` unless `store` names another. May hold a password: never log it."""
         return self.store.get_secret_value() if self.store else f"sqlite:///{self.data / 'planerka.db'}"

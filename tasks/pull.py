@@ -1,5 +1,6 @@
 """Source → store, and the gate on what came."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from prefect import get_run_logger, task
@@ -14,14 +15,20 @@ from tasks.company import Company
 
 
 @task(task_run_name="pull from the source", **policies.SOURCE)
-def pull_leads(company: Company) -> PullReport:
+def pull_leads(company: Company, may_go_back: Callable[[], bool]) -> PullReport:
+    """What is new; then what is older than anything pulled so far, for as long as it may."""
     log = get_run_logger()
 
-    def progress(until: str, rows_n: int) -> None:
-        log.info("pulled up to %s: %d rows", until, rows_n)
-
-    report = pull(company.engine, company.crm, company.settings.zone, company.now, progress)
+    report = pull(
+        company.engine,
+        company.crm,
+        company.settings.zone,
+        company.now,
+        lambda step: log.info("%s", step),
+        may_go_back=may_go_back,
+    )
     log.info("%d rows, %d changed, %d quarantined", report.rows_n, report.changed_n, report.quarantined_n)
+    log.info("%d rows wait in quarantine", report.waiting_n)
     for line in lines_of(report.checks):
         log.info("%s", line)
     return report

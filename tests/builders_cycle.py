@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,13 +20,14 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 
-from flows.wiring import clock, holder, source_of, week_of, wire
+from flows.sources import source_of
+from flows.wiring import clock, holder, week_of, wire
 from planerka.delivery.order import Order
 from planerka.delivery.sending import DeliveryReport, deliver
 from planerka.disputes.applying import ApplyReport, apply_commands
 from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.errors import PlanerkaError
-from planerka.intake.pull import PullReport, pull
+from planerka.intake.pull import Progress, PullReport, Step, pull
 from planerka.kpis.measuring import measure_touched_days
 from planerka.model import GateReport
 from planerka.pack.freeze import FrozenPack, freeze
@@ -118,7 +119,7 @@ def on_day(company: Company, now: datetime) -> Company:
     return replace(company, now=now, crm=source_of(company.settings, now))
 
 
-def nothing_to_say(_until: str, _rows_n: int) -> None:
+def nothing_to_say(_step: Step) -> None:
     pass
 
 
@@ -127,13 +128,13 @@ def open_gate(*_: object) -> GateReport:
     return GateReport(suite="open", checks=())
 
 
-def run_cycle(company: Company, progress: Callable[[str, int], None] = nothing_to_say) -> Cycle:
+def run_cycle(company: Company, progress: Progress = nothing_to_say) -> Cycle:
     """The cycle under its lock: two at once are none."""
     with locked(company.engine, f"cycle of {company.crm.source}", holder(), clock()):
         return run_stations(company, progress)
 
 
-def run_stations(company: Company, progress: Callable[[str, int], None]) -> Cycle:
+def run_stations(company: Company, progress: Progress) -> Cycle:
     """In the order of flows.weekly_cycle."""
     engine, source, office, now = company.engine, company.crm.source, company.office, company.now
     pulled = pull(engine, company.crm, company.settings.zone, now, progress)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.doctor.finding import Finding, Level
-from flows.wiring import clock, journal_of, source_of
+from flows.sources import journal_of, source_of
+from flows.wiring import clock
 from planerka.crm.mapping_file import load_mapping
 from planerka.model import ReferenceKind
 from planerka.regulation.editions import load_all

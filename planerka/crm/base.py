@@ -1,6 +1,6 @@
 """The CRM port: what every source of leads must do, whatever stands behind it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,14 +40,22 @@ class Origin:
     """Where the rows of a batch stand in an export.
 
     `row_ns` has the row of each, as a spreadsheet numbers them: the first line of the file is row 1. `columns` has the
-    column that each field was read from, as the file calls it; a field without one was not read. `texts` has the cells
+    column that each field was read from, as the file calls it; a field without one was not read. `joined` names the
+    tables whose columns were added to the rows, by what stands before the point: `deal.won_date`. `texts` has the cells
     of at least these rows by column, its index the row; None where a row of the batch is made of several.
     """
 
     file: str
     row_ns: NDArray[np.int64]
     columns: Mapping[str, str]
+    joined: Mapping[str, str] = field(default_factory=dict)
     texts: pd.DataFrame | None = None
+
+    def called(self, name: str) -> str:
+        """The column that a field was read from, of a joined table with its name; the field where none was."""
+        column = self.columns.get(name, name)
+        join, _, own = column.partition(".")
+        return f"{own} ({self.joined[join]})" if own and join in self.joined else column
 
     def written(self, position: int, name: str) -> str | None:
         """What stands in the cell that a field was read from; None where it is blank or not known."""
@@ -55,6 +63,47 @@ class Origin:
         if self.texts is None or column not in self.texts:
             return None
         return self.texts.at[self.row_ns[position], column]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageFact:
+    """A stage of a CRM; `code` is what it means where the CRM itself says so, as that a lead is won."""
+
+    id: str
+    title: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineFact:
+    """Stages in their order; `id` None where the CRM has but one row of them."""
+
+    id: str | None
+    title: str
+    stages: tuple[StageFact, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldFact:
+    """A field that a company has added to its cards; `values` are those of a list, none for any other."""
+
+    id: str
+    title: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What an account of a CRM is set up with: `reasons` and `managers` are titles by id."""
+
+    kind: str
+    address: str
+    currency: str | None
+    time_zone: str | None
+    pipelines: tuple[PipelineFact, ...]
+    reasons: Mapping[str, str]
+    managers: Mapping[str, str]
+    fields: tuple[FieldFact, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +179,13 @@ class Crm(Protocol):
         """The instant up to which the source is complete: now for a CRM, the day of the export for a file."""
 
     def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
-        """Cut what changed in `[since, until)` into windows, oldest first; none where nothing can be new."""
+        """Cut what changed in `[since, until)` into windows, oldest first; none where nothing can be new.
+
+        `since` None, the first pull: as much as is of use by itself, and everything where there is no `history`.
+        """
+
+    def history(self, before: datetime) -> Sequence[Window]:
+        """What changed before, cut into windows, newest first and the last one `since` None; none where nothing did."""
 
     def read(self, window: Window) -> Iterator[Batch]:
         """Everything that changed in the window, references first; the same window reads the same rows again."""
@@ -138,5 +193,15 @@ class Crm(Protocol):
     def lead_ids(self) -> Iterator[str]:
         """Every lead that exists now: the sweep marks the others vanished."""
 
+    def phones(self) -> set[str]:
+        """Every phone of its leads that the numbering plan has, in E.164; none where it hands over no phones."""
+
     def apply(self, command: Command) -> Receipt:
         """Carry the command out, once: a marker found in the source is the receipt of an earlier try."""
+
+
+class AccountCrm(Crm, Protocol):
+    """A CRM that can be asked what it is set up with."""
+
+    def describe(self) -> Account:
+        """Raises CrmError."""

@@ -87,6 +87,9 @@ def blocks_of(place: Place, layout: Layout) -> Iterator[Block]:
 
 def not_there(path: Path, error: OSError) -> MappingError:
     """What to do about a file that cannot be opened: the nearest of those that lie beside it."""
+    if not path.parent.is_dir():
+        where = "`folder` under [source] of planerka.toml, or that of the mapping"
+        return MappingError(f"{path.name} should lie in {path.parent}, and there is no such folder: correct {where}")
     if path.is_dir():
         return MappingError(f"{path} is a folder: name the file in it, by `file`")
     endings = {".csv", ".txt", ".tsv", *READERS}

@@ -1,6 +1,7 @@
 """The tables of an export, chunk by chunk, as its mapping says."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,17 +13,17 @@ from planerka.crm.conditions import Conditions
 from planerka.crm.joins import JoinedTable
 from planerka.crm.mapping import Mapping, columns_in
 from planerka.crm.mapping_parts import Column, Contracts, Events, Layout, Leads, Moment, Plans, Spending, Values
+from planerka.crm.money_files import spend_and_plan
 from planerka.crm.nouns import (
     contract_rows,
     dated_rows,
     event_rows,
     lead_rows,
-    plan_rows,
     rejection_rows,
-    spend_rows,
 )
 from planerka.crm.repeats import together
 from planerka.crm.rows import Converter, Rows, no_rows
+from planerka.crm.sql_query import URL
 from planerka.errors import CrmError, SettingsError
 from planerka.model import Contract, Event, EventKind, Lead, ReferenceKind
 
@@ -40,7 +41,7 @@ class Export:
         contracts = mapping.contracts
         self.own_contracts = contracts if contracts and contracts.is_there else None
         in_leads = (
-            contracts.model_copy(update={"file": mapping.leads.file, "query": mapping.leads.query})
+            contracts.model_copy(update={name: getattr(mapping.leads, name) for name in ("file", "sheet", "query")})
             if contracts
             else None
         )
@@ -60,11 +61,7 @@ class Export:
             for chunk in conditions.watched(self.compared(self.chunks(table), table)):
                 yield from event_rows(self.convert, name, table, chunk)
             yield no_rows(Event, conditions.sought)
-        if mapping.spend:
-            yield from spend_rows(self.convert, mapping.spend, self.chunks(mapping.spend))
-        if mapping.plan:
-            for chunk in self.chunks(mapping.plan):
-                yield from plan_rows(self.convert, mapping.plan, chunk)
+        yield from spend_and_plan(mapping, self.convert, self.chunks)
 
     def look(self) -> tuple[int, int]:
         """Read the first rows of every file: how many leads, and how many cells of theirs that cannot be read.
@@ -78,7 +75,11 @@ class Export:
         return len(leads.frame), len(leads.faults)
 
     def rows_of_leads(self) -> Iterator[Rows]:
-        """Leads with their events, rejections and contracts, chunk after chunk."""
+        """Leads with their events, rejections and contracts, chunk after chunk; they know the tables joined to them."""
+        for rows in self.rows_with_leads():
+            yield replace(rows, joined=self.convert.joined)
+
+    def rows_with_leads(self) -> Iterator[Rows]:
         leads, convert = self.mapping.leads, self.convert
         created = Moment(at=leads.columns["created_at"])
         parts = (leads, self.joined_contracts)
@@ -115,7 +116,7 @@ class Export:
         if part.file:
             return self.folder / part.file
         if self.database is None:
-            raise SettingsError(f"{part.title} needs a database: give its url by PLANERKA_SOURCE__DATABASE")
+            raise SettingsError(f"{part.title} needs a database: give its url by {URL} in .env")
         return self.database
 
     def lead_chunks(self, names: set[str]) -> Iterator[pd.DataFrame]:

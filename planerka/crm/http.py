@@ -11,6 +11,8 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Protocol
@@ -125,25 +127,39 @@ class Login(Protocol):
 
 @dataclass(frozen=True)
 class KeyLogin:
-    """A key that lives until somebody revokes it; `scheme` stands before it."""
+    """A key that lives until somebody revokes it; `scheme` stands before it, and `beside` are headers of no secret."""
 
     key: str = field(repr=False)
     scheme: str = "Bearer"
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     async def headers(self) -> Mapping[str, str]:
-        return {"Authorization": f"{self.scheme} {self.key}"}
+        return {"Authorization": f"{self.scheme} {self.key}", **self.beside}
 
     async def renew(self, stale: Mapping[str, str]) -> bool:
         return False
 
 
 class Http:
-    """Requests to one account. `name` is what errors call it, its address without the scheme."""
+    """Requests to one account. `name` is what errors call it, its address without the scheme.
+
+    `told_at` is the time of the CRM's own clock in its last answer; None before the first that tells it.
+    """
+
+    told_at: datetime | None = None
 
     def __init__(
-        self, url: str, *, pace: Pace, login: Login, dialect: Dialect, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        url: str,
+        *,
+        pace: Pace,
+        login: Login,
+        dialect: Dialect,
+        transport: httpx.AsyncBaseTransport | None = None,
+        pause_s: float = PAUSE_S,
     ) -> None:
-        self.pace, self.login, self.dialect = pace, login, dialect
+        """`pause_s` is the first of the pauses between tries."""
+        self.pace, self.login, self.dialect, self.pause_s = pace, login, dialect, pause_s
         # A redirected POST becomes a GET and loses its body, so nothing is followed.
         self.client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, follow_redirects=False, transport=transport)
         self.name = self.client.base_url.host
@@ -168,7 +184,7 @@ class Http:
         return await self.ask(method, path, params=None, body=body, is_write=True)
 
     async def ask(self, method: str, path: str, *, params: Any, body: Any, is_write: bool) -> Any:
-        pause_s, is_renewed, request = PAUSE_S, False, f"{method} {path}"
+        pause_s, is_renewed, request = self.pause_s, False, f"{method} {path}"
         for tries_left_n in reversed(range(TRIES_N)):
             await self.pace.turn()
             headers = await self.login.headers()
@@ -199,6 +215,7 @@ class Http:
             raise Unanswered(Fault.SILENT) from None
         except (httpx.TransportError, httpx.DecodingError):
             raise Unanswered(Fault.CUT) from None
+        self.told_at = clock_of(response) or self.told_at
         if response.status_code == 204:
             return None
         try:
@@ -231,3 +248,11 @@ def told(response: httpx.Response) -> Words:
     """What an answer without JSON says: where the account has moved to, or nothing (a page of a proxy is no words)."""
     location = response.headers.get("location")
     return Words(None, f"it has moved to {httpx.URL(location).host or location}" if location else "")
+
+
+def clock_of(response: httpx.Response) -> datetime | None:
+    """What the server's clock said when it answered, to the second (RFC 9110, section 6.6.1)."""
+    try:
+        return parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC)
+    except ValueError:
+        return None

@@ -1,9 +1,10 @@
-"""What an export can never supply, read off its mapping."""
+"""What a source can never supply, read off its mapping."""
 
 from collections.abc import Iterable
 from dataclasses import fields
 
 from planerka.crm.mapping import Mapping
+from planerka.crm.mapping_parts import Contracts, LeadFields
 from planerka.model import Contract, Event, EventKind, Lead, Plan, Rejection, Spend, Stock
 
 
@@ -56,3 +57,28 @@ def event_fields(mapping: Mapping) -> set[str]:
     if "reason_id" in mapping.leads.columns and (EventKind.REJECTED in mapping.leads.dates or not is_in_events):
         names.add("reason_id")
     return names | ({"actor_kind"} if "actor_id" in names else set())
+
+
+def account_lacks(leads: LeadFields, contracts: Contracts | None, events: Iterable[str]) -> frozenset[str]:
+    """The same of an account of a CRM: `leads` with the columns that the CRM knows by itself.
+
+    `events` are what the CRM can tell by itself: kinds of event (`call_out`) and fields of one (`event.actor_id`).
+    """
+    lead = {*leads.columns, "status"} | ({"client_id", "phone_is_valid"} if "phone" in leads.columns else {"client_id"})
+    supplied = {f"event.{name}" if "." not in name else name for name in events}
+    supplied |= {f"event.{kind}" for kind in leads.dates} | {
+        f"event.{name}" for name in ("id", "lead_id", "kind", "at")
+    }
+    if contracts:
+        supplied |= {"event.contract_signed"}
+        supplied |= {"event.contract_terminated"} if "terminated_at" in contracts.columns else set()
+    told = {f"event.{name}" for name in (*EventKind, *(f.name for f in fields(Event)))}
+    return frozenset().union(
+        told - supplied,
+        unsupplied(Lead, lead),
+        unsupplied(Rejection, {"id", "lead_id", *leads.rejection}),
+        unsupplied(Contract, {"id", "lead_id", "currency", *contracts.columns} if contracts else None),
+        unsupplied(Spend, None),
+        unsupplied(Plan, None),
+        unsupplied(Stock, None),
+    )

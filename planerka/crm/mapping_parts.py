@@ -127,8 +127,10 @@ class Layout(Strict):
 
     @property
     def title(self) -> str:
-        """What errors call the table: the file, the query by its beginning, or where there is neither the CRM."""
-        return self.file or (f"query {' '.join(self.query.split())[:60]!r}" if self.query else "the CRM")
+        """What errors call the table: the file and its sheet, the query by its beginning, or with neither the CRM."""
+        if self.file:
+            return f"{self.file}, {self.sheet}" if self.sheet else self.file
+        return f"query {' '.join(self.query.split())[:60]!r}" if self.query else "the CRM"
 
     @property
     def is_there(self) -> bool:

@@ -10,13 +10,13 @@ import pandas as pd
 from planerka.crm.base import Fault
 from planerka.crm.cells import Texts
 from planerka.crm.chunks import distinct
-from planerka.crm.mapping_parts import Column, Contracts, Events, Leads, Moment, Plans, Spending
+from planerka.crm.mapping_parts import Column, Contracts, Events, LeadFields, Moment, Plans, Spending
 from planerka.crm.rows import Converter, Rows, matching, picked, refuse_spoilt, unknown
 from planerka.model import ActorKind, Contract, Event, EventKind, Lead, LeadStatus, Plan, Rejection, Spend
 from planerka.phones import first_phone, phone_hash
 
 
-def lead_rows(convert: Converter, leads: Leads, chunk: pd.DataFrame, phone_key: bytes | None) -> Rows:
+def lead_rows(convert: Converter, leads: LeadFields, chunk: pd.DataFrame, phone_key: bytes | None) -> Rows:
     """One lead a row. Without a client of the CRM, the client is the keyed hash of a valid phone."""
     rows = convert.rows(Lead, chunk, leads.columns, leads)
     rows.frame["status"] = status_of(leads, chunk)
@@ -39,7 +39,7 @@ def hashed(phones: Texts, region: str, key: bytes) -> Texts:
     return np.array([hash_of(cell) for cell in phones], dtype=object)
 
 
-def status_of(leads: Leads, chunk: pd.DataFrame) -> pd.Series:
+def status_of(leads: LeadFields, chunk: pd.DataFrame) -> pd.Series:
     """Won before rejected: a signed contract outweighs the rejection on the way to it."""
     status = pd.Series(LeadStatus.OPEN.value, index=chunk.index, dtype=object)
     for name, condition in ((LeadStatus.REJECTED, leads.rejected), (LeadStatus.WON, leads.won)):
@@ -49,7 +49,7 @@ def status_of(leads: Leads, chunk: pd.DataFrame) -> pd.Series:
 
 
 def dated_rows(
-    convert: Converter, leads: Leads, chunk: pd.DataFrame, kind: EventKind, moment: Moment
+    convert: Converter, leads: LeadFields, chunk: pd.DataFrame, kind: EventKind, moment: Moment
 ) -> tuple[pd.DataFrame, Rows]:
     """The rows of a chunk to which something happened, and these events; their ids are `<lead>:<kind>`."""
     columns: dict[str, Column | None] = {"lead_id": leads.columns["id"], "at": moment.at}
@@ -61,7 +61,7 @@ def dated_rows(
     return part, replace(events, frame=named.assign(id=named["lead_id"] + f":{kind}"))
 
 
-def has_happened(leads: Leads, chunk: pd.DataFrame, kind: EventKind, moment: Moment) -> pd.Series:
+def has_happened(leads: LeadFields, chunk: pd.DataFrame, kind: EventKind, moment: Moment) -> pd.Series:
     """Where the date is filled in and its condition holds; a rejection without one needs the status."""
     is_dated = picked(chunk, moment.at).notna() & picked(chunk, leads.columns["id"]).notna()
     if kind == EventKind.REJECTED and moment.when is None:
@@ -69,7 +69,7 @@ def has_happened(leads: Leads, chunk: pd.DataFrame, kind: EventKind, moment: Mom
     return is_dated & matching(chunk, moment.when)
 
 
-def rejection_rows(convert: Converter, leads: Leads, part: pd.DataFrame, events: Rows) -> Rows:
+def rejection_rows(convert: Converter, leads: LeadFields, part: pd.DataFrame, events: Rows) -> Rows:
     """The cards of rejected leads, where the moment of the rejection could be read."""
     cards = convert.rows(Rejection, part, leads.rejection, leads)
     cards.frame[["id", "lead_id"]] = events.frame[["id", "lead_id"]]
@@ -152,4 +152,4 @@ def plan_rows(convert: Converter, plans: Plans, chunk: pd.DataFrame) -> Iterator
         columns = {name: named.column for name, named in plans.period.items() if named.column}
         columns |= {"value": column.column or "", "from_on": columns.get("year") or columns.get("from_on", "")}
         unread = (*(replace(fault, field="value") for fault in faults), *strays, *wrong)
-        yield Rows(Plan, frame, unread, plans.title, columns, part)
+        yield Rows(Plan, frame, unread, plans.title, columns, texts=part)

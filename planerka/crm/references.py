@@ -1,11 +1,11 @@
-"""What the ids of an export are called: the names of the mapping, then every id that the rows bring."""
+"""What ids are called: the names of the mapping, then those of a CRM, then every id that the rows bring."""
 
 from dataclasses import fields
 
 import pandas as pd
 
 from planerka.crm.base import Batch
-from planerka.crm.mapping import Mapping
+from planerka.crm.mapping import AnyMapping
 from planerka.crm.names import folded
 from planerka.model import Reference, ReferenceKind
 
@@ -19,8 +19,9 @@ KINDS = {f"{kind}_id": kind for kind in ReferenceKind} | {
 class References:
     """Remembers what was already handed out, so that each id is named once a read."""
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: AnyMapping) -> None:
         self.names = mapping.references
+        self.titles: dict[tuple[ReferenceKind, str], str] = {}
         self.seen: set[tuple[ReferenceKind, str]] = set()
         self.first: dict[tuple[ReferenceKind, str], str] = {}
 
@@ -28,11 +29,19 @@ class References:
         return self.batch([(kind, key) for kind, names in self.names.items() for key in names])
 
     def new_in(self, rows: pd.DataFrame) -> Batch:
-        """The ids of a frame that were not met before: titled by themselves, and without a code."""
+        """The ids of a frame that were not met before: titled by the CRM or by themselves, and without a code."""
+        return self.batch(self.unseen(rows))
+
+    def unseen(self, rows: pd.DataFrame) -> list[tuple[ReferenceKind, str]]:
         ids = [
             (kind, key) for name, kind in KINDS.items() if name in rows for key in rows[name].dropna().unique() if key
         ]
-        return self.batch([pair for pair in dict.fromkeys(ids) if pair not in self.seen])
+        return [pair for pair in dict.fromkeys(ids) if pair not in self.seen]
+
+    def told(self, titles: dict[tuple[ReferenceKind, str], str]) -> Batch:
+        """What a CRM calls these ids, and what the mapping does."""
+        self.titles |= titles
+        return self.batch(list(titles))
 
     def batch(self, pairs: list[tuple[ReferenceKind, str]]) -> Batch:
         """Before an id that looks like one handed out before that one is handed out again: seen together, they tell."""
@@ -49,4 +58,5 @@ class References:
 
     def title_and_code(self, kind: ReferenceKind, key: str) -> tuple[str, str | None]:
         name = self.names.get(kind, {}).get(key)
-        return (name and name.title) or key, name.code if name else None
+        title = (name and name.title) or self.titles.get((kind, key)) or key
+        return title, name.code if name else None

@@ -37,8 +37,8 @@ DTYPES = {str: TEXT, int: "float64", float: "float64", bool: "boolean", date: "d
 class Rows:
     """Rows of a noun while they are made, and the columns that their fields come from.
 
-    The index of `frame`, as that of the chunks, is the row of the file. `texts`: the chunk, None where its rows were
-    added up.
+    The index of `frame`, as that of the chunks, is the row of the file. `joined`, as in `Origin`, are tables whose
+    columns were added. `texts`: the chunk, None where its rows were added up.
     """
 
     noun: type
@@ -46,6 +46,7 @@ class Rows:
     faults: tuple[Fault, ...] = field(default=())
     file: str = ""
     columns: Dict[str, str] = field(default_factory=dict)
+    joined: Dict[str, str] = field(default_factory=dict)
     texts: pd.DataFrame | None = None
     sought: tuple[Sought, ...] = ()
 
@@ -62,9 +63,12 @@ class Rows:
             f.name for f in fields(self.noun) if kind_of(f.type) == (int, False) and self.frame[f.name].notna().all()
         ]
         rows = self.frame.reset_index(drop=True).astype(dict.fromkeys(whole, "int64"))
-        row_ns = self.frame.index.to_numpy()
-        origin = Origin(file=self.file, row_ns=row_ns, columns=self.columns, texts=self.texts) if self.file else None
+        origin = self.origin() if self.file else None
         return Batch(noun=self.noun, rows=rows, faults=self.faults, origin=origin, sought=self.sought)
+
+    def origin(self) -> Origin:
+        row_ns = self.frame.index.to_numpy()
+        return Origin(file=self.file, row_ns=row_ns, columns=self.columns, joined=self.joined, texts=self.texts)
 
 
 def kind_of(annotation: Any) -> tuple[type, bool]:
@@ -132,7 +136,7 @@ class Converter:
                 frame[f.name], found = self.field(f.name, kind_of(f.type)[0], chunk, columns[f.name], values)
                 faults += found
         names = {name: column.column for name, column in columns.items() if column.column}
-        return Rows(noun, frame, tuple(faults), values.title, names, chunk)
+        return Rows(noun, frame, tuple(faults), values.title, names, texts=chunk)
 
     def field(
         self, name: str, kind: type, chunk: pd.DataFrame, column: Column, values: Values

@@ -12,9 +12,13 @@ import sqlalchemy as sa
 from planerka.crm.blocks import Block
 from planerka.crm.cells import quotable
 from planerka.crm.mapping_parts import Layout
+from planerka.crm.names import nearest
 from planerka.errors import CrmError, SettingsError
 
 BLOCK_ROWS_N = 10_000
+
+NO_TABLE = re.compile(r'no such table: (\S+)|relation "([^"]+)" does not exist')
+"""How SQLite and PostgreSQL name a table that is not there."""
 
 URL = "PLANERKA_SOURCE__DATABASE"
 
@@ -75,8 +79,22 @@ def rows_of(database: sa.URL, layout: Layout) -> Iterator[sa.CursorResult[Any]]:
                 raise CrmError(f"{layout.title} gives no rows: write a SELECT")
             yield result
     except sa.exc.DBAPIError as error:
-        said = reason(error, layout.query)
-        raise CrmError(f"{layout.title} failed on {database!r} ({said}): correct `query`, or {URL}") from None
+        said, table = reason(error, layout.query), nearest_table(engine, str(error.orig))
+        raise CrmError(f"{layout.title} failed on {database!r} ({said}): {table}correct `query`, or {URL}") from None
+
+
+def nearest_table(engine: sa.Engine, said: str) -> str:
+    """For a table that is not there, those that are, as far as the database tells them; "" for another error."""
+    found = NO_TABLE.search(said)
+    if found is None:
+        return ""
+    schema, _, name = (found[1] or found[2]).rpartition(".")
+    try:
+        catalogue = sa.inspect(engine)
+        names = [*catalogue.get_table_names(schema or None), *catalogue.get_view_names(schema or None)]
+    except sa.exc.SQLAlchemyError:
+        return ""
+    return f"{nearest(name, names)}; " if names else ""
 
 
 def reason(error: sa.exc.DBAPIError, query: str) -> str:

@@ -1,7 +1,7 @@
 """The table adapter: a company's own export on the port of a CRM. docs/your-own-export.md is its manual."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -87,6 +87,10 @@ class TableCrm:
         """
         asked_at = f" {self.clock().isoformat()}" if queries_in(self.mapping) else ""
         yield Window(since=None, until=until, token=self.digest + asked_at)
+
+    def history(self, before: datetime) -> Sequence[Window]:
+        """Nothing is older than the first pull."""
+        return ()
 
     @cached_property
     def digest(self) -> str:

@@ -131,7 +131,10 @@ def sheet_name(path: Path, names: list[str], wanted: str | None) -> str:
     if not names:
         raise CrmError(f"{path.name} is damaged, it has no sheet: copy or export it again")
     if wanted is None and len(names) > 1:
-        raise MappingError(f"{path.name} has several sheets, {', '.join(map(repr, names))}: name one by `sheet`")
+        raise MappingError(
+            f"{path.name} has several sheets, {', '.join(map(repr, names))}: name one by `sheet` in the mapping; to "
+            "have one drafted, save each sheet as a file of its own first"
+        )
     if wanted is not None and wanted not in names:
         raise MappingError(f"{path.name} has no sheet {wanted!r}: {nearest(wanted, names)}; correct `sheet`")
     return wanted or names[0]

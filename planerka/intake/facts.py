@@ -1,10 +1,11 @@
 """What a pull as a whole is tested by, gathered from the store."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from planerka.intake.frame_tests import PullFacts
+from planerka.intake.frame_tests import WHOLE, PullFacts
 from planerka.intake.settling import Unsettled
 from planerka.settings import Settings
 from planerka.store.intake_facts import last_exports, leads_by_day, unnamed_n
@@ -32,11 +33,13 @@ def facts_of_pull(
         unnamed_n=unnamed,
         pulled_n=pulled.held.rows_n,
         held_n=pulled.held.failed_n,
+        is_past_there=source.data_from is None,
         unmatched=unmatched(connection, source.source),
-        export_leads_n=tuple(map(leads_in, last_exports(connection, source.source))),
+        export_rows_n=rows_of_exports(last_exports(connection, source.source)),
     )
 
 
-def leads_in(export: PulledWindow) -> int:
-    """How many leads came with it, by the test that looks at each."""
-    return sum(check.rows_n for check in export.checks if check.key == "lead.id")
+def rows_of_exports(exports: Sequence[PulledWindow]) -> dict[str, tuple[int, ...]]:
+    """How many rows of each noun came with each, by the test that looks at all of them; 0 with one that has none."""
+    rows_n = [{check.key: check.rows_n for check in export.checks} for export in exports]
+    return {noun: tuple(of_export.get(f"{noun}.id", 0) for of_export in rows_n) for noun in WHOLE}

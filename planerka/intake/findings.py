@@ -23,8 +23,12 @@ class Finding:
 
     @property
     def line(self) -> str:
-        cells = (f"{column} is {'empty' if value is None else repr(value)}" for column, value in self.cells.items())
-        return f"{self.says}: {', '.join(cells)}: {self.remedy}"
+        cells = ", ".join(f"{column} is {said(value)}" for column, value in self.cells.items())
+        return ": ".join(part for part in (self.says, cells, self.remedy) if part)
+
+
+def said(value: Any) -> str:
+    return "empty" if value is None else repr(value)
 
 
 def findings_of(row: QuarantinedRow) -> list[Finding]:

@@ -1,7 +1,7 @@
 """Tests of a pull as a whole: is it fresh, is it all there, do its ids have names, how much of it is bad."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -37,9 +37,10 @@ class PullFacts:
     `data_until`: how far the source is complete; `last_on`: its last whole local day. `leads_by_day`: leads created
     on each local day up to then, index `datetime64` days; days without a lead may be absent. `unnamed_n`: of
     `leads_n` leads, how many have an id in this field that no reference explains. `held_n` of the `pulled_n`
-    rows pulled since the gate was last open went to quarantine. `unmatched`: ids of the spend and of the plan against
-    those of leads and contracts. `export_leads_n`: the leads of the newest export and of the one before it; fewer
-    numbers where there was no other, none for a source that does not come whole.
+    rows pulled since the gate was last open went to quarantine. `is_past_there`: nothing is older than what was
+    pulled. `unmatched`: ids of the spend and of the plan against those of leads and contracts. `export_rows_n`: by
+    noun, the rows of the newest export and of the one before it; fewer numbers where there was no other, none for a
+    source that does not come whole.
     """
 
     now: datetime
@@ -51,8 +52,9 @@ class PullFacts:
     unnamed_n: dict[str, int]
     pulled_n: int
     held_n: int
+    is_past_there: bool = True
     unmatched: tuple[Unmatched, ...] = ()
-    export_leads_n: tuple[int, ...] = ()
+    export_rows_n: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 FRESH = Spec(
@@ -81,14 +83,31 @@ HELD = Spec(
     mostly=1 - BAD_SHARE,
     tolerated_n=FEW_N,
 )
-WHOLE = Spec(
-    key="pull.whole",
-    ru="Выгрузка: лидов не меньше, чем в прошлой",
-    en="Pull: the export has no fewer leads than the one before it",
-    severity=CheckSeverity.BLOCK,
-    mostly=1 - BAD_SHARE,
-    tolerated_n=FEW_N,
+PAST = Spec(
+    key="pull.past",
+    ru="Выгрузка: история загружена целиком",
+    en="Pull: the whole history is there",
+    severity=CheckSeverity.WARN,
 )
+WHOLE = {
+    noun: Spec(
+        key=f"pull.{noun}_whole",
+        ru=f"Выгрузка: {words_ru} не меньше, чем в прошлой",
+        en=f"Pull: the export has no fewer {words_en} than the one before it",
+        severity=CheckSeverity.BLOCK,
+        mostly=1 - BAD_SHARE,
+        tolerated_n=FEW_N,
+    )
+    for noun, words_ru, words_en in (
+        ("lead", "лидов", "leads"),
+        ("event", "событий", "events"),
+        ("rejection", "карточек отказов", "rejection cards"),
+        ("contract", "ДДУ", "contracts"),
+        ("spend", "строк расходов", "rows of the spend"),
+        ("plan", "строк плана", "rows of the plan"),
+    )
+}
+"""A file that is cut short after a whole row is like any other: only the one before it tells. Each table may be one."""
 NAMED = {
     name: Spec(
         key=f"pull.{name.removesuffix('_id')}_named",
@@ -117,7 +136,7 @@ MET = {
     )
 }
 
-FRAME_TESTS = (FRESH, WHOLE, USUAL_WEEK, USUAL_DAYS, HELD, *NAMED.values(), *MET.values())
+FRAME_TESTS = (FRESH, PAST, *WHOLE.values(), USUAL_WEEK, USUAL_DAYS, HELD, *NAMED.values(), *MET.values())
 
 
 def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
@@ -127,9 +146,11 @@ def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
         spec.key: Tally(rows_n=facts.leads_n, failed_n=facts.unnamed_n.get(name, 0)) for name, spec in NAMED.items()
     }
     met = {MET[one.noun, one.field].key: Tally(rows_n=one.ids_n, failed_n=len(one.strays)) for one in facts.unmatched}
+    whole = {spec.key: lost(*facts.export_rows_n.get(noun, ())) for noun, spec in WHOLE.items()}
     return {
         FRESH.key: Tally.of(certain(np.array([is_fresh(facts)]))),
-        WHOLE.key: lost(*facts.export_leads_n),
+        PAST.key: Tally.of(certain(np.array([facts.is_past_there]))),
+        **whole,
         USUAL_WEEK.key: Tally.of(is_usual(week.sum(keepdims=True), history.sum(axis=1)[:, None], (WEEK_FLOOR, np.inf))),
         USUAL_DAYS.key: Tally.of(is_usual(week, history, DAY_BAND)),
         HELD.key: Tally(rows_n=facts.pulled_n, failed_n=facts.held_n),
@@ -153,7 +174,7 @@ def frame_examples(facts: PullFacts) -> dict[str, tuple[str, ...]]:
 
 
 def lost(now_n: int = 0, before_n: int = 0) -> Tally:
-    """Of the leads of the export before, as many as the newest has fewer."""
+    """Of the rows of the export before, as many as the newest has fewer."""
     return Tally(rows_n=before_n, failed_n=max(before_n - now_n, 0))
 
 

@@ -103,8 +103,8 @@ def broken_fields(test: RowTest, noun: type, until: datetime, row: Row, unread: 
 
 
 def column_of(batch: Batch, name: str) -> str:
-    """What the file calls a field; where it has none, as planerka does."""
-    return batch.origin.columns.get(name, name) if batch.origin else name
+    """What the file calls a field, with its name if it was joined; where it has none, as planerka does."""
+    return batch.origin.called(name) if batch.origin else name
 
 
 def rows_at(batch: Batch, positions: Iterable[int]) -> Iterator[tuple[int, dict[str, Any], dict[str, str]]]:

@@ -4,9 +4,12 @@ A window's rows, what was held back, what the row tests counted and the record o
 transaction: a killed pull goes on with the window it was in, and pulling a window again changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain, takewhile
+from math import ceil
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -30,8 +33,25 @@ OVERLAP = timedelta(hours=6)
 
 NO_LEADS = pd.Series(index=pd.Index([], dtype="str"), dtype="datetime64[us, UTC]")
 
-Progress = Callable[[str, int], None]
-"""Told after every window: until when, and how many rows."""
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A window that is stored: its end, its rows, and how many seconds those that are left may take.
+
+    `left_s` goes by the windows of this pull so far; 0 after the last.
+    """
+
+    until: datetime
+    rows_n: int
+    left_s: float
+
+    def __str__(self) -> str:
+        left = f"; about {timedelta(minutes=ceil(self.left_s / 60))} h left" if self.left_s else ""
+        return f"pulled up to {self.until.isoformat()}: {self.rows_n} rows{left}"
+
+
+Progress = Callable[[Step], None]
+"""Told after every window."""
 
 Count = Callable[[int], object]
 """Told after every batch how many rows it had: an export is one window, and takes minutes."""
@@ -39,38 +59,75 @@ Count = Callable[[int], object]
 
 @dataclass(frozen=True, kw_only=True)
 class PullReport:
-    """What one pull did, summed over its windows; `checks` are the row tests that ran."""
+    """What one pull did, summed over its windows; `checks` are the row tests that ran.
+
+    `quarantined_n`: rows that this pull held back, and that were not held in this form before; `waiting_n`: all that
+    wait in quarantine now, those of earlier pulls too.
+    """
 
     data_until: datetime
     rows_n: int = 0
     changed_n: int = 0
     quarantined_n: int = 0
+    waiting_n: int = 0
     checks: tuple[Check, ...] = ()
 
 
 def pull(
-    engine: sa.Engine, crm: Crm, zone: ZoneInfo, now: datetime, progress: Progress, count: Count = lambda rows_n: None
+    engine: sa.Engine,
+    crm: Crm,
+    zone: ZoneInfo,
+    now: datetime,
+    progress: Progress,
+    count: Count = lambda rows_n: None,
+    may_go_back: Callable[[], bool] = lambda: True,
 ) -> PullReport:
-    """Pull everything that changed up to `crm.data_until(now)`; nothing where the store has it already."""
+    """Pull everything that changed up to `crm.data_until(now)`; nothing where the store has it already.
+
+    Then what is older than anything pulled so far, window by window for as long as `may_go_back`.
+    """
     until = crm.data_until(now)
     pulled = []
     with reading(engine) as connection:
         last = last_window(connection, crm.source)
         context = context_of(connection, crm.source, until)
-    for window in windows_to_pull(crm, last, until):
+    began_s = monotonic()
+    for window, left_n in chain(counted(windows_to_pull(crm, last, until)), older(engine, crm, may_go_back)):
         with engine.begin() as connection:
             if window.token and windows.has_token(connection, crm.source, window.token):
                 continue
             done, context = pull_window(connection, crm, window, context, zone, now, count)
-        progress(window.until.isoformat(), done.rows_n)
         pulled.append(done)
+        left_s = left_n * (monotonic() - began_s) / len(pulled)
+        progress(Step(until=window.until, rows_n=done.rows_n, left_s=left_s))
+    with reading(engine) as connection:
+        waiting_n = quarantine.waiting_n(connection, crm.source)
     return PullReport(
         data_until=until,
         rows_n=sum(window.rows_n for window in pulled),
         changed_n=sum(window.changed_n for window in pulled),
         quarantined_n=sum(window.quarantined_n for window in pulled),
+        waiting_n=waiting_n,
         checks=merged(SUITE, [GateReport(suite=SUITE, checks=window.checks) for window in pulled], BY_KEY).checks,
     )
+
+
+def counted(windows_: Sequence[Window]) -> Iterator[tuple[Window, int]]:
+    """Each window, with how many follow it."""
+    return zip(windows_, reversed(range(len(windows_))), strict=True)
+
+
+def older(engine: sa.Engine, crm: Crm, may_go_back: Callable[[], bool]) -> Iterator[tuple[Window, int]]:
+    """The windows before the first one pulled, newest first: a week of a CRM is of use long before its history is."""
+    with reading(engine) as connection:
+        known = windows.get_source(connection, crm.source)
+    if known is None or known.data_from is None:
+        return
+    history = crm.history(known.data_from)
+    if not history:  # nobody was there before
+        with engine.begin() as connection:
+            windows.put_source(connection, replace(known, data_from=None))
+    yield from takewhile(lambda window: may_go_back(), counted(history))
 
 
 def windows_to_pull(crm: Crm, last: PulledWindow | None, until: datetime) -> list[Window]:
@@ -88,8 +145,8 @@ def pull_window(
     """One window, in the caller's transaction; the context knows its references from then on."""
     context = replace(context, until=min(window.until, now), leads=NO_LEADS)
     waiting = quarantine.waiting_nouns(connection, crm.source)
-    is_first = windows.get_source(connection, crm.source) is None
-    store = leads.load_batch if is_first else leads.store_batch
+    known = windows.get_source(connection, crm.source)
+    store = leads.store_batch if known else leads.load_batch
     rows_n = changed_n = quarantined_n = 0
     reports = []
     for batch in crm.read(window):
@@ -115,8 +172,16 @@ def pull_window(
         pulled_at=now,
     )
     windows.record(connection, done)
-    windows.put_source(connection, Source(source=crm.source, lacks=crm.lacks(), data_until=window.until))
+    windows.put_source(connection, reached(known, crm, window))
     return done, context
+
+
+def reached(known: Source | None, crm: Crm, window: Window) -> Source:
+    """How far the source is complete with this window: an export is as far as itself, a CRM as far as all windows."""
+    until = window.until if known is None or window.token else max(known.data_until, window.until)
+    is_longer = known is None or (known.data_from and (window.since is None or window.since < known.data_from))
+    data_from = window.since if known is None or is_longer else known.data_from
+    return Source(source=crm.source, lacks=crm.lacks(), data_from=data_from, data_until=until)
 
 
 def leads_named(connection: sa.Connection, source: str, batch: Batch, learned: pd.Series) -> pd.Series:

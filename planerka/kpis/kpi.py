@@ -22,6 +22,7 @@ class State(StrEnum):
 
 
 UNSPENT = "spend.spent_on"
+PAST = "history"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,8 @@ class KpiValue:
     """`value` in the unit of the KPI (a share 0..1, money in minor units), None where there is none.
 
     `low` and `high` bound a share with 95 % confidence. `missing`: the fields that the source lacks; a `.currency`
-    there means amounts in several currencies, UNSPENT that it has spend, and none of these days for this scope.
+    there means amounts in several currencies, UNSPENT that it has spend, and none of these days for this scope,
+    PAST that its history up to these days is not pulled yet.
     `mature_on`: the day on which the figure is final, None if it is.
     `numerator_n` and `denominator_n` are the measures themselves, the denominator of a fulfilment is the plan.
     """

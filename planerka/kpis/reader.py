@@ -8,7 +8,7 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from planerka.errors import UsageError
-from planerka.kpis.kpi import UNSPENT, KpiValue, evaluate, not_computable
+from planerka.kpis.kpi import PAST, UNSPENT, KpiValue, evaluate, not_computable
 from planerka.kpis.maturity import mature_on
 from planerka.kpis.plan import COMPANY, Fulfilment, planned, planned_stretch
 from planerka.rulebook.document import nearest
@@ -24,13 +24,17 @@ PROJECT = ("project_id",)
 
 @dataclass(frozen=True)
 class KpiReader:
-    """Reads in the caller's transaction. `data_until_on`: the first local day on which the source is not complete."""
+    """Reads in the caller's transaction. `data_until_on`: the first local day on which the source is not complete.
+
+    `data_from_on`: the first on which it is; None where its whole history is there.
+    """
 
     connection: sa.Connection
     source: str
     catalogue: Catalogue
     lacks: Collection[str]
     data_until_on: date
+    data_from_on: date | None = None
 
     def values(
         self, keys: Iterable[str], from_on: date, to_on: date, by: Sequence[str] = ()
@@ -50,7 +54,11 @@ class KpiReader:
         }
         return {
             scope: {
-                kpi.key: self._value(kpi, totals, dict(zip(by, scope, strict=True)), to_on, plan_of.get(kpi.key, {}))
+                kpi.key: (
+                    not_computable(kpi, (PAST,))
+                    if self.data_from_on and from_on < self.data_from_on
+                    else self._value(kpi, totals, dict(zip(by, scope, strict=True)), to_on, plan_of.get(kpi.key, {}))
+                )
                 for kpi in kpis
             }
             for scope, totals in found.items()

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from planerka.clock import Week
+from planerka.clock import Week, first_whole_day
 from planerka.errors import GateStoppedError
 from planerka.kpis.reader import KpiReader
 from planerka.pack.assembly.appendix import appendix, restated
@@ -102,6 +102,7 @@ def open_reader(connection: sa.Connection, known: Source, settings: Settings) ->
         catalogue=load_catalogue(settings.rulebook / "kpis.yaml"),
         lacks=known.lacks,
         data_until_on=known.data_until.astimezone(settings.zone).date(),
+        data_from_on=known.data_from and first_whole_day(known.data_from, settings.zone),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from planerka.pack.facts import Correction, EditionFact, PackFacts
-from planerka.pack.model import Block, Bullets, Chart, Item, Letter, Page, Section, Tiles, Tone
+from planerka.pack.model import Block, Bullets, Chart, Item, Letter, Page, Section, Tone
 from planerka.pack.sections import appendix, funnel, rejections, result, speed
 from planerka.pack.sections.exceptions import exceptions
 from planerka.pack.wording import Wording
@@ -148,7 +148,6 @@ def compose_letter(facts: PackFacts, language: str) -> Letter:
     wording = Wording.of(facts, words_for(language))
     say = wording.words.say
     hero, standing = result.hero(wording, facts), exceptions(wording, facts)
-    movers = result.movers(wording, facts.result.movers)
     return Letter(
         language=language,
         subject=subject(wording, facts),
@@ -158,9 +157,9 @@ def compose_letter(facts: PackFacts, language: str) -> Letter:
         warnings=warnings(wording, facts),
         changed=changed(wording, facts.correction),
         hero=hero,
-        week=Tiles(title=say("This week"), tiles=tuple(map(wording.tile, facts.result.week))),
+        week=result.this_week(wording, facts),
         chart=letter_chart(wording, facts),
-        movers=movers if isinstance(movers, Tiles) else None,
+        movers=result.movers(wording, facts.result.movers),
         exceptions=standing,
         agenda=agenda(wording, facts, standing),
         attached=say("The whole pack is attached: it opens in any browser, also without a network."),

@@ -19,6 +19,7 @@ from planerka.kpis.kpi import State as State  # part of every figure: who reads 
 from planerka.model import Consequence, GateReport
 from planerka.rulebook.kpis import Basis, Direction
 from planerka.rulebook.kpis import Unit as Unit
+from planerka.rulebook.measures import Begin
 
 
 class ScopeKind(StrEnum):
@@ -36,7 +37,10 @@ class Text:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """What a KPI means, as the rulebook had it. `maturity_days` and `smallest_n` None: the KPI needs none."""
+    """What a KPI means, as the rulebook had it. `maturity_days` and `smallest_n` None: the KPI needs none.
+
+    `begin`: what its cohort begins with; packs that were frozen before it was told have the default.
+    """
 
     kpi: str
     version: str
@@ -47,6 +51,7 @@ class Definition:
     direction: Direction
     maturity_days: int | None = None
     smallest_n: int | None = None
+    begin: Begin = Begin.ENQUIRY
 
 
 @dataclass(frozen=True, kw_only=True)

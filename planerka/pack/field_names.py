@@ -2,6 +2,7 @@
 
 from planerka.words import Words, _
 
+SOURCE = {"history": _("history of these days, which is still being pulled")}
 LEAD = {
     "lead": _("leads"),
     "lead.id": _("lead number"),
@@ -128,7 +129,7 @@ STOCK = {
     "stock.min_payment_minor": _("lowest monthly payment"),
     "stock.currency": _("currency of prices"),
 }
-FIELD_NAMES = LEAD | EVENT | REJECTION | CONTRACT | SPEND | PLAN | STOCK
+FIELD_NAMES = SOURCE | LEAD | EVENT | REJECTION | CONTRACT | SPEND | PLAN | STOCK
 
 
 def named(fields: tuple[str, ...], words: Words) -> str:

@@ -69,11 +69,12 @@ class Tile:
 
 @dataclass(frozen=True, kw_only=True)
 class Tiles:
-    """A row of figures. `title` is empty where the section's own will do."""
+    """A row of figures. `title` is empty where the section's own will do; `note` explains words of the tiles."""
 
     kind: ClassVar[str] = "tiles"
     title: str
     tiles: tuple[Tile, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ def drafted(
     """
     profiles = [profiled(path, path, layout_of(path)) for path in files]
     if tables and database is None:
-        raise SettingsError(f"table {tables[0]} needs a database: give its url by {URL}")
+        raise SettingsError(f"table {tables[0]} needs a database: give its url by {URL} in .env")
     if tables and database:
         address = database_of(database)
         profiles += [profiled(address, Path(name), Layout(query=query_of(address, name))) for name in tables]

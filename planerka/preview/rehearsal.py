@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from planerka.crm.chunks import chunks_of
 from planerka.crm.export import Export
 from planerka.crm.mapping import columns_in
-from planerka.crm.mapping_parts import Column, Layout
+from planerka.crm.mapping_parts import Column, Layout, Leads
 from planerka.crm.table import TableCrm
 from planerka.intake.check import SUITE
 from planerka.intake.frame_tests import HELD
@@ -38,9 +38,10 @@ class Month:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What a pull would bring. `rows_by_file`: rows of each file, header apart. `gate`: every test of the rows,
-    and whether too many of them are held back.
+    """What a pull would bring. `rows_by_file`: rows of each file, or of each sheet that is named, header apart.
+    `gate`: every test of the rows, and whether too many of them are held back.
 
+    `states`: those that the mapping tells of a lead; of another, no lead is counted, and nothing is known.
     `first_on`, `last_on`: the local days of the first and the last lead, None without any; `data_until`: how far the
     export reaches.
     """
@@ -53,6 +54,7 @@ class Preview:
     first_on: date | None
     last_on: date | None
     gate: GateReport
+    states: tuple[LeadStatus, ...]
     months: tuple[Month, ...]
     stages: tuple[Became, ...]
     reasons: tuple[Became, ...]
@@ -63,7 +65,7 @@ class Preview:
 def rehearse(crm: TableCrm, now: datetime) -> Preview:
     """Everything that a pull at `now` would read and store. MappingError, CrmError as the pull would raise them."""
     with throwaway_store() as engine:
-        report = pull(engine, crm, crm.mapping.zone, now, lambda until, rows_n: None)
+        report = pull(engine, crm, crm.mapping.zone, now, lambda step: None)
         with reading(engine) as connection:
             (window,) = windows_since(connection, crm.source, None)
             by_day = overview.leads_by_day(connection, crm.source)
@@ -78,6 +80,7 @@ def rehearse(crm: TableCrm, now: datetime) -> Preview:
                 first_on=min(days, default=None),
                 last_on=max(days, default=None),
                 gate=GateReport(suite=SUITE, checks=(*window.checks, held)),
+                states=tuple(states_of(crm.mapping.leads)),
                 months=tuple(months_of(by_day)),
                 stages=tuple(overview.became(connection, crm.source, ReferenceKind.STAGE)),
                 reasons=tuple(overview.became(connection, crm.source, ReferenceKind.REASON)),
@@ -86,8 +89,17 @@ def rehearse(crm: TableCrm, now: datetime) -> Preview:
             )
 
 
+def states_of(leads: Leads) -> Iterator[LeadStatus]:
+    """Open, and what a condition of the mapping says."""
+    yield LeadStatus.OPEN
+    yield from (state for state in (LeadStatus.REJECTED, LeadStatus.WON) if getattr(leads, state))
+
+
 def rows_by_file(export: Export) -> dict[str, int]:
-    """The rows of each file of the mapping; a file of two parts is counted once."""
+    """The rows of each table of the mapping; one of two parts is counted once, two sheets of a workbook apart.
+
+    A query is named whole, for two may begin alike.
+    """
     mapping = export.mapping
     read: list[tuple[Layout, Column]] = [(mapping.leads, mapping.leads.columns["id"])]
     read += [(join, Column(column=join.key)) for join in mapping.leads.joins.values()]
@@ -95,7 +107,9 @@ def rows_by_file(export: Export) -> dict[str, int]:
     read += [(table, table.columns["lead_id"]) for table in mapping.events.values()]
     read += [(mapping.spend, mapping.spend.columns["spent_on"])] if mapping.spend else []
     read += [(mapping.plan, next(iter(mapping.plan.period.values())))] if mapping.plan else []
-    return {part.title: sum(map(len, chunks_of(export.place(part), columns_in(column), part))) for part, column in read}
+    names = [part.title if part.file else f"query {' '.join(part.query.split())!r}" for part, _ in read]
+    counts = [sum(map(len, chunks_of(export.place(part), columns_in(column), part))) for part, column in read]
+    return dict(zip(names, counts, strict=True))
 
 
 @contextmanager

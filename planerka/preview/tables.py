@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision
 
 from planerka.intake.row_tests import BY_KEY
-from planerka.model import Check, GateReport
+from planerka.model import Check, GateReport, LeadStatus
 from planerka.pack.field_names import FIELD_NAMES
 from planerka.preview.costs import Cost
-from planerka.preview.rehearsal import Preview
+from planerka.preview.rehearsal import Month, Preview
 from planerka.store.overview import Became, Range, Unmatched
 from planerka.words import Words
 
@@ -43,12 +43,13 @@ def headline(preview: Preview, words: Words) -> str:
 def tables_of(preview: Preview, costs: Sequence[Cost], zone: ZoneInfo, words: Words) -> tuple[Table, ...]:
     """Every table that has a row, in the order in which somebody would correct a mapping."""
     say = Sayer(words, preview.currency, zone)
+    by_stage, by_reason = words.say("What leads became, by stage"), words.say("What leads became, by reason")
     made = (
         say.files(preview.rows_by_file),
         say.checks(preview.gate),
         say.months(preview),
-        say.became("stages", words.say("What leads became, by stage"), words.say("Stage"), preview.stages),
-        say.became("reasons", words.say("What leads became, by reason"), words.say("Reason"), preview.reasons),
+        say.became("stages", by_stage, words.say("Stage"), preview.stages, preview.states),
+        say.became("reasons", by_reason, words.say("Reason"), preview.reasons, preview.states),
         say.ranges(preview.ranges),
         say.unmatched(preview.unmatched),
         say.costs(costs),
@@ -105,13 +106,18 @@ class Sayer:
         if test := BY_KEY.get(check.key):
             yield f"→ {self.words.say(test.remedy)}"
 
+    def by_state(self, found: Month | Became, states: Sequence[LeadStatus]) -> Iterator[str]:
+        """How many leads are open, rejected and won; a dash where the mapping does not say which are."""
+        for state in (LeadStatus.OPEN, LeadStatus.REJECTED, LeadStatus.WON):
+            yield self.words.number(getattr(found, f"{state}_n")) if state in states else "—"
+
     def months(self, preview: Preview) -> Table:
         say, number = self.words.say, self.words.number
         rows = (
             (
                 f"{month.month:%Y-%m}" if month.month else say("not known"),
                 number(month.open_n + month.rejected_n + month.won_n),
-                *map(number, (month.open_n, month.rejected_n, month.won_n)),
+                *self.by_state(month, preview.states),
             )
             for month in preview.months
         )
@@ -124,13 +130,13 @@ class Sayer:
         )
         return self.table("months", say("Leads by month"), heads, rows, texts_n=1, lead=lead)
 
-    def became(self, key: str, title: str, head: str, found: Sequence[Became]) -> Table:
-        say, number = self.words.say, self.words.number
+    def became(self, key: str, title: str, head: str, found: Sequence[Became], states: Sequence[LeadStatus]) -> Table:
+        say = self.words.say
         rows = (
             (
                 one.title or one.id or say("none"),
                 one.code or (say("no code") if one.id else ""),
-                *map(number, (one.open_n, one.rejected_n, one.won_n)),
+                *self.by_state(one, states),
             )
             for one in found
         )

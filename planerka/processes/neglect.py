@@ -46,7 +46,10 @@ def find_neglects(engine: sa.Engine, source: str, office: WorkCalendar) -> int:
         ids, new_n = leads_to_look_at(connection, source, office.zone), 0
         for start in range(0, len(ids), BATCH_N):
             events = leads.events_of(connection, source, ids.iloc[start : start + BATCH_N], EVENT_FIELDS)
-            new_n += len(neglect.store(connection, source, neglects(events, norm, until), office.zone))
+            silences = neglects(events, norm, until)
+            if known.data_from:  # before that, the silence may be ours
+                silences = silences[silences["last_touch_at"] >= known.data_from]
+            new_n += len(neglect.store(connection, source, silences, office.zone))
         neglect.put_looked_until(connection, source, until)
     return new_n
 

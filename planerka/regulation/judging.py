@@ -81,7 +81,7 @@ def judge_new_rejections(
             now=now,
         )
         first_on = editions[0].effective_on
-        waiting = unjudged_rejections(connection, source, known.data_until, first_on)
+        waiting = unjudged_rejections(connection, source, known.data_until, first_on, known.data_from)
         before_n = rejected_before(connection, source, first_on)
     report = JudgeReport(
         edition=in_force_now.name if in_force_now else None,

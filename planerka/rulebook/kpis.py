@@ -10,7 +10,7 @@ from pathlib import Path
 
 from planerka.errors import RulebookError
 from planerka.rulebook.document import Entry, Refusal, read_document
-from planerka.rulebook.measures import MEASURES, RESPONSE_BINS
+from planerka.rulebook.measures import MEASURES, RESPONSE_BINS, Begin
 
 PLAN = "plan"
 """The denominator of a KPI that is measured against its plan."""
@@ -25,7 +25,7 @@ class Unit(StrEnum):
 
 
 class Basis(StrEnum):
-    """Counted on the day the lead, the booking or the contract began, or on the day of the event."""
+    """Counted on the day on which the members of a cohort began (`Begin`), or on the day of the event."""
 
     COHORT = "cohort"
     PERIOD = "period"
@@ -69,6 +69,11 @@ class Kpi:
     def version(self) -> str:
         """Changes whenever anything in the definition does."""
         return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def begin(self) -> Begin:
+        """What its cohort begins with; of a KPI by the day of the event it says nothing."""
+        return MEASURES[self.numerator].begin
 
     @property
     def is_share(self) -> bool:

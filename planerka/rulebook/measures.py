@@ -6,7 +6,17 @@ count these and no others. Units are in the names: `_n` counts, `_minor` minor u
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
+
+
+class Begin(StrEnum):
+    """What a cohort begins with: on the day of this its members are counted, and followed from then on."""
+
+    ENQUIRY = "enquiry"
+    BOOKING = "booking"
+    CONTRACT = "contract"
+    RETURN = "return"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,13 +24,14 @@ class Measure:
     """`needs` are names of `Crm.lacks`; "a or b" needs one of the two. `within`: the measures that contain this one.
 
     `window_days`: how long after its day a lead, a booking or a return is followed. `money_of`: the noun whose
-    currency the amounts are in.
+    currency the amounts are in. `begin`: of the measure of a cohort, what puts a member into it.
     """
 
     needs: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     window_days: int = 0
     money_of: str | None = None
+    begin: Begin = Begin.ENQUIRY
 
     def missing(self, lacks: Collection[str]) -> tuple[str, ...]:
         """What of its needs a source lacks, a noun standing for all its fields."""
@@ -63,7 +74,9 @@ MEASURES: dict[str, Measure] = {
     "meetings_n": Measure(needs=("event.meeting_held",)),
     "bookings_n": Measure(needs=("event.booked",)),
     "bookings_fallen_n": Measure(
-        needs=("event.booked", "event.booking_expired or event.booking_cancelled"), within=("bookings_n",)
+        needs=("event.booked", "event.booking_expired or event.booking_cancelled"),
+        within=("bookings_n",),
+        begin=Begin.BOOKING,
     ),
     "rejected_n": Measure(needs=("event.rejected",)),
     "judged_n": Measure(needs=("event.rejected",), within=("rejected_n",)),
@@ -79,12 +92,14 @@ MEASURES: dict[str, Measure] = {
     "revenue_minor": Measure(needs=("contract.price_minor",), money_of="contract"),
     "area_dm2": Measure(needs=("contract.area_m2",)),
     "signed_n": Measure(needs=("contract",)),
-    "terminated_of_signed_n": Measure(needs=("contract.terminated_at",), within=("signed_n",)),
+    "terminated_of_signed_n": Measure(needs=("contract.terminated_at",), within=("signed_n",), begin=Begin.CONTRACT),
     "terminated_n": Measure(needs=("contract.terminated_at",)),
     "parking_n": Measure(needs=("contract.unit_kind",)),
     "storage_n": Measure(needs=("contract.unit_kind",)),
     "returned_n": Measure(needs=("event.reopened",)),
-    "returned_to_contract_n": Measure(needs=("event.reopened", CONTRACT), within=("returned_n",)),
-    "returned_revenue_minor": Measure(needs=("event.reopened", "contract.price_minor"), money_of="contract"),
+    "returned_to_contract_n": Measure(needs=("event.reopened", CONTRACT), within=("returned_n",), begin=Begin.RETURN),
+    "returned_revenue_minor": Measure(
+        needs=("event.reopened", "contract.price_minor"), money_of="contract", begin=Begin.RETURN
+    ),
     "spend_minor": Measure(needs=("spend",), money_of="spend"),
 }

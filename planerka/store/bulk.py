@@ -73,6 +73,8 @@ def load(connection: sa.Connection, table: sa.Table, source: str, frame: pd.Data
         with staged(connection, [table.c[name] for name in frame.columns], last) as rows:
             return upsert(connection, table, source, rows)
     names = filled(last, frame.columns)
+    if not names:  # as of references that the mapping does not name: an INSERT of no column has no key either
+        return 0
     insert = insert_into(connection, table).values({name: sa.bindparam(name) for name in ("source", *names)})
     compiled = or_update(insert, table, frame.columns).compile(dialect=connection.dialect)
     values = {name: values_of(last[name], table.c[name].type) for name in names} | {"source": repeat(source, len(last))}

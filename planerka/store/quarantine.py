@@ -24,6 +24,10 @@ class State(StrEnum):
     SUPERSEDED = "superseded"
 
 
+FORM = ("row", "why")
+"""What a row is held for: what it says, and the tests that it fails."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class QuarantinedRow:
     """A row as it came (JSON-able, masked), the row tests that hold it back, and what was decided of it.
@@ -47,8 +51,9 @@ class QuarantinedRow:
 def add(connection: sa.Connection, source: str, rows: Iterable[dict[str, Any]], at: datetime) -> int:
     """Hold rows back, given as noun, row_key, row, why and place; returns how many were not held in this form before.
 
-    A row that comes again unchanged keeps what was decided of it; changed, it waits for a new decision. Of rows with
-    one key the last counts. What was erased stays so.
+    A row that comes again unchanged keeps what was decided of it; changed, it waits for a new decision. One that waits
+    is held anew where it fails other tests, as after a correction of the mapping. Of rows with one key the last
+    counts. What was erased stays so.
     """
     same = {"source": source, "quarantined_at": at, "state": State.QUARANTINED}
     last = {(row["noun"], row["row_key"]): {**row, **same} for row in withheld_rows(connection, source, rows)}
@@ -56,11 +61,12 @@ def add(connection: sa.Connection, source: str, rows: Iterable[dict[str, Any]], 
         return 0
     insert = insert_into(connection, quarantine)
     renewed = {name: insert.excluded[name] for name in ("row", "why", "quarantined_at", "state")}
-    is_new = sa.cast(quarantine.c.row, sa.Text) != sa.cast(insert.excluded.row, sa.Text)
+    differs = {name: sa.cast(quarantine.c[name], sa.Text) != sa.cast(insert.excluded[name], sa.Text) for name in FORM}
+    is_other_why = (quarantine.c.state == State.QUARANTINED) & differs["why"]
     adding = insert.on_conflict_do_update(
         index_elements=["source", "noun", "row_key"],
         set_={**renewed, "decided_by": None, "decided_at": None},
-        where=is_new | (quarantine.c.state == State.SUPERSEDED),
+        where=differs["row"] | is_other_why | (quarantine.c.state == State.SUPERSEDED),
     )
     added_n = len(connection.execute(adding.returning(quarantine.c.id), list(last.values())).all())
     put_places(connection, source, last)
@@ -73,6 +79,12 @@ def put_places(connection: sa.Connection, source: str, rows: Mapping[tuple[str, 
     is_it = (quarantine.c.source == source) & is_its_noun & (quarantine.c.row_key == sa.bindparam("its_key"))
     places = [{"its_noun": noun, "its_key": key, "place": row["place"]} for (noun, key), row in rows.items()]
     connection.execute(quarantine.update().where(is_it), places)
+
+
+def waiting_n(connection: sa.Connection, source: str) -> int:
+    """How many rows wait for a person, from whichever pull."""
+    is_waiting = (quarantine.c.source == source) & (quarantine.c.state == State.QUARANTINED)
+    return connection.scalar(sa.select(sa.func.count()).where(is_waiting)) or 0
 
 
 def waiting_nouns(connection: sa.Connection, source: str) -> set[str]:

@@ -8,13 +8,15 @@ import sqlalchemy as sa
 
 from planerka.model import EventKind, ReferenceKind, Rejection
 from planerka.store.frames import read_frame
-from planerka.store.tables import event, reference, rejection, verdict
+from planerka.store.tables import event, lead, reference, rejection, verdict
 
 
 def unjudged_rejections(
-    connection: sa.Connection, source: str, until: datetime, from_on: date = date.min
+    connection: sa.Connection, source: str, until: datetime, from_on: date = date.min, data_from: datetime | None = None
 ) -> pd.DataFrame:
     """Every rejection of the local day `from_on` or later, and before `until`, that has no verdict yet.
+
+    While the source is complete from `data_from` only, those wait of whose leads, or originals, something is missing.
 
     Columns: the fields of `model.Rejection` (unknown where the source supplied no card), then of the event
     `at`, `recorded_at`, `manager_id` (the owner then), `actor_id`, `actor_kind`, `reason_id`, and `reason_code`:
@@ -32,7 +34,16 @@ def unjudged_rejections(
         .where(is_rejected(source), event.c.happened_on >= from_on, event.c.at < until, ~is_judged)
         .order_by(event.c.at, event.c.id)
     )
+    if data_from:
+        is_named = rejection.c.duplicate_of_id.is_not(None)
+        query = query.where(is_whole(source, event.c.lead_id, data_from))
+        query = query.where(~is_named | is_whole(source, rejection.c.duplicate_of_id, data_from))
     return read_frame(connection, query)
+
+
+def is_whole(source: str, lead_id: sa.ColumnElement[str], data_from: datetime) -> sa.ColumnElement[bool]:
+    """Whether everything that happened to a lead is in the store."""
+    return sa.exists().where(lead.c.source == source, lead.c.id == lead_id, lead.c.created_at >= data_from)
 
 
 def rejected_before(connection: sa.Connection, source: str, day: date) -> int:

@@ -114,6 +114,7 @@ source = sa.Table(
     metadata,
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("lacks", sa.JSON, nullable=False),
+    sa.Column("data_from", Instant),
     sa.Column("data_until", Instant, nullable=False),
     sa.Column("neglect_until", Instant),
     sa.Column("measured_by", sa.Text),

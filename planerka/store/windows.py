@@ -28,11 +28,16 @@ class PulledWindow:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What a source can never supply, and how far it is complete (`crm.base.Crm`)."""
+    """What a source can never supply, and how far it is complete (`crm.base.Crm`).
+
+    `data_from`: what changed before is not pulled yet; None where everything is. A lead that is older may be known
+    by its later changes, but not what was done about it.
+    """
 
     source: str
     lacks: frozenset[str]
     data_until: datetime
+    data_from: datetime | None = None
 
 
 def record(connection: sa.Connection, window: PulledWindow) -> None:
@@ -46,9 +51,16 @@ def has_token(connection: sa.Connection, source: str, token: str) -> bool:
 
 
 def put_source(connection: sa.Connection, source: Source) -> None:
-    values = {"lacks": sorted(source.lacks), "data_until": source.data_until}
+    """What is known of a source now.
+
+    Where its history has become longer, neglect is looked for anew in all of it: leads whose past was not known were
+    passed over.
+    """
+    values = {"lacks": sorted(source.lacks), "data_from": source.data_from, "data_until": source.data_until}
     insert = insert_into(connection, sources).values(source=source.source, **values)
-    connection.execute(insert.on_conflict_do_update(index_elements=["source"], set_=values))
+    is_longer = sources.c.data_from.is_distinct_from(insert.excluded.data_from)
+    looked = {"neglect_until": sa.case((is_longer, None), else_=sources.c.neglect_until)}
+    connection.execute(insert.on_conflict_do_update(index_elements=["source"], set_={**values, **looked}))
 
 
 def get_source(connection: sa.Connection, source: str) -> Source | None:
@@ -56,7 +68,7 @@ def get_source(connection: sa.Connection, source: str) -> Source | None:
     row = connection.execute(sa.select(sources).where(sources.c.source == source)).one_or_none()
     if row is None:
         return None
-    return Source(source=row.source, lacks=frozenset(row.lacks), data_until=row.data_until)
+    return Source(source=row.source, lacks=frozenset(row.lacks), data_until=row.data_until, data_from=row.data_from)
 
 
 def all_sources(connection: sa.Connection) -> list[str]:

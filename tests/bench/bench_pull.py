@@ -65,7 +65,7 @@ def pulled(folder: Path) -> PullReport:
     """The export in a folder, pulled into a new store on SQLite."""
     crm = TableCrm(folder / "mapping.yaml", worklist=folder / "list.csv", now=lambda: NOW, phone_key=b"bench" * 8)
     engine = open_store(f"sqlite:///{tempfile.mkdtemp(dir=folder)}/store.db")
-    report = pull(engine, crm, ZONE, NOW, lambda until, rows_n: None)
+    report = pull(engine, crm, ZONE, NOW, lambda step: None)
     engine.dispose()
     assert 0 == report.quarantined_n
     return report

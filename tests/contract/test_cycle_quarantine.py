@@ -127,6 +127,7 @@ def test_a_row_that_comes_again_as_bad_as_before_goes_on_waiting(company):
     source = Corrected(company, events(rows[0].row))
     report = pull(company.engine, source, company.settings.zone, TOMORROW + A_DAY, nothing_to_say)
     assert (1, 0, 0) == (report.rows_n, report.changed_n, report.quarantined_n)
+    assert len(held(company)) == report.waiting_n
     assert rows == held(company, REASON)
 
 

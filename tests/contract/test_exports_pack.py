@@ -103,7 +103,7 @@ def company_of(name: str, zone: str, folder: Path) -> Company:
     office = WorkCalendar(
         zone=settings.zone, opens=time(9), closes=time(21), weekdays=settings.office.weekdays, closed_on=frozenset()
     )
-    pulled = pull(engine, crm, settings.zone, NOW, lambda until, rows_n: None)
+    pulled = pull(engine, crm, settings.zone, NOW, lambda step: None)
     gate = check_pull(engine, crm.source, settings, crm.data_until(NOW), NOW)
     opened = [disputes_after(engine, crm.source, office)]
     sign_the_example(engine)

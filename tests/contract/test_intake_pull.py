@@ -8,9 +8,9 @@ import pytest
 from planerka.crm.base import Batch, Window
 from planerka.errors import GateStoppedError
 from planerka.intake.check import SUITE
-from planerka.intake.pull import NO_LEADS, OVERLAP, leads_named, pull, sweep
+from planerka.intake.pull import NO_LEADS, OVERLAP, Step, leads_named, pull, sweep
 from planerka.model import Check, CheckSeverity, Event, GateReport, Lead, Reference, Spend
-from planerka.store import gates, quarantine
+from planerka.store import gates, quarantine, windows
 from planerka.store.intake_facts import unnamed_n
 from tests.builders_store import MOSCOW, frame_of
 
@@ -32,6 +32,9 @@ class FewRows:
     def data_until(self, now):
         return now
 
+    def history(self, before):
+        return ()
+
     def windows(self, since, until):
         cuts = [at for at in self.cuts if (since is None or since < at) and at < until]
         edges = [since, *cuts, until]
@@ -47,7 +50,7 @@ def batch(noun: type, *rows: dict) -> Batch:
 
 
 def pulled(engine, crm: FewRows, now: datetime = NOW) -> FewRows:
-    pull(engine, crm, MOSCOW, now, lambda until, rows_n: None)
+    pull(engine, crm, MOSCOW, now, lambda step: None)
     return crm
 
 
@@ -115,9 +118,73 @@ def test_no_lead_vanishes_while_what_was_pulled_last_is_unfit(engine):
     """An export that was cut short, and closed the gate, lacks leads that are still there."""
     crm = pulled(engine, FewRows(batch(Lead, {"id": "L1"})))
     cut = Check(
-        key="pull.whole", ru="", en="", severity=CheckSeverity.BLOCK, rows_n=9, failed_n=5, unknown_n=0, is_passed=False
+        key="pull.lead_whole",
+        ru="",
+        en="",
+        severity=CheckSeverity.BLOCK,
+        rows_n=9,
+        failed_n=5,
+        unknown_n=0,
+        is_passed=False,
     )
     with engine.begin() as connection:
         gates.add(connection, crm.source, GateReport(suite=SUITE, checks=(cut,)), NOW)
     with pytest.raises(GateStoppedError):
         sweep(engine, crm, NOW)
+
+
+class WithHistory(FewRows):
+    """A CRM of ten weeks, of which the last one is of use by itself."""
+
+    starts = tuple(NOW - timedelta(weeks=n) for n in range(10))
+
+    def windows(self, since, until):
+        return super().windows(since or self.starts[1], until)
+
+    def history(self, before):
+        older = [at for at in self.starts if at < before]
+        return [Window(since=a, until=b) for a, b in zip([*older[:-1], None], [before, *older[:-1]], strict=True)]
+
+
+def stretch(engine):
+    with engine.begin() as connection:
+        known = windows.get_source(connection, "crm")
+    return known.data_from, known.data_until
+
+
+def test_a_week_is_of_use_before_its_history_is_there(engine):
+    """The newest first, and back as long as there is time; the next pull takes what is new, and goes on going back."""
+    time = iter([True, True, False])
+    crm = WithHistory()
+    pull(engine, crm, MOSCOW, NOW, lambda step: None, may_go_back=lambda: next(time))
+    assert [(crm.starts[1], NOW), (crm.starts[2], crm.starts[1]), (crm.starts[3], crm.starts[2])] == crm.seen
+    assert (crm.starts[3], NOW) == stretch(engine)
+    again = pulled(engine, WithHistory(), SOON)
+    assert [(NOW - OVERLAP, SOON), (crm.starts[4], crm.starts[3])] == again.seen[:2]
+    assert (None, SOON) == stretch(engine)
+    assert [(NOW + timedelta(minutes=15) - OVERLAP, SOON + timedelta(minutes=15))] == pulled(
+        engine, WithHistory(), SOON + timedelta(minutes=15)
+    ).seen
+
+
+def test_an_account_that_is_younger_than_the_first_pull_has_no_history_to_wait_for(engine):
+    class Young(WithHistory):
+        def history(self, before):
+            return ()
+
+    pulled(engine, Young())
+    assert (None, NOW) == stretch(engine)
+
+
+def test_a_pull_says_how_long_the_rest_may_take(engine):
+    """By the windows so far; nothing after the last."""
+    steps = []
+    pull(engine, WithHistory(), MOSCOW, NOW, steps.append)
+    assert 9 == len(steps)
+    assert 0.0 == steps[-1].left_s < steps[1].left_s
+
+
+@pytest.mark.parametrize("left_s, text", [(0, ""), (59, "; about 0:01:00 h left"), (5400, "; about 1:30:00 h left")])
+def test_what_is_left_is_told_in_hours(left_s, text):
+    step = Step(until=NOW, rows_n=7, left_s=left_s)
+    assert f"pulled up to 2026-11-16T12:00:00+00:00: 7 rows{text}" == str(step)

@@ -1,6 +1,7 @@
 """KPIs read from stored measures, on both databases."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -124,6 +125,15 @@ def test_days_without_spend_are_told_from_a_source_without_any(connection, lacks
     before = date(2025, 11, 3), date(2025, 11, 9)
     value = reader(connection, lacks).values(["cost_per_contract"], *before)[()]["cost_per_contract"]
     assert (State.NOT_COMPUTABLE, (missing,)) == (value.state, value.missing)
+
+
+@pytest.mark.parametrize(
+    "data_from_on, state", [(MONDAY, State.OK), (MONDAY + timedelta(days=1), State.NOT_COMPUTABLE)]
+)
+def test_days_whose_history_is_not_pulled_yet_have_no_figures(connection, data_from_on, state):
+    """Some of their leads are known by what happened to them later, and would pass for all."""
+    value = replace(reader(connection), data_from_on=data_from_on).values(["leads_n"], MONDAY, SUNDAY)[()]["leads_n"]
+    assert state == value.state
 
 
 def test_a_young_cohort_is_immature_and_says_when_it_is_not(connection):

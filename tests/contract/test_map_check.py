@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 from typer.testing import CliRunner
 
 from flows.cli import app
@@ -22,6 +23,7 @@ from planerka.rulebook.kpis import load_catalogue
 from planerka.settings import PROJECT
 from planerka.words import words_for
 from tests.builders_exports import DATA, NOW, crm_of, needs_exports
+from tests.unit.test_table_files import write_sqlite
 
 EXAMPLE = dict(
     re.findall(
@@ -66,6 +68,105 @@ def preview(folder: Path) -> Preview:
 def test_the_rows_of_each_file_are_counted(preview):
     expected = {"leads.csv": 5, "contracts.csv": 2, "calls.csv": 3, "spend.csv": 3, "plan.csv": 2}
     assert expected == preview.rows_by_file
+
+
+TWO_SHEETS = """
+source: shop
+currency: RUB
+time_zone: Europe/Moscow
+leads:
+  file: crm.xlsx
+  sheet: leads
+  columns: {id: ID, created_at: Created}
+  joins:
+    deal: {file: crm.xlsx, sheet: deals, lead_column: ID, key: ID}
+  won: {present: deal.Signed}
+contracts:
+  columns: {signed_at: deal.Signed, unit_kind: {constant: flat}}
+"""
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """A folder with one workbook: three leads on a sheet, on another a deal whose date is none."""
+    sheets = {
+        "leads": (("ID", "Created"), ("1", "2026-03-02"), ("2", "2026-03-03"), ("3", "31.02.2026")),
+        "deals": (("ID", "Signed"), ("2", "soon"), ("1", "2026-03-05")),
+    }
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "crm.xlsx")
+    (tmp_path / "mapping.yaml").write_text(TWO_SHEETS, "utf-8")
+    return tmp_path
+
+
+def test_the_sheets_of_a_workbook_are_counted_apart_and_named_in_places(workbook):
+    found = rehearse(table_crm(workbook), AT)
+    assert {"crm.xlsx, leads": 3, "crm.xlsx, deals": 2} == found.rows_by_file
+    checks = {check.key: check.examples for check in found.gate.checks}
+    assert ("crm.xlsx, leads:4, Created: '31.02.2026'",) == checks["lead.dates_readable"]
+
+
+def test_what_the_mapping_does_not_tell_is_no_zero(workbook):
+    """No condition says which leads are rejected."""
+    words = words_for("en")
+    tables = {table.key: table for table in tables_of(rehearse(table_crm(workbook), AT), (), MOSCOW, words)}
+    assert ("2026-03", "2", "0", "—", "2") in tables["months"].rows
+
+
+def test_what_does_not_fit_is_told_with_its_remedy(preview):
+    (checks,) = [table for table in tables_of(preview, (), MOSCOW, words_for("ru")) if table.key == "checks"]
+    remedy = "→ исправьте, укажите формат в `formats` или добавьте в `blank`, если это означает пустое значение"
+    assert ("задержана", remedy) in [(becomes, told.splitlines()[-1]) for _, becomes, told, *_ in checks.rows]
+
+
+def test_the_number_of_a_row_is_not_cut_off_behind_the_name_of_its_file(workbook, monkeypatch):
+    name = f"{'a_long_name_of_an_export' * 3}.xlsx"
+    (workbook / "crm.xlsx").rename(workbook / name)
+    (workbook / "mapping.yaml").write_text(TWO_SHEETS.replace("crm.xlsx", name), "utf-8")
+    monkeypatch.chdir(workbook)
+    assert "leads:4," in CliRunner().invoke(app, ["map", "check"]).output
+
+
+BEGINS_ALIKE = """
+source: shop
+currency: RUB
+time_zone: Europe/Moscow
+leads:
+  query: SELECT id, created, channel, campaign, project, manager, stage, reason FROM lead
+  columns: {id: id, created_at: created}
+  joins:
+    deal:
+      query: SELECT id, created, channel, campaign, project, manager, stage, reason FROM deal
+      lead_column: id
+      key: id
+  won: {present: deal.created}
+"""
+
+
+def test_queries_that_begin_alike_are_counted_apart(tmp_path):
+    columns = "(id, created DEFAULT '2026-03-02', channel, campaign, project, manager, stage, reason)"
+    making = (f"CREATE TABLE {table} {columns}" for table in ("lead", "deal"))
+    filling = (f"INSERT INTO {table} (id) VALUES ('{n}')" for table, n in (("lead", 1), ("lead", 2), ("deal", 1)))
+    write_sqlite(tmp_path / "crm.db", *making, *filling)
+    (tmp_path / "mapping.yaml").write_text(BEGINS_ALIKE, "utf-8")
+    crm = TableCrm(
+        tmp_path / "mapping.yaml",
+        worklist=tmp_path / "list.csv",
+        now=lambda: AT,
+        database=f"sqlite:///{tmp_path / 'crm.db'}",
+    )
+    assert [2, 1] == list(rehearse(crm, AT).rows_by_file.values())
+
+
+def test_a_cell_that_was_joined_is_told_with_its_own_table(workbook):
+    """It stands beside no lead: in the file of the leads nobody would find the column."""
+    checks = {check.key: check.examples for check in rehearse(table_crm(workbook), AT).gate.checks}
+    assert ("crm.xlsx, leads:3, Signed (crm.xlsx, deals): 'aaaa'",) == checks["contract.dates_readable"]
 
 
 def test_a_row_that_does_not_fit_is_told_with_its_place(preview):

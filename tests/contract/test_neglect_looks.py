@@ -126,3 +126,22 @@ def test_only_what_was_closed_since_is_read_again(engine: sa.Engine) -> None:
         connection.execute(neglect.delete())
         open_ids = set(leads.open_ids(connection, SOURCE))
     assert {id_ for id_, _ in look(engine)} <= open_ids
+
+
+def test_a_silence_that_began_before_the_history_there_is_is_none_yet(engine):
+    """What was done in it is not pulled yet; it is looked at again when it is."""
+    sign(engine)
+    rows = [
+        {"id": f"E{n}", "lead_id": "L", "manager_id": "m1", "kind": kind, "at": at_day(day)}
+        for n, (kind, day) in enumerate([("created", 0), ("call_out", 60), ("call_out", 120)])
+    ]
+    pull(engine, rows, at_day(150))
+    put_data_from(engine, at_day(30), until=at_day(150))
+    assert {("L", at_day(65)), ("L", at_day(125))} == look(engine)
+    put_data_from(engine, None, until=at_day(150))
+    assert {("L", at_day(5)), ("L", at_day(65)), ("L", at_day(125))} == look(engine)
+
+
+def put_data_from(engine: sa.Engine, data_from: datetime | None, *, until: datetime) -> None:
+    with engine.begin() as connection:
+        put_source(connection, Source(source=SOURCE, lacks=frozenset(), data_from=data_from, data_until=until))

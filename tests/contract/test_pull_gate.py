@@ -37,10 +37,11 @@ def pull(engine: sa.Engine, at: datetime, rows_n: int, *, held: Iterable[int] = 
         windows.record(connection, window)
 
 
-def export(engine: sa.Engine, at: datetime, leads_n: int, token: str) -> None:
-    """An export at `at` with so many leads, none of them bad."""
-    checks = (BY_KEY["lead.id"].check(Tally(rows_n=leads_n)),)
-    counts = {"rows_n": leads_n, "changed_n": leads_n, "quarantined_n": 0, "checks": checks}
+def export(engine: sa.Engine, at: datetime, leads_n: int, token: str, contracts_n: int = 0) -> None:
+    """An export at `at` with so many rows, none of them bad."""
+    rows_n = {"lead.id": leads_n, "contract.id": contracts_n}
+    checks = tuple(BY_KEY[key].check(Tally(rows_n=n)) for key, n in rows_n.items())
+    counts = {"rows_n": leads_n + contracts_n, "changed_n": 0, "quarantined_n": 0, "checks": checks}
     with engine.begin() as connection:
         windows.put_source(connection, Source(source="crm", lacks=frozenset(), data_until=UNTIL))
         windows.record(
@@ -131,11 +132,21 @@ def test_an_export_that_is_cut_short_stops_the_run_until_it_is_whole_again(engin
     export(engine, NOW, 1_000, "a")
     assert [] == stopped_by(engine, NOW)
     export(engine, after(1), 700, "b")
-    assert ["pull.whole"] == stopped_by(engine, after(1))
+    assert ["pull.lead_whole"] == stopped_by(engine, after(1))
     with pytest.raises(GateStoppedError, match=r"one before it: 300 of 1000 failed\nexport it again, whole"):
         check_pull(engine, "crm", SETTINGS, UNTIL, after(1))
     export(engine, after(2), 1_000, "a")
     assert [] == stopped_by(engine, after(2))
+
+
+def test_any_table_of_an_export_may_be_the_one_that_is_cut_short(engine):
+    """A joined one too: the leads are all there, and fewer of them are won."""
+    export(engine, NOW, 8_000, "a", contracts_n=842)
+    assert [] == stopped_by(engine, NOW)
+    export(engine, after(1), 8_000, "b", contracts_n=399)
+    assert ["pull.contract_whole"] == stopped_by(engine, after(1))
+    with pytest.raises(GateStoppedError, match="no fewer contracts than the one before it: 443 of 842 failed"):
+        check_pull(engine, "crm", SETTINGS, UNTIL, after(1))
 
 
 def test_an_export_that_stays_shorter_is_meant_to_be(engine):
@@ -148,6 +159,14 @@ def test_a_closed_gate_names_its_checks(engine):
     pull(engine, NOW, 100, held=range(30))
     with pytest.raises(GateStoppedError, match=f"{HELD}: 30 of 100 failed"):
         check_pull(engine, "crm", SETTINGS, UNTIL, NOW)
+
+
+def test_every_run_that_is_stopped_by_rows_says_where_they_are_told(engine):
+    """The second run pulls nothing, and so names none of them."""
+    pull(engine, NOW, 100, held=range(30), token="a")
+    for at in (NOW, after(1)):
+        with pytest.raises(GateStoppedError, match="`planerka quarantine list` tells the rows and what to do"):
+            check_pull(engine, "crm", SETTINGS, UNTIL, at)
 
 
 def test_data_that_do_not_reach_the_moment_asked_for_stop_the_run(engine):
@@ -171,5 +190,7 @@ def test_amounts_that_cannot_be_read_close_the_gate_though_no_row_is_held_back(e
     export_with(2, NOW)
     assert [] == stopped_by(engine, NOW)
     export_with(3, after(1))
-    with pytest.raises(GateStoppedError, match=r"deals.csv:2, Price: '1,5': check the column and the `decimal_mark`"):
+    told = r"deals.csv:2, Price: '1,5': check the column and the `decimal_mark`"
+    with pytest.raises(GateStoppedError, match=told) as stopped:
         check_pull(engine, "crm", SETTINGS, UNTIL, after(1))
+    assert "planerka quarantine list" not in str(stopped.value)

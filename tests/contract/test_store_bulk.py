@@ -19,7 +19,7 @@ from planerka.store import frames
 from planerka.store.bulk import merge
 from planerka.store.database import open_store, reading
 from planerka.store.frames import local_day, read_frame
-from planerka.store.leads import columns_of, with_days
+from planerka.store.leads import columns_of, load_batch, with_days
 from planerka.store.tables import TABLE_OF, rejection, spend
 from tests.builders_store import MOSCOW, frame_of
 
@@ -235,3 +235,10 @@ def test_a_page_that_is_found_damaged_in_the_middle_of_a_frame_is_said(tmp_path,
     path.write_bytes(whole[: (last - 1) * 4096] + b"\xff" * 4096 + whole[last * 4096 :])
     with reading(store) as connection, pytest.raises(StoreError, match=r"malformed.*put a copy back"):
         read_frame(connection, sa.select(spend.c.channel_id, spend.c.amount_minor))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_first_batch_without_rows_is_no_statement(engine):
+    """The references of a mapping that names none: nothing of them is NULL, and nobody needs to be warned."""
+    with engine.begin() as connection:
+        assert 0 == load_batch(connection, "crm", Reference, frame_of(Reference).iloc[:0], MOSCOW)

@@ -185,6 +185,18 @@ def test_a_rejection_waits_for_its_verdict_with_its_card_and_code(connection: sa
     assert ["E2", "E3"] == unjudged_rejections(connection, "crm", instant("2026-11-06T09:00"))["id"].tolist()
 
 
+def test_a_rejection_waits_until_the_whole_past_of_its_lead_is_there(connection: sa.Connection) -> None:
+    """What was done about an older lead, or an older original, is not pulled yet, and would pass for not done."""
+    store(connection, Lead, *({"id": id_, "created_at": f"2026-11-{day}T09:00Z"} for id_, day in (("A", 1), ("B", 3))))
+    rejected = [("E1", "A", None), ("E2", "B", None), ("E3", "B", "A"), ("E4", "B", "B"), ("E5", "B", "unknown")]
+    for id_, lead_id, original in rejected:
+        store(connection, Event, {"id": id_, "kind": "rejected", "lead_id": lead_id, "at": "2026-11-04T09:00Z"})
+        store(connection, Rejection, {"id": id_, "lead_id": lead_id, "duplicate_of_id": original})
+    until, data_from = instant("2026-11-06T09:00"), instant("2026-11-02T09:00")
+    assert ["E2", "E4"] == unjudged_rejections(connection, "crm", until, data_from=data_from)["id"].tolist()
+    assert ["E1", "E2", "E3", "E4", "E5"] == unjudged_rejections(connection, "crm", until)["id"].tolist()
+
+
 def test_references_are_found_by_kind_and_id(connection: sa.Connection) -> None:
     store(connection, Reference, {"id": "17"}, {"kind": "stage", "id": "17", "title": "Бронь", "code": None})
     known = references(connection, "crm")

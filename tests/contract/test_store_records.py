@@ -125,6 +125,24 @@ def test_a_row_that_moved_in_its_file_is_the_same_row(connection: sa.Connection)
     assert [replace(before, place=place)] == quarantine.listing(connection, "crm")
 
 
+def test_a_row_that_waits_for_another_reason_is_held_anew(connection: sa.Connection) -> None:
+    """The mapping was corrected, and the row now fails another test: that one is told. A decision stays."""
+    again = held("L1") | {"why": ["lead.not_future"]}
+    quarantine.add(connection, "crm", [held("L1")], NOW)
+    assert 1 == quarantine.add(connection, "crm", [again], LATER)
+    (row,) = quarantine.listing(connection, "crm")
+    assert (["lead.not_future"], LATER) == (row.why, row.quarantined_at)
+    quarantine.decide(connection, "crm", row.id, quarantine.State.DROPPED, "Анна", LATER)
+    assert 0 == quarantine.add(connection, "crm", [held("L1")], LATER)
+    assert ["dropped"] == states(connection)
+
+
+def test_rows_that_wait_are_counted(connection: sa.Connection) -> None:
+    quarantine.add(connection, "crm", [held("L1"), held("L2"), held("L3")], NOW)
+    quarantine.supersede(connection, "crm", "lead", ["L2"], LATER)
+    assert 2 == quarantine.waiting_n(connection, "crm")
+
+
 def test_nothing_is_decided_twice(connection: sa.Connection) -> None:
     quarantine.add(connection, "crm", [held()], NOW)
     row_id = quarantine.listing(connection, "crm")[0].id

@@ -51,3 +51,9 @@ def test_what_the_server_quotes_is_told_without_the_client_in_it(crm: sa.Engine)
     said = said_of(crm, "SELECT CAST(name AS integer) AS id FROM lead")
     assert "invalid input syntax for type integer" in said
     assert [] == [part for part in ("Сосны", "Петрова") if part in said]
+
+
+@pytest.mark.parametrize("store_url", ["postgres"], indirect=True)
+def test_a_table_that_is_not_there_is_told_with_the_nearest_one(crm: sa.Engine) -> None:
+    said = said_of(crm, "SELECT id FROM leads")
+    assert "relation \"leads\" does not exist): the nearest is 'lead'; correct `query`" in said

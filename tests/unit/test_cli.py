@@ -9,10 +9,12 @@ import pytest
 from typer.main import get_command
 
 from flows.cli import app, print_gate
+from flows.cli_setup import say_if_made_up
 from planerka.errors import PlanerkaError
 from planerka.intake.frame_tests import FRESH, MET, USUAL_DAYS
 from planerka.intake.spec import Tally
 from planerka.model import GateReport
+from planerka.settings import load_settings
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -51,6 +53,16 @@ def test_a_verb_says_in_one_sentence_what_it_does_and_explains_what_it_asks(name
     assert re.fullmatch(r"[A-Z].*\.", command.help)
     asked = [parameter for parameter in command.params if parameter.name != "help"]
     assert [] == [parameter.name for parameter in asked if not parameter.help]
+
+
+def test_without_settings_it_is_said_that_the_company_is_made_up(tmp_path, monkeypatch, capsys):
+    """Nobody should look for their own leads in it. Where it was asked for, nothing need be said."""
+    monkeypatch.chdir(tmp_path)
+    say_if_made_up(load_settings())
+    assert f"There is no planerka.toml in {tmp_path}: what follows is the made-up sample" in capsys.readouterr().out
+    Path("planerka.toml").write_text('company = "Северный берег"', "utf-8")
+    say_if_made_up(load_settings())
+    assert "" == capsys.readouterr().out
 
 
 def test_the_readme_names_every_exit_code():

@@ -74,6 +74,7 @@ TOLD = [
             "`values` in the mapping"
         ],
     ),
+    (held("contract", ["lead_known"], {}), ["the lead is known: export its lead too, or correct the id"]),
     (
         held("event", ["required", "dates_readable"], {"at": "31.02.2026"}),
         [f"dates can be read: AT is '31.02.2026': {CORRECT}"],

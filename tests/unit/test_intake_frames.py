@@ -62,13 +62,16 @@ CASES = [
     ({"held_n": 41}, ["pull.held"]),
     ({"pulled_n": 3, "held_n": 3}, []),
     ({"pulled_n": 0}, []),
-    ({"export_leads_n": (980, 1000)}, []),
-    ({"export_leads_n": (979, 1000)}, ["pull.whole"]),
-    ({"export_leads_n": (9900, 10000)}, []),
-    ({"export_leads_n": (9899, 10000)}, ["pull.whole"]),
-    ({"export_leads_n": (2000, 1000)}, []),
-    ({"export_leads_n": (1000,)}, []),
+    ({"export_rows_n": {"lead": (980, 1000)}}, []),
+    ({"export_rows_n": {"lead": (979, 1000)}}, ["pull.lead_whole"]),
+    ({"export_rows_n": {"lead": (9900, 10000)}}, []),
+    ({"export_rows_n": {"lead": (9899, 10000)}}, ["pull.lead_whole"]),
+    ({"export_rows_n": {"lead": (2000, 1000)}}, []),
+    ({"export_rows_n": {"lead": (1000,)}}, []),
+    ({"export_rows_n": {"lead": (1000, 1000), "contract": (400, 842)}}, ["pull.contract_whole"]),
+    ({"export_rows_n": {"event": (0, 21), "plan": (0, 20)}}, ["pull.event_whole"]),
     ({"unnamed_n": {"channel_id": 1}}, ["pull.channel_named"]),
+    ({"is_past_there": False}, ["pull.past"]),
 ]
 
 

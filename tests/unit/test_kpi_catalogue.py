@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from planerka.errors import RulebookError
-from planerka.rulebook.kpis import load_catalogue
+from planerka.rulebook.kpis import Basis, load_catalogue
 
 CATALOGUE = load_catalogue(Path(__file__).parents[2] / "rulebook/kpis.yaml")
 
@@ -115,3 +115,17 @@ def test_a_definition_that_changes_gets_another_version(tmp_path):
     one = load_catalogue(tmp_path / "kpis.yaml")["qualified_share"].version
     load(tmp_path, GOOD.replace("smallest_n: 30", "smallest_n: 20"))
     assert one != load_catalogue(tmp_path / "kpis.yaml")["qualified_share"].version
+
+
+BEGINS = {
+    "booking_fall_share": "booking",
+    "termination_share": "contract",
+    "returned_to_contract_share": "return",
+    "returned_revenue": "return",
+}
+
+
+def test_a_cohort_says_what_it_begins_with():
+    """Most begin with the enquiry; of the others the definition says "in the period", and the pack by which day."""
+    cohorts = [kpi for kpi in CATALOGUE.values() if kpi.basis == Basis.COHORT]
+    assert {kpi.key: BEGINS.get(kpi.key, "enquiry") for kpi in cohorts} == {kpi.key: kpi.begin for kpi in cohorts}

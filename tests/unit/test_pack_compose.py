@@ -10,6 +10,7 @@ from planerka.kpis.kpi import State
 from planerka.pack.compose import compose, compose_letter
 from planerka.pack.facts import NeglectFact, PackFacts, Result, StraySpend, Trend
 from planerka.pack.model import Bullets, Cell, Chart, Page, Pair, Quiet, Row, Section, Table, Tiles, Tone
+from planerka.rulebook.measures import Begin
 from tests.builders_pack import (
     EARLY_REJECTER,
     JUNK_CHANNEL,
@@ -170,7 +171,7 @@ PLANS = [
     (36, 48, "On pace", "Contracts: 36 of 48, 35 were due by now"),
     (48, 48, "The plan is met", "Contracts: 48 of 48"),
     (0, 48, "Behind the plan", "Contracts: 0 of 48, 35 were due by now"),
-    (12, None, "The week in figures", ""),
+    (12, None, "Where we stand", ""),
 ]
 
 
@@ -186,6 +187,7 @@ def test_without_a_plan_the_fact_stands_alone():
     """No bar, no pace, no fulfilment: nothing is made up."""
     facts = pack_facts(result=replace(result(), plans=(plan_fact("contracts_n", 12, None),)))
     goal = page(facts).hero.goals[0]
+    assert "Contracts, 1–22 Nov 2026" == goal.label.replace("\u2009", "").replace("\xa0", " ")
     assert ("12", "no plan for November 2026", None, "", ()) == (
         goal.value,
         goal.of,
@@ -464,3 +466,26 @@ def test_the_letter_holds_the_short_form():
     )
     assert isinstance(letter.exceptions, Bullets)
     assert 7 == len(letter.exceptions.lines)
+
+
+@pytest.mark.parametrize("facts", [pack_facts(), pack_facts(result=replace(result(), movers=()))])
+def test_what_noise_means_is_said_once_where_the_word_first_stands(facts):
+    """In the pack and in the letter: nobody is expected to know."""
+    blocks = [block for section in page(facts).sections for block in section.blocks if isinstance(block, Tiles)]
+    letter = compose_letter(facts, "en")
+    said = [
+        [tiles.note.partition(":")[0] for tiles in shown]
+        for shown in (blocks, filter(None, (letter.movers, letter.week)))
+    ]
+    assert [["Beyond noise", *[""] * (len(notes) - 1)] for notes in said] == said
+
+
+@pytest.mark.parametrize(
+    "begin, expected", [(Begin.ENQUIRY, "by the day of the enquiry"), (Begin.BOOKING, "by the day of the booking")]
+)
+def test_a_cohort_is_said_to_be_counted_by_the_day_that_it_begins_with(begin, expected):
+    facts = pack_facts()
+    definitions = tuple(replace(one, begin=begin) for one in facts.appendix.definitions)
+    found = page(replace(facts, appendix=replace(facts.appendix, definitions=definitions)))
+    (table,) = [block for block in found.sections[-1].blocks if isinstance(block, Table) and block.key == "definitions"]
+    assert {"by the day of the event", f"{expected}, mature after 7 days"} <= {row.cells[1].text for row in table.rows}

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import pytest
 
+from planerka.kpis.kpi import PAST
 from planerka.model import PULLED, EventKind, LeadStatus, Reference
 from planerka.pack.field_names import FIELD_NAMES, named
 from planerka.regulation.fields import FIELDS
@@ -20,6 +21,7 @@ def lacked() -> set[str]:
     asked = {need for one in (*MEASURES.values(), *FIELDS) for need in one.needs}
     return {
         *NOUNS,
+        PAST,
         *of_the_model,
         *states,
         *(f"event.{kind}" for kind in EventKind),

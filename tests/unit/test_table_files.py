@@ -183,7 +183,11 @@ def test_a_sheet_is_chosen_by_its_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "sheet, words", [(None, "has several sheets, 'Сводка', 'Лиды': name one by `sheet`"), ("Лид", "nearest is 'Лиды'")]
+    "sheet, words",
+    [
+        (None, "has several sheets, 'Сводка', 'Лиды': name one by `sheet` .* save each sheet as a file of its own"),
+        ("Лид", "nearest is 'Лиды'"),
+    ],
 )
 def test_a_sheet_that_is_not_told_is_asked_for(sheet, words, tmp_path):
     book = write_xlsx(tmp_path / "leads.xlsx", HEADER, sheets=("Сводка", "Лиды"))
@@ -313,6 +317,8 @@ def test_what_a_driver_quotes_of_the_query_is_told(tmp_path):
     "query, words",
     [
         ("SELECT no_such FROM lead", "query 'SELECT no_such FROM lead' failed on sqlite:.*no such column: no_such"),
+        ("SELECT ID FROM leads", r"no such table: leads\): the nearest is 'lead'; correct `query`"),
+        ("SELECT ID FROM main.contact", r"no such table: main\.contact\): there are lead; correct `query`"),
         ("PRAGMA foreign_keys = ON", "gives no rows: write a SELECT"),
         ("SELECT ID, x'00' AS Photo FROM lead", "column 'Photo' holds a value of type bytes"),
     ],

@@ -326,7 +326,9 @@ def test_leads_that_are_a_header_alone_are_no_export(tmp_path):
 
 def test_a_query_needs_a_database(tmp_path):
     crm = crm_of(tmp_path, "query: SELECT 1 AS ID")
-    with pytest.raises(SettingsError, match=r"query 'SELECT 1 AS ID' needs a database.* by PLANERKA_SOURCE__DATABASE"):
+    with pytest.raises(
+        SettingsError, match=r"query 'SELECT 1 AS ID' needs a database.* by PLANERKA_SOURCE__DATABASE in .env"
+    ):
         list(crm.lead_ids())
 
 

@@ -101,8 +101,17 @@ def test_a_date_of_a_joined_file_is_told_with_that_file_and_the_form_of_its_form
 
 def test_an_empty_folder_is_told(tmp_path):
     (tmp_path / "mapping.yaml").write_text(MAPPING, "utf-8")
+    (tmp_path / "none").mkdir()
     crm = TableCrm(tmp_path / "mapping.yaml", folder=tmp_path / "none", worklist=tmp_path / "list.csv", now=lambda: NOW)
     with pytest.raises(MappingError, match=r"Звонки\.csv cannot be read .*: there is no table in that folder"):
+        list(crm.windows(None, NOW))
+
+
+def test_a_folder_that_is_not_there_is_told_with_the_key_that_names_it(tmp_path):
+    (tmp_path / "mapping.yaml").write_text(MAPPING, "utf-8")
+    crm = TableCrm(tmp_path / "mapping.yaml", folder=tmp_path / "none", worklist=tmp_path / "list.csv", now=lambda: NOW)
+    words = r"should lie in \S+none, and there is no such folder: correct `folder` under \[source\] of planerka\.toml"
+    with pytest.raises(MappingError, match=words):
         list(crm.windows(None, NOW))
 
 

@@ -7,7 +7,7 @@ more of the same world. Whole local days are published: two runs on one day see 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -69,6 +69,10 @@ class SampleCrm:
             if begins_at is None or begins_at < ends_at:
                 yield Window(since=begins_at, until=ends_at)
 
+    def history(self, before: datetime) -> Sequence[Window]:
+        """Nothing is older than the first pull."""
+        return ()
+
     def read(self, window: Window) -> Iterator[Batch]:
         """Everything that changed in the window; large windows come in pieces, each with its leads first."""
         yield Batch(noun=Reference, rows=company.references())
@@ -84,6 +88,10 @@ class SampleCrm:
         created_n = self._created_n()
         for low in range(0, created_n, PIECE_LEADS_N):
             yield from lead_ids(np.arange(low, min(low + PIECE_LEADS_N, created_n)))
+
+    def phones(self) -> set[str]:
+        """The sample's clients have none."""
+        return set()
 
     def apply(self, command: Command) -> Receipt:
         """Write the command into the journal at noon of the as-of day: the next day's pull brings what follows."""

@@ -41,6 +41,7 @@ def definition_of(kpi: Kpi) -> Definition:
         direction=kpi.direction,
         maturity_days=kpi.maturity_days or None,
         smallest_n=kpi.smallest_n if kpi.smallest_n > 1 else None,
+        begin=kpi.begin,
     )
 
 

@@ -8,12 +8,20 @@ from planerka.pack.model import Block, Bullets, Cell, Column, Link, Links, Quiet
 from planerka.pack.sections.scopes import other_days
 from planerka.pack.wording import Wording
 from planerka.rulebook.kpis import Basis
+from planerka.rulebook.measures import Begin
 from planerka.words import _
 
 GATES = {
     "intake": _("Is the pull fit to be judged?"),
     "pack": _("Is the pack fit to be shown?"),
     "regulation": _("Clauses of the regulation"),
+}
+
+BEGINS = {
+    Begin.ENQUIRY: _("by the day of the enquiry"),
+    Begin.BOOKING: _("by the day of the booking"),
+    Begin.CONTRACT: _("by the day of the contract"),
+    Begin.RETURN: _("by the day of the return to work"),
 }
 
 
@@ -94,13 +102,10 @@ def basis(wording: Wording, definition: Definition) -> str:
     words = wording.words
     if definition.basis == Basis.PERIOD:
         return words.say("by the day of the event")
+    day = words.say(BEGINS[definition.begin])
     if definition.maturity_days is None:
-        return words.say("by the day of the enquiry")
-    return words.count(
-        "by the day of the enquiry, mature after {n} day",
-        "by the day of the enquiry, mature after {n} days",
-        definition.maturity_days,
-    )
+        return day
+    return f"{day}, " + words.count("mature after {n} day", "mature after {n} days", definition.maturity_days)
 
 
 def gate(wording: Wording, report: GateReport) -> Table | Quiet:

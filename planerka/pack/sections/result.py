@@ -27,7 +27,7 @@ def standing(wording: Wording, plan: PlanFact | None) -> tuple[str, str]:
     """Whether we keep the pace of the first plan, contracts where they are planned; and its figures in a sentence."""
     say = wording.words.say
     if plan is None or plan.fact.value is None or plan.plan is None or plan.plan_to_date is None:
-        return say("The week in figures"), ""
+        return say("Where we stand"), ""
     title, fact = wording.title(plan.kpi), wording.value(plan.kpi, plan.fact.value)
     values = {"title": title, "fact": fact, "plan": wording.value(plan.kpi, plan.plan)}
     if plan.fact.value >= plan.plan:
@@ -40,7 +40,7 @@ def standing(wording: Wording, plan: PlanFact | None) -> tuple[str, str]:
 
 def goal(wording: Wording, plan: PlanFact) -> Goal:
     return Goal(
-        label=wording.title(plan.kpi),
+        label=", ".join(filter(None, (wording.title(plan.kpi), wording.stretch(plan.fact)))),
         value=wording.figure(plan.fact),
         of=of_plan(wording, plan),
         reached=bar(plan.fact.value, plan.plan),
@@ -78,19 +78,34 @@ def pace(wording: Wording, plan: PlanFact) -> str:
 
 def blocks(wording: Wording, facts: PackFacts, exceptions: Bullets) -> tuple[Block, ...]:
     shown: list[Block | None] = [
-        movers(wording, facts.result.movers),
+        movers(wording, facts.result.movers)
+        or Quiet(text=wording.words.say("Nothing changed this week beyond the usual noise.")),
         exceptions if exceptions.lines else None,
-        Tiles(title=wording.words.say("This week"), tiles=tuple(map(wording.tile, facts.result.week))),
+        this_week(wording, facts),
         beside(track(wording, facts), projects(wording, facts.result.by_project)),
     ]
     return tuple(block for block in shown if block is not None)
 
 
-def movers(wording: Wording, movers: tuple[Mover, ...]) -> Tiles | Quiet:
+def movers(wording: Wording, movers: tuple[Mover, ...]) -> Tiles | None:
+    """None where nothing changed beyond noise."""
     if not movers:
-        return Quiet(text=wording.words.say("Nothing changed this week beyond the usual noise."))
-    return Tiles(
-        title=wording.words.say("What changed most"), tiles=tuple(mover_tile(wording, mover) for mover in movers)
+        return None
+    tiles = tuple(mover_tile(wording, mover) for mover in movers)
+    return Tiles(title=wording.words.say("What changed most"), tiles=tiles, note=noise(wording))
+
+
+def this_week(wording: Wording, facts: PackFacts) -> Tiles:
+    """The figures of the week; they explain what noise is where no mover has done so above them."""
+    title, tiles = wording.words.say("This week"), tuple(map(wording.tile, facts.result.week))
+    return Tiles(title=title, tiles=tiles, note="" if facts.result.movers else noise(wording))
+
+
+def noise(wording: Wording) -> str:
+    """What the notes of tiles mean by it (`planerka.kpis.kpi.change`)."""
+    return wording.words.say(
+        "Beyond noise: a larger change than small numbers bring by chance (the 95% interval of the difference leaves "
+        "out zero); of twenty figures that did not change, about one looks so too."
     )
 
 

@@ -278,6 +278,7 @@ def upgrade() -> None:
         "source",
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("lacks", sa.JSON(), nullable=False),
+        sa.Column("data_from", sa.BigInteger(), nullable=True),
         sa.Column("data_until", sa.BigInteger(), nullable=False),
         sa.Column("neglect_until", sa.BigInteger(), nullable=True),
         sa.Column("measured_by", sa.Text(), nullable=True),

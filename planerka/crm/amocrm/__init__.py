@@ -1,0 +1,1 @@
+"""amoCRM (Kommo), API v4. docs/amocrm.md is its manual."""

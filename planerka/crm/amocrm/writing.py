@@ -1,0 +1,163 @@
+"""Commands of rulings, carried out in amoCRM: each once, whatever happens on the way.
+
+A return writes a note, moves the lead, sets a task. Note and task hold the marker of the command. The note is first:
+a lead that is open without it was reopened by somebody else, and one with it by us, so that the next try goes on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from planerka.crm.amocrm import lists
+from planerka.crm.amocrm.client import API, Asked, Client, Json
+from planerka.crm.amocrm.directory import Directory, stage_id
+from planerka.crm.amocrm.happenings import is_rejection, moves_of
+from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError, CrmRefusalError
+from planerka.model import Command, Decision, LeadStatus, Receipt
+
+TRIES_N = 4
+
+CALL_BACK = 1
+"""The type of a task that every account has."""
+
+
+class Writer:
+    """Writes to one account."""
+
+    def __init__(self, client: Client, directory: Directory, now: Callable[[], datetime]) -> None:
+        self.client, self.directory, self.clock = client, directory, now
+
+    async def apply(self, command: Command) -> Receipt:
+        """The receipt, after everything was seen in amoCRM. CrmError where the lead is not what it was ruled about."""
+        if command.kind == Decision.UPHOLD:
+            raise CrmError(f"command {command.marker} upholds a rejection: there is nothing to write to amoCRM")
+        handed_over_at = self.clock()
+        try:
+            await self.carry_out(command)
+        except CrmRefusalError:
+            await self.lead(command)  # says so where it has gone meanwhile
+            raise
+        await self.check_done(command)
+        return Receipt(marker=command.marker, handed_over_at=handed_over_at, confirmed_at=self.clock())
+
+    async def carry_out(self, command: Command) -> None:
+        """Whatever of it is not done yet."""
+        lead, is_noted, is_tasked = await self.lead(command), await self.noted(command), await self.tasked(command)
+        if is_noted and is_tasked:
+            return  # what became of the lead afterwards is another story
+        is_return = command.kind == Decision.RETURN_TO_WORK
+        if is_return and not is_noted:
+            self.refuse_a_senseless(command, lead)
+        owner = self.owner(command, lead)
+        stage = await self.stage_for(command, lead) if is_return else ""
+        await self.once(lambda: self.noted(command), lambda: self.note(command))
+        if is_return:
+            await self.once(lambda: self.returned(command), lambda: self.move(command, stage))
+        await self.once(lambda: self.tasked(command), lambda: self.task(command, owner))
+
+    async def once(self, look: Callable[[], Awaitable[bool]], write: Callable[[], Awaitable[None]]) -> None:
+        """Write, unless it can be seen already; where the answer is lost, look again before it is written again."""
+        for tries_left_n in reversed(range(TRIES_N)):
+            if await look():
+                return
+            try:
+                return await write()
+            except CrmLostAnswerError:
+                if not tries_left_n:
+                    raise
+            await asyncio.sleep(self.client.http.pause_s)  # it may be written a little after the answer was lost
+
+    async def lead(self, command: Command) -> Json:
+        for lead in await self.client.by_id("/leads", "leads", [command.lead_id]):
+            if not lead["is_deleted"]:
+                return lead
+        raise CrmError(f"lead {command.lead_id} is not in amoCRM any more: it was deleted, or merged into another one")
+
+    def refuse_a_senseless(self, command: Command, lead: Json) -> None:
+        stage = standing(lead)
+        if stage not in self.directory.stages:
+            raise CrmError(f"lead {command.lead_id} was moved to a pipeline or stage that is not of sales, {stage}")
+        status = self.directory.status(stage)
+        if status != LeadStatus.REJECTED:
+            raise CrmError(
+                f"lead {command.lead_id} is {status} in amoCRM already: somebody else was faster; pull again"
+            )
+
+    def owner(self, command: Command, lead: Json) -> int:
+        """Who gets the task, and of a return the lead. CrmError where they work here no more."""
+        key = command.manager_id or str(lead["responsible_user_id"])
+        user = self.directory.users.get(key)
+        if user is None or not user["rights"]["is_active"]:
+            name = f"{user['name']} ({key})" if user else key
+            raise CrmError(f"manager {name} of lead {command.lead_id} was dismissed: give the lead to another manager")
+        return int(key)
+
+    async def stage_for(self, command: Command, lead: Json) -> str:
+        """The stage that the command names, or that the lead was rejected in, or the first one of its pipeline."""
+        if command.stage_id:
+            if not self.directory.is_ordinary(command.stage_id):
+                raise CrmError(f"stage {command.stage_id} is no open stage of sales: rule with another one")
+            return command.stage_id
+        moves = moves_of(await self.client.all(lists.moves_of_leads([lead["id"]])))
+        rejected_in = [move.before for move in moves if is_rejection(move, self.directory)]
+        own = [stage for stage in self.directory.stages if stage.startswith(f"{lead['pipeline_id']}:")]
+        stage = next(filter(self.directory.is_ordinary, [*rejected_in[-1:], *own]), None)
+        if stage is None:
+            raise CrmError(f"pipeline {lead['pipeline_id']} of lead {lead['id']} has no stage to return it to")
+        return stage
+
+    async def noted(self, command: Command) -> bool:
+        asked = lists.BY_ID | {"filter[note_type]": "common"}
+        notes = await self.client.all(Asked(f"/leads/{command.lead_id}/notes", "notes", asked))
+        texts = [note["params"].get("text") for note in notes if isinstance(note["params"], dict)]
+        return any(command.marker in str(text) for text in texts)
+
+    async def tasked(self, command: Command) -> bool:
+        of_lead = {"filter[entity_type]": "leads", "filter[entity_id][]": [command.lead_id]}
+        tasks = await self.client.all(Asked("/tasks", "tasks", lists.BY_ID | of_lead))
+        return any(command.marker in task["text"] for task in tasks)
+
+    async def returned(self, command: Command) -> bool:
+        lead = await self.lead(command)
+        is_given = command.manager_id in (None, str(lead["responsible_user_id"]))
+        return self.directory.is_open(standing(lead)) and is_given
+
+    async def note(self, command: Command) -> None:
+        note = {"note_type": "common", "params": {"text": with_marker(command.note, command)}}
+        await self.client.http.write("POST", f"{API}/leads/{command.lead_id}/notes", body=[note])
+
+    async def move(self, command: Command, stage: str) -> None:
+        """Without `loss_reason_id`, not even null: amoCRM would refuse all of it. An open lead stays where it is."""
+        change = {"responsible_user_id": int(command.manager_id)} if command.manager_id else {}
+        if not self.directory.is_open(standing(await self.lead(command))):
+            pipeline_id, status_id = map(int, stage.split(":"))
+            change |= {"pipeline_id": pipeline_id, "status_id": status_id}
+        await self.client.http.write("PATCH", f"{API}/leads/{command.lead_id}", body=change)
+
+    async def task(self, command: Command, owner: int) -> None:
+        task = {
+            "text": with_marker(command.task, command),
+            "complete_till": int(command.due_at.timestamp()),
+            "task_type_id": CALL_BACK,
+            "entity_id": int(command.lead_id),
+            "entity_type": "leads",
+            "responsible_user_id": owner,
+        }
+        await self.client.http.write("POST", f"{API}/tasks", body=[task])
+
+    async def check_done(self, command: Command) -> None:
+        """CrmAnswerError where amoCRM took everything and shows something else."""
+        done = {"note": await self.noted(command), "task": await self.tasked(command)}
+        if missing := [what for what, is_there in done.items() if not is_there]:
+            raise CrmAnswerError(
+                f"amoCRM took {command.marker}, but lead {command.lead_id} shows no {' and no '.join(missing)}: "
+                "look at its card"
+            )
+
+
+def standing(lead: Json) -> str:
+    return stage_id(lead["pipeline_id"], lead["status_id"])
+
+
+def with_marker(text: str, command: Command) -> str:
+    return text if command.marker in text else f"{text} [{command.marker}]"

@@ -1,0 +1,1 @@
+"""Odoo 19 with its CRM module, by its JSON-2 API."""

@@ -1,0 +1,148 @@
+"""Odoo on the port of a CRM. docs/odoo.md is its manual."""
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from planerka.crm.base import Account as AccountFacts
+from planerka.crm.base import Batch, Window
+from planerka.crm.cards import Cards
+from planerka.crm.http import Http
+from planerka.crm.lacking import account_lacks
+from planerka.crm.loop import LoopThread, WindowsAhead
+from planerka.crm.mapping import AccountMapping, tables_in
+from planerka.crm.odoo.account import LEAD, Account, account_of
+from planerka.crm.odoo.client import Odoo, instant
+from planerka.crm.odoo.describing import described
+from planerka.crm.odoo.flat import KNOWN
+from planerka.crm.odoo.history import MILESTONES
+from planerka.crm.odoo.reading import Reader, of_sales, own_columns
+from planerka.crm.odoo.writing import Writer
+from planerka.crm.weeks import weeks, weeks_before
+from planerka.errors import CrmAnswerError, CrmClosedError, CrmError, MappingError
+from planerka.model import Command, Decision, Receipt
+from planerka.phones import first_phone
+
+WINDOWS_N, BATCHES_N = 2, 8
+"""Windows that are read at one time, and batches of a later one that may wait for their turn."""
+
+SAFETY = timedelta(seconds=5)
+"""Odoo dates a change by the beginning of its transaction. Most end within this time; the overlap has the others."""
+
+ALL_LEADS = "sales_team.group_sale_salesman_all_leads"
+
+DONE = ("created", "call_out", "meeting_held", "message_out", "message_in", "task_set", "rejected")
+DONE_FIELDS = ("recorded_at", "actor_id", "actor_kind", "manager_id", "reason_id", "due_at")
+TRACKED = ("assigned", "owner_changed", "stage_changed", "reopened", "from_stage_id", "to_stage_id")
+"""What every Odoo can tell, and what only its history does."""
+
+
+class OdooCrm:
+    """One database of Odoo; implements `crm.base.Crm`."""
+
+    def __init__(
+        self, mapping: AccountMapping, http: Http, *, now: Callable[[], datetime], phone_key: bytes | None
+    ) -> None:
+        """`http` speaks `client.DIALECT` and has the login of `client.login`. MappingError, SettingsError."""
+        if tables := tables_in(mapping):
+            raise MappingError(
+                f"{tables[0].title} is a file beside a CRM, which is read alone: remove it from the mapping"
+            )
+        self.mapping, self.clock, self.odoo = mapping, now, Odoo(http)
+        self.cards = Cards(mapping, KNOWN, phone_key)
+        self.source, self.sales = mapping.source, of_sales(mapping)
+        self.thread = LoopThread()
+        self.ahead = WindowsAhead(self.thread, self.stream, windows_n=WINDOWS_N, batches_n=BATCHES_N)
+
+    @cached_property
+    def account(self) -> Account:
+        """What is asked once; MappingError where the mapping does not fit it."""
+        account = self.thread.run(account_of(self.odoo))
+        account.check(self.mapping, own_columns(self.cards))
+        return account
+
+    @cached_property
+    def reader(self) -> Reader:
+        url = str(self.odoo.http.client.base_url).rstrip("/")
+        return Reader(self.odoo, self.account, self.mapping, self.cards, url)
+
+    def lacks(self) -> frozenset[str]:
+        kinds = {MILESTONES[code] for code in self.reader.codes.values() if code in MILESTONES}
+        told = (*DONE, *DONE_FIELDS) if self.account.tracked is None else (*DONE, *DONE_FIELDS, *TRACKED, *kinds)
+        return account_lacks(self.cards.leads, self.cards.contracts, told)
+
+    def check_access(self) -> str:
+        if unmapped := self.account.unmapped(self.mapping):
+            raise MappingError(
+                f"no code in the mapping for {', '.join(unmapped)}: write under `references` what each means"
+            )
+        leads_n, may_write = self.thread.run(self.rights())
+        history = "history can be read"
+        if self.account.tracked is None:
+            history = (
+                "history cannot be read, and with it no change of stage or manager, no return to work, no reason of an "
+                "earlier rejection: make the user of the key an administrator (Settings, Users, Role)"
+            )
+        writing = (
+            "returns to work can be written" if may_write else "nothing can be written: give the key rights to sell"
+        )
+        return f"{self.source}: {leads_n} leads can be read; {history}; {writing}"
+
+    async def rights(self) -> tuple[int, bool]:
+        """How many leads can be read, and whether commands can be carried out. CrmClosedError where some are hidden."""
+        user_id = (await self.odoo.call("res.users", "context_get"))["uid"]
+        if not await self.odoo.call("res.users", "has_group", ids=[user_id], group_ext_id=ALL_LEADS):
+            raise CrmClosedError(
+                f"user {user_id}, whose key this is, sees no leads but its own: give it the right `Sales: User: All "
+                "Documents` in Odoo"
+            )
+        if await self.odoo.call(LEAD, "search_count", domain=[["id", "<", 0]]):
+            raise CrmAnswerError("Odoo passes over the conditions of a search: look for a module that changes searches")
+        may_write = await self.odoo.call(LEAD, "has_access", ids=[], operation="write")
+        return await self.odoo.call(LEAD, "search_count", domain=self.sales), bool(may_write)
+
+    def data_until(self, now: datetime) -> datetime:
+        """A few seconds ago, by the earlier of two clocks, ours and Odoo's."""
+        self.thread.run(self.odoo.call("res.users", "context_get"))
+        theirs = self.odoo.http.told_at or now
+        return (min(now, theirs) - SAFETY).replace(microsecond=0)
+
+    def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
+        yield from self.ahead.expect(weeks(since, until))
+
+    def history(self, before: datetime) -> Sequence[Window]:
+        first = self.thread.run(self.odoo.rows(LEAD, self.sales, ["create_date"], order="create_date", limit=1))
+        if not first or (first_at := instant(first[0]["create_date"])) >= before:
+            return ()
+        return self.ahead.expect(weeks_before(first_at, before))
+
+    def read(self, window: Window) -> Iterator[Batch]:
+        assert self.reader  # asked for here: the loop, in which windows are read, may not wait for itself
+        yield from self.ahead.read(window)
+
+    async def stream(self, window: Window) -> AsyncGenerator[Batch, None]:
+        async for batch in self.reader.window(window):
+            yield batch
+
+    def lead_ids(self) -> Iterator[str]:
+        """Those of every team: a lead that was moved out of sales has not vanished."""
+        for page in self.thread.iterate(self.odoo.pages(LEAD, [], [])):
+            yield from (str(lead["id"]) for lead in page)
+
+    def phones(self) -> set[str]:
+        column = self.cards.leads.columns.get("phone")
+        if column is None or column.column is None:
+            return set()
+        pages = self.thread.iterate(self.odoo.pages(LEAD, self.sales, [column.column]))
+        texts = (str(lead[column.column]) for page in pages for lead in page if lead[column.column])
+        return {phone for text in texts if (phone := first_phone(text, self.mapping.phone_region))}
+
+    def describe(self) -> AccountFacts:
+        return self.thread.run(described(self.odoo))
+
+    def apply(self, command: Command) -> Receipt:
+        if command.kind == Decision.UPHOLD:
+            raise CrmError(f"command {command.marker} upholds a rejection: there is nothing to write to the CRM")
+        self.thread.run(Writer(self.odoo, self.account, self.mapping).carry_out(command))
+        done_at = self.clock()
+        return Receipt(marker=command.marker, handed_over_at=done_at, confirmed_at=done_at)

@@ -1,0 +1,139 @@
+"""What changed in a window of Odoo, as batches: leads with their history, then what was said and done about leads."""
+
+from collections.abc import AsyncGenerator, Iterator, Sequence
+
+import pandas as pd
+
+from planerka.crm.base import Batch, Window
+from planerka.crm.cards import Cards
+from planerka.crm.loop import Ahead
+from planerka.crm.mapping import AccountMapping
+from planerka.crm.odoo.account import LEAD, Account
+from planerka.crm.odoo.client import Domain, Json, Odoo
+from planerka.crm.odoo.flat import ALWAYS, codes_of, flat, unnamed
+from planerka.crm.odoo.happenings import PLANNED, PLANNED_FIELDS, SAID, SAID_FIELDS, Happenings, told
+from planerka.crm.odoo.history import Life, changes_of
+from planerka.crm.references import References
+from planerka.crm.rows import unknown
+from planerka.errors import MappingError
+from planerka.model import Event, EventKind, LeadStatus, ReferenceKind
+
+PAGES_AHEAD_N = 4
+EVENT_DTYPES = dict(unknown(Event, pd.RangeIndex(0)).dtypes)
+
+
+class Reader:
+    """Reads windows of one account. `url` is that of Odoo, for the addresses of cards."""
+
+    def __init__(self, odoo: Odoo, account: Account, mapping: AccountMapping, cards: Cards, url: str) -> None:
+        self.odoo, self.account, self.mapping, self.cards, self.url = odoo, account, mapping, cards, url
+        self.columns = own_columns(cards)
+        self.codes = codes_of(mapping, ReferenceKind.STAGE)
+        self.load = {"load": "_classic_read" if any("." in column for column in self.columns) else ""}
+        self.lead_fields = sorted({*ALWAYS, *(column.removesuffix(".name") for column in self.columns)} - {"id"})
+
+    async def window(self, window: Window) -> AsyncGenerator[Batch]:
+        """Everything of a window, references first. Events of leads that the window has not come after these leads."""
+        references, lives = References(self.mapping), dict[int, Life]()
+        changed = self.odoo.changed
+        said = Ahead(changed("mail.message", window, SAID, SAID_FIELDS), PAGES_AHEAD_N)
+        planned = Ahead(changed("mail.activity", window, PLANNED, PLANNED_FIELDS), PAGES_AHEAD_N)
+        own = changed(LEAD, window, of_sales(self.mapping), self.lead_fields, **self.load)
+        leads = Ahead(self.with_history(own), PAGES_AHEAD_N)
+        try:
+            for batch in (references.told(self.account.titles), references.mapped()):
+                yield batch
+            async for page in leads.items():
+                async for batch in self.leads(page, references, lives):
+                    yield batch
+            async for batch in self.others(said, planned, references, lives):
+                yield batch
+        finally:
+            for pages in (said, planned, leads):
+                await pages.close()
+
+    async def others(
+        self, said: Ahead[list[Json]], planned: Ahead[list[Json]], references: References, lives: dict[int, Life]
+    ) -> AsyncGenerator[Batch]:
+        """Messages and activities, each page after those of its leads that were not read yet."""
+        kinds = await self.odoo.rows("mail.activity.type", [], ["category"])
+        made = Happenings(self.account, {kind["id"]: kind["category"] for kind in kinds}, self.mapping.zone)
+        for pages, of in ((said, made.said), (planned, made.planned)):
+            async for rows in pages.items():
+                strangers = {row["res_id"] for row in rows} - lives.keys()
+                found = await self.odoo.by_id(LEAD, strangers, self.lead_fields, of_sales(self.mapping), **self.load)
+                async for batch in self.leads(await self.lived(found), references, lives):
+                    yield batch
+                for batch in batches_of([*told(rows, lives, of)]):
+                    yield batch
+
+    async def with_history(self, pages: AsyncGenerator[list[Json]]) -> AsyncGenerator[list[Life]]:
+        async for page in pages:
+            yield await self.lived(page)
+
+    async def lived(self, leads: Sequence[Json]) -> list[Life]:
+        """Leads with their history."""
+        changes = await changes_of(self.odoo, self.account, leads) if leads else {}
+        relations, staff = self.account.relations, self.account.staff
+        return [Life(unnamed(lead, relations), changes.get(lead["id"], []), self.codes, staff) for lead in leads]
+
+    async def leads(self, page: list[Life], references: References, lives: dict[int, Life]) -> AsyncGenerator[Batch]:
+        """A page of leads: what they are called by, they themselves, their history, the cards of the rejected ones."""
+        if not page:
+            return
+        lives |= {life.lead["id"]: life for life in page}
+        events = [event for life in page for event in life.events()]
+        cards = flat([life.lead for life in page], self.columns, self.account, self.codes, self.url)
+        cells, made = [*self.cards.batches(cards)], [*batches_of(events)]
+        for batch in (*cells, *made):
+            for named in await self.named(references, batch.rows):
+                yield named
+        for batch in (*cells, *made, *self.rejections(cards, events)):
+            yield batch
+
+    async def named(self, references: References, rows: pd.DataFrame) -> list[Batch]:
+        """The ids of rows that nobody named yet, with what Odoo calls them."""
+        unseen = references.unseen(rows)
+        if not unseen:
+            return []
+        titles = {(kind, key): key for kind, key in unseen}
+        for kind in {kind for kind, _ in unseen}:
+            column = self.cards.leads.columns.get(f"{kind}_id")
+            model = self.account.relations.get((column and column.column) or "")
+            ids = [int(key) for of, key in unseen if of == kind and key.isdigit()]
+            if model and ids:
+                rows_ = await self.odoo.by_id(model, ids, ["display_name"])
+                titles |= {(kind, str(row["id"])): row["display_name"] for row in rows_}
+        return [references.told(titles)]
+
+    def rejections(self, cards: pd.DataFrame, events: list[Event]) -> Iterator[Batch]:
+        """The cards of the leads that are rejected now, as the cards of their last rejections.
+
+        What a card said at an earlier one, nobody knows.
+        """
+        last = {event.lead_id: event for event in events if event.kind == EventKind.REJECTED}
+        rejected = cards[(cards["status"] == LeadStatus.REJECTED) & cards["id"].isin(last)]
+        if len(rejected):
+            yield from self.cards.rejections(rejected, frame_of([last[key] for key in rejected["id"]]))
+
+
+def own_columns(cards: Cards) -> set[str]:
+    """The columns that Odoo must give, for `url` is made here."""
+    return cards.columns - {"url"}
+
+
+def of_sales(mapping: AccountMapping) -> Domain:
+    """The leads of the pipelines of sales, which are teams in Odoo; MappingError where they are no numbers."""
+    teams = mapping.pipelines or ()
+    if strange := [team for team in teams if not team.isdigit()]:
+        raise MappingError(f"`pipelines` has {strange[0]!r}: in Odoo they are sales teams, write their numbers")
+    return [["team_id", "in", [int(team) for team in teams]]] if teams else []
+
+
+def batches_of(events: list[Event]) -> Iterator[Batch]:
+    if events:
+        yield Batch(noun=Event, rows=frame_of(events))
+
+
+def frame_of(events: list[Event]) -> pd.DataFrame:
+    return pd.DataFrame([vars(event) for event in events], columns=list(EVENT_DTYPES)).astype(EVENT_DTYPES)

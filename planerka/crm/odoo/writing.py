@@ -1,0 +1,199 @@
+"""Commands of rulings, carried out in Odoo: each once, whatever is cut off on the way.
+
+A step is taken where reading shows that it is missing: first the note, by whose marker a later try knows that the
+lead was lost before, then the return itself, then the task. What is read in the end is the receipt.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from planerka.crm.mapping import AccountMapping
+from planerka.crm.odoo.account import LEAD, Account
+from planerka.crm.odoo.client import Json, Odoo, instant
+from planerka.crm.odoo.flat import codes_of, status_of
+from planerka.crm.odoo.history import changes_of
+from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError
+from planerka.model import Command, Decision, LeadStatus, ReferenceKind
+
+STEPS_N = 6
+"""More than the steps of a command, which are four: one that shows no effect is not taken for ever."""
+
+LOOKS_N = 6
+"""Looks for a write whose answer was lost, a minute in all: Odoo may still be at it."""
+
+FIELDS = ("won_status", "stage_id", "user_id", "team_id", "date_closed")
+
+Step = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a lead looks like now; `noted_at` is when the note with the marker was written, None if it is not there."""
+
+    lead: Json
+    status: LeadStatus
+    noted_at: datetime | None
+    is_task_set: bool
+
+
+class Writer:
+    """Carries out the commands of one account."""
+
+    def __init__(self, odoo: Odoo, account: Account, mapping: AccountMapping) -> None:
+        self.odoo, self.account, self.zone = odoo, account, ZoneInfo(mapping.time_zone)
+        self.codes = codes_of(mapping, ReferenceKind.STAGE)
+
+    async def carry_out(self, command: Command) -> None:
+        """Returns once everything can be read in Odoo. CrmError where it cannot be done, or not now."""
+        found = await self.find(command)
+        if found.noted_at is None:
+            await self.require_sense(command, found)
+        for _ in range(STEPS_N):
+            step = await self.missing(command, found)
+            if step is None:
+                return
+            found = await self.taken(step, command, found)
+        raise CrmAnswerError(f"lead {command.lead_id} does not show what was written to it: look into its card in Odoo")
+
+    async def taken(self, step: Step, command: Command, before: Found) -> Found:
+        """What can be seen after a step, which is taken again where its answer was lost and nothing has changed.
+
+        CrmLostAnswerError where it is lost once more: the next run looks for it.
+        """
+        try:
+            await step()
+            return await self.find(command)
+        except CrmLostAnswerError:
+            found = await self.look(command, before)
+        if found != before:
+            return found
+        await step()
+        return await self.find(command)
+
+    async def look(self, command: Command, before: Found) -> Found:
+        """What can be seen after a lost answer, as soon as it is not as before, or in the end."""
+        pause_s, found = self.odoo.http.pause_s, before
+        for _ in range(LOOKS_N):
+            await asyncio.sleep(pause_s)
+            found = await self.find(command)
+            if found != before:
+                break
+            pause_s *= 2
+        return found
+
+    async def find(self, command: Command) -> Found:
+        lead_id = number_of(command.lead_id)
+        leads = await self.odoo.by_id(LEAD, [lead_id], FIELDS)
+        if not leads:
+            raise CrmError(
+                f"Odoo has no lead {command.lead_id}: it was deleted, or merged into another one; pull again"
+            )
+        [lead] = leads
+        about = [["model", "=", LEAD], ["res_id", "=", lead_id], ["body", "ilike", command.marker]]
+        notes = await self.odoo.rows("mail.message", [*about, ["message_type", "=", "comment"]], ["create_date"])
+        planned = [["res_model", "=", LEAD], ["res_id", "=", lead_id], ["note", "ilike", command.marker]]
+        tasks = await self.odoo.rows("mail.activity", planned, [])
+        noted_at = min((instant(note["create_date"]) for note in notes), default=None)
+        status = status_of(lead["won_status"], lead["stage_id"], self.codes)
+        return Found(lead, status, noted_at, bool(tasks))
+
+    async def require_sense(self, command: Command, found: Found) -> None:
+        """CrmError for a command that Odoo could not carry out whole, before the first write."""
+        if command.kind == Decision.RETURN_TO_WORK and found.status != LeadStatus.REJECTED:
+            raise CrmError(f"lead {command.lead_id} is {found.status} in Odoo: there is nothing to return; pull again")
+        owner = self.owner(command, found)
+        [user] = await self.odoo.by_id("res.users", [owner], ["active"]) or [{"active": False}]
+        if owner and not user["active"]:
+            raise CrmError(f"manager {owner} no longer works in Odoo: rule again, and name another one")
+        if command.stage_id and not await self.odoo.by_id("crm.stage", [number_of(command.stage_id)], []):
+            raise CrmError(f"Odoo has no stage {command.stage_id}: rule again, and name another one")
+
+    async def missing(self, command: Command, found: Found) -> Step | None:
+        """The next step; None where everything is done."""
+        if found.is_task_set:
+            return None
+        if found.noted_at is None:
+            return lambda: self.note(command)
+        if command.kind == Decision.RETURN_TO_WORK:
+            if self.is_rejected_anew(found):
+                return None
+            if found.lead["won_status"] == "lost":
+                return lambda: self.odoo.write(LEAD, "action_restore", ids=[found.lead["id"]])
+            if changed := await self.changed(command, found):
+                return lambda: self.odoo.write(LEAD, "write", ids=[found.lead["id"]], vals=changed)
+        return lambda: self.task(command, found)
+
+    def is_rejected_anew(self, found: Found) -> bool:
+        """Whether somebody has rejected the lead after the note: it was returned, and no try may return it again."""
+        closed_at = found.lead["date_closed"]
+        is_lost = found.lead["won_status"] == "lost" and closed_at
+        return bool(is_lost and found.noted_at and instant(closed_at) > found.noted_at)
+
+    async def changed(self, command: Command, found: Found) -> Json:
+        """What of stage and manager is not yet as it was ruled."""
+        lead, owner = found.lead, self.owner(command, found)
+        stage_id = await self.stage(command, found)
+        wanted = {"stage_id": stage_id, "user_id": owner or lead["user_id"]}
+        return {name: value for name, value in wanted.items() if value != lead[name]}
+
+    def owner(self, command: Command, found: Found) -> int:
+        """Who will have the lead; 0 for nobody."""
+        return number_of(command.manager_id) if command.manager_id else int(found.lead["user_id"] or 0)
+
+    async def stage(self, command: Command, found: Found) -> int:
+        """That of the command, or where the lead stands, as long as it can be worked on there."""
+        if command.stage_id:
+            return number_of(command.stage_id)
+        current, lead = int(found.lead["stage_id"]), found.lead
+        if self.is_open(current):
+            return current
+        changes = (await changes_of(self.odoo, self.account, [lead])).get(lead["id"], [])
+        former = [change.values["stage_id"][0] for change in changes if "stage_id" in change.values]
+        of_team = {
+            stage["id"]: stage
+            for stage in self.stages()
+            if not stage["team_ids"] or lead["team_id"] in stage["team_ids"]
+        }
+        ordinary = [id_ for id_, stage in of_team.items() if not stage["is_won"]]
+        there = [stage_id for stage_id in reversed(former) if stage_id in of_team]
+        return next((stage_id for stage_id in (*there, *ordinary) if self.is_open(stage_id)), current)
+
+    def stages(self) -> list[Json]:
+        """In the order of the pipeline."""
+        return sorted(self.account.listed[ReferenceKind.STAGE], key=lambda stage: (stage["sequence"], stage["id"]))
+
+    def is_open(self, stage_id: int) -> bool:
+        return status_of(None, stage_id, self.codes) == LeadStatus.OPEN
+
+    async def note(self, command: Command) -> object:
+        """Odoo escapes the text, and shows it to nobody outside."""
+        more = {"message_type": "comment", "subtype_xmlid": "mail.mt_note"}
+        return await self.odoo.write(
+            LEAD, "message_post", ids=[int(command.lead_id)], body=with_marker(command.note, command), **more
+        )
+
+    async def task(self, command: Command, found: Found) -> object:
+        owner = self.owner(command, found)
+        due_on = command.due_at.astimezone(self.zone).date().isoformat()
+        said = {
+            "summary": command.task.replace(f"[{command.marker}]", "").strip(),
+            "note": command.marker,
+            "date_deadline": due_on,
+        }
+        assigned = {"user_id": owner} if owner else {}
+        call = {"act_type_xmlid": "mail.mail_activity_data_call", **said, **assigned}
+        return await self.odoo.write(LEAD, "activity_schedule", ids=[int(command.lead_id)], **call)
+
+
+def with_marker(text: str, command: Command) -> str:
+    return text if command.marker in text else f"{text} [{command.marker}]"
+
+
+def number_of(key: str) -> int:
+    """An id of a row of Odoo. CrmError where it is of something else, as of another field that the mapping reads."""
+    if not key.isdigit():
+        raise CrmError(f"{key!r} is no number of a record of Odoo: the command cannot be carried out there")
+    return int(key)
