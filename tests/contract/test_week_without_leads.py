@@ -17,6 +17,7 @@ from planerka.pack.assemble import assemble
 from planerka.pack.facts import PackFacts
 from planerka.pack.freeze import freeze
 from planerka.settings import PROJECT, Settings
+from tests.builders_cycle import nothing_to_say
 
 PAGE = (PROJECT / "docs" / "your-own-export.md").read_text("utf-8")
 EXAMPLE = dict(re.findall(r"^```(?:csv|yaml) (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
@@ -33,7 +34,7 @@ def pulled(engine: sa.Engine, tmp_path: Path) -> sa.Engine:
         file.write("ДДУ-19;1002;20.03.2026;500 000,00 ₽;14;Машиноместо\n")
     worklist = tmp_path / "worklist.csv"
     crm = TableCrm(tmp_path / "mapping.yaml", worklist=worklist, now=lambda: NOW, phone_key=b"secret")
-    pull(engine, crm, SETTINGS.zone, NOW, lambda until, rows_n: None)
+    pull(engine, crm, SETTINGS.zone, NOW, nothing_to_say)
     return engine
 
 
