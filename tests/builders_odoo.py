@@ -83,7 +83,7 @@ class Site:
         stages = self.call("crm.stage", "search", domain=[])
         reasons = self.call("crm.lost.reason", "search", domain=[], context={"active_test": False})
         return {
-            "stage": {str(id_): {"code": CODES.get(id_, "in_work")} for id_ in stages},
+            "stage": {str(id_): {"code": CODES.get(id_, "contact")} for id_ in stages},
             "reason": {str(id_): {"code": f"reason_{id_}"} for id_ in reasons},
         }
 

@@ -51,11 +51,15 @@ def kinds_of(mapping: Mapping) -> set[EventKind]:
 
 
 def event_fields(mapping: Mapping) -> set[str]:
-    """The fields of an event that some event of the mapping has."""
+    """The fields of an event that some event of the mapping has.
+
+    The reason is that of the lead, unless a file of events has the rejections; it is there without their day too.
+    """
     names = {"id", "lead_id", "kind", "at"}.union(*(table.columns for table in mapping.events.values()))
     for moment in mapping.leads.dates.values():
         names |= {name for name in ("manager_id", "due_at") if getattr(moment, name)}
-    if EventKind.REJECTED in mapping.leads.dates and "reason_id" in mapping.leads.columns:
+    is_in_events = any(EventKind.REJECTED in table.kinds for table in mapping.events.values())
+    if "reason_id" in mapping.leads.columns and (EventKind.REJECTED in mapping.leads.dates or not is_in_events):
         names.add("reason_id")
     return names | ({"actor_kind"} if "actor_id" in names else set())
 
