@@ -55,7 +55,13 @@ FUNNEL = Spec(
     en="Over five weeks the funnel widens nowhere",
     severity=WARN,
 )
-SPECS = (PRESENT, SHARES, KEPT, FRESH, GATES, FUNNEL)
+HAS_LEADS = Spec(
+    key="pack.has_leads",
+    ru="Неделя не лежит целиком после последнего лида выгрузки",
+    en="The week does not lie wholly after the last lead of the export",
+    severity=BLOCK,
+)
+SPECS = (PRESENT, SHARES, KEPT, FRESH, HAS_LEADS, GATES, FUNNEL)
 
 
 def pack_gate(facts: PackFacts) -> GateReport:
@@ -68,6 +74,7 @@ def pack_gate(facts: PackFacts) -> GateReport:
             SHARES.key: Tally.of(are_shares(figures)),
             KEPT.key: Tally.of(are_kept(facts)),
             FRESH.key: Tally.of(all_of([not source.is_stale for source in facts.header.sources])),
+            HAS_LEADS.key: Tally.of(all_of([source.leads_end_on is None for source in facts.header.sources])),
             GATES.key: Tally.of(all_of([report.is_open for report in facts.appendix.gates])),
             FUNNEL.key: Tally.of(narrows(facts.funnel.steps)),
         }

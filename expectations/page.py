@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from expectations import page_words
 from expectations.page_words import HEADLINES, SUITE_WORDS, VERDICTS, SuiteWords
-from planerka.intake.row_tests import TITLES
+from planerka.intake.kinds import TITLES
 from planerka.model import Check, CheckSeverity, GateReport, noun_name
 from planerka.pack.charts import svg
 from planerka.pack.facts import Text

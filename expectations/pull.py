@@ -1,7 +1,7 @@
 """The gate between a pull and the judging: what came row by row, and the pull as a whole."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -16,7 +16,7 @@ from planerka.intake.settling import unsettled
 from planerka.model import GateReport
 from planerka.settings import Settings
 from planerka.store import gates
-from planerka.store.intake_facts import last_open_at, whys_waiting, windows_since
+from planerka.store.intake_facts import created_between, last_open_at, whys_waiting, windows_since
 from planerka.store.windows import Source, get_source
 
 
@@ -32,15 +32,16 @@ def check_pull(engine: sa.Engine, source: str, settings: Settings, reach_at: dat
         windows = windows_since(connection, source, last_open_at(connection, source, SUITE))
         pulled = unsettled(windows, whys_waiting(connection, source, windows[0].pulled_at))
         facts = facts_of_pull(connection, known, pulled, settings, reach_at)
+        _, last_on = created_between(connection, source)
     report = pull_gate(pulled.checks, facts)
     with engine.begin() as connection:
         gates.add(connection, source, report, now)
-    stop_at(report, f"the data of {source} are not fit to be judged", *remedies(report, known, settings))
+    stop_at(report, f"the data of {source} are not fit to be judged", *remedies(report, known, last_on, settings))
     return report
 
 
-def remedies(report: GateReport, known: Source, settings: Settings) -> Iterator[str]:
-    """How to go on with rows that do not fit, and data that end too early or of which a part is missing."""
+def remedies(report: GateReport, known: Source, last_on: date | None, settings: Settings) -> Iterator[str]:
+    """How to go on with rows that do not fit, with data that end too early, or of which a part is missing."""
     yield from rows_told(report)
     stopped_by = {check.key for check in report.stopped_by}
     if stopped_by & {spec.key for spec in WHOLE.values()}:
@@ -50,5 +51,6 @@ def remedies(report: GateReport, known: Source, settings: Settings) -> Iterator[
         )
     if FRESH.key in stopped_by:
         week = Week.last_complete(known.data_until, settings.zone)
+        week = min(week, Week.of(last_on)) if last_on else week  # deals may go on after the last lead
         reach = f"{known.data_until:%Y-%m-%d %H:%M} UTC"
         yield f"they reach until {reach}: pull newer ones, or ask for an earlier week by --week {week}"

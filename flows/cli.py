@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flows.weekly_cycle import CycleReport
     from planerka.intake.pull import PullReport, Step
     from planerka.model import GateReport
+    from planerka.pack.freeze import FrozenPack
 
 app = typer.Typer(
     help="One set of rules and one set of numbers for marketing and sales.",
@@ -216,6 +217,8 @@ def pack(
     if not frozen.is_new:
         what = "Nothing has changed" if correct else "It was frozen before"
         print(f"{what}: version {frozen.version} of {meeting} stands.")
+    if frozen.restated_n:
+        print(f"{restated(frozen)}.")
     print_files(write_pack(frozen, at.settings.out))
     write_report(at.engine, frozen, at.settings)
 
@@ -280,7 +283,11 @@ def print_cycle(report: "CycleReport") -> None:
     print_waiting(pulled)
     print_gate(report.gate)
     print(f"Judged    {judged.judged_n} new verdicts{outcomes(judged.by_outcome)}; {report.neglected_n} new neglects")
-    if judged.edition is None:
+    if judged.begins_on:
+        print(
+            f"          the signed regulation takes effect on {judged.begins_on}, after the data: nothing to judge by"
+        )
+    elif judged.edition is None:
         print("          no signed regulation is in force: rejections wait (planerka regulation sign)")
     print(f"Disputes  {report.opened.opened_n} new; {report.opened.older_n} wrong rejections too old to dispute")
     print(f"Rulings   {report.applied.handed_over_n} commands handed over, {report.applied.confirmed_n} confirmed")
@@ -289,10 +296,18 @@ def print_cycle(report: "CycleReport") -> None:
     print(f"KPIs      {report.measured_days_n} days measured")
     state = "new" if frozen.is_new else "was there: not written again"
     print(f"Pack      {frozen.week} version {frozen.version}, {state}")
+    if frozen.restated_n:
+        print(f"          {restated(frozen)}")
     if mail := report.delivered:
         where = mail.folder or f"by {mail.mailing.channel}"
         print(f"Mail      {mail.sent_n} new {'in ' if mail.folder else ''}{where}, {mail.known_n} were sent before")
     print_files(report.files)
+
+
+def restated(frozen: "FrozenPack") -> str:
+    """That a pack is not what would be counted now, and what to do."""
+    remedy = f"planerka pack --week {frozen.week} --correct WHY makes the next version"
+    return f"{frozen.restated_n} figures of the company are others by now: {remedy}"
 
 
 def print_waiting(pulled: "PullReport") -> None:

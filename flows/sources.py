@@ -79,7 +79,7 @@ def amocrm(settings: Settings, mapping: AccountMapping, now: datetime) -> Accoun
         vault = StoredTokens(open_store(settings.store_url), mapping.source, secret)
         login = OAuthLogin(url, integration, vault, now=lambda: now)
     http = Http(url, pace=pace_of(settings, mapping), login=login, dialect=DIALECT)
-    return AmoCrm(mapping, http, now=lambda: now, phone_key=settings.phone_hash_key)
+    return AmoCrm(mapping, http, folder=folder_of(settings), now=lambda: now, phone_key=settings.phone_hash_key)
 
 
 def odoo(settings: Settings, mapping: AccountMapping, now: datetime) -> AccountCrm:
@@ -90,7 +90,13 @@ def odoo(settings: Settings, mapping: AccountMapping, now: datetime) -> AccountC
     source = settings.source
     key, database = revealed(source.key) or "", revealed(source.database) or ""
     http = Http(source.url or "", pace=pace_of(settings, mapping), login=login(key, database), dialect=DIALECT)
-    return OdooCrm(mapping, http, now=lambda: now, phone_key=settings.phone_hash_key)
+    return OdooCrm(mapping, http, folder=folder_of(settings), now=lambda: now, phone_key=settings.phone_hash_key)
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the files beside a CRM are looked for: as the mapping says from its own folder, unless the settings do."""
+    assert settings.source.mapping is not None
+    return settings.source.folder or settings.source.mapping.parent
 
 
 def pace_of(settings: Settings, mapping: AccountMapping) -> "Pace":

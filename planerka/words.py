@@ -7,8 +7,10 @@ the tree would sooner or later disagree with its source.
 import gettext
 import io
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,6 +27,11 @@ CATALOGUES = Path(__file__).parent / "locale"
 LOCALES = {"ru": "ru", "en": "en_GB"}
 NBSP = "\u00a0"
 MINUS = "\u2212"
+
+
+def half_away_from_zero() -> AbstractContextManager[Context]:
+    """595.25 is shown as 595.3 and 16.75 as 16.8: by default every other half would be rounded down."""
+    return localcontext(Context(rounding=ROUND_HALF_UP))
 
 
 def _(msgid: str) -> str:
@@ -49,7 +56,8 @@ class Words:
 
     def number(self, value: float, digits_n: int = 0) -> str:
         pattern = "#,##0." + "#" * digits_n if digits_n else "#,##0"
-        return format_decimal(value, format=pattern, locale=self.locale).replace("-", MINUS)
+        with half_away_from_zero():
+            return format_decimal(value, format=pattern, locale=self.locale).replace("-", MINUS)
 
     def percent(self, share: float, digits_n: int = 0) -> str:
         """Whole per cents, one decimal under 10 %: what a weekly share can bear; a trace is not shown as nothing.
@@ -57,12 +65,15 @@ class Words:
         `digits_n` decimals at least, where the reader will subtract one from another.
         """
         bears_n = 0 if abs(share) >= 0.1 else 1 if abs(share) >= 0.001 else 2
-        text = format_percent(round(share, 2 + max(bears_n, digits_n)), locale=self.locale, decimal_quantization=False)
+        step = Decimal(1).scaleb(-2 - max(bears_n, digits_n))
+        rounded = Decimal(str(share)).quantize(step, ROUND_HALF_UP)
+        text = format_percent(rounded, locale=self.locale, decimal_quantization=False)
         return text.replace("-", MINUS)
 
     def money(self, amount_minor: float, currency: str) -> str:
         amount = amount_minor / 10 ** get_currency_precision(currency)
-        text = format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
+        with half_away_from_zero():
+            text = format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
         # CLDR parts a letter from a digit with a space; the library does not yet.
         return re.sub(r"(?<=[A-Z]{3})(?=\d)", NBSP, text).replace("-", MINUS)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -56,7 +57,7 @@ def connected(url: str, account: AmoAccount, *, login: Login | None = None, **mo
     mapping = more.pop("mapping", None) or mapping_of(account)
     phone_key = more.pop("phone_key", KEY)
     http = http_of(url, login or KeyLogin(account.token), **more)
-    crm = AmoCrm(mapping, http, now=lambda: datetime.now(UTC), phone_key=phone_key)
+    crm = AmoCrm(mapping, http, folder=Path(), now=lambda: datetime.now(UTC), phone_key=phone_key)
     try:
         yield crm
     finally:

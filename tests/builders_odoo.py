@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -82,7 +83,7 @@ class Site:
         stages = self.call("crm.stage", "search", domain=[])
         reasons = self.call("crm.lost.reason", "search", domain=[], context={"active_test": False})
         return {
-            "stage": {str(id_): {"code": CODES.get(id_, "in_work")} for id_ in stages},
+            "stage": {str(id_): {"code": CODES.get(id_, "contact")} for id_ in stages},
             "reason": {str(id_): {"code": f"reason_{id_}"} for id_ in reasons},
         }
 
@@ -98,7 +99,7 @@ class Site:
         """The adapter, whose tries follow each other at once."""
         keyed = login(key or self.key, self.database)
         http = Http(url or self.url, pace=Pace(10_000), login=keyed, dialect=DIALECT, pause_s=0.01)
-        return OdooCrm(self.mapping(**parts), http, now=self.now, phone_key=PHONE_KEY)
+        return OdooCrm(self.mapping(**parts), http, folder=Path(), now=self.now, phone_key=PHONE_KEY)
 
     def window(self) -> Window:
         """All that the test has arranged."""

@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 class Impatient(selectors.DefaultSelector):
-    """Never waits for a time to come, but remembers how long it was asked to; waits only for others to wake it."""
+    """Never waits; remembers how long it was asked to."""
 
     waited_s = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        found = super().select(timeout and 0)
+        found = super().select(0)
         if not found and timeout:
             self.waited_s += timeout
         return found
@@ -30,12 +30,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self.impatient.waited_s
-
-
-class VirtualPolicy(asyncio.DefaultEventLoopPolicy):
-    """Makes every new loop of the process such a one."""
-
-    _loop_factory = VirtualLoop
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -107,6 +107,15 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sought:
+    """A value that a condition of the mapping names. `told`: that it stands nowhere, in words; None where it does."""
+
+    column: str
+    value: str
+    told: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Batch:
     """Rows of one noun.
 
@@ -114,13 +123,14 @@ class Batch:
     these dtypes: text `str`, `object` or `category`; instants `datetime64[us, UTC]`; local days
     `datetime64[us]` without a zone; counts and money `int64`, or `float64` where a value may be missing;
     yes/no `bool`, or `boolean` where it may be missing. Missing (None, NaN, NaT, NA) is "not known".
-    `origin` is None where there is no file to look into.
+    `origin` is None where there is no file to look into. `sought`: of an export, once its last row was read.
     """
 
     noun: type
     rows: pd.DataFrame
     faults: tuple[Fault, ...] = field(default=())
     origin: Origin | None = None
+    sought: tuple[Sought, ...] = ()
 
 
 class TokenSlot(Protocol):

@@ -23,8 +23,9 @@ Texts = NDArray[np.object_]
 Reader = Callable[[Texts], Any]
 
 SPACES = " \u00a0\u202f'"
-YES = ("true", "yes", "1", "да")
-NO = ("false", "no", "0", "нет")
+YES = ("true", "yes", "1", "да", "истина")
+NO = ("false", "no", "0", "нет", "ложь")
+"""The words of spreadsheets in English and in Russian, in lower case."""
 ROUBLE_SIGNS = ("руб.", "руб", "р.", "р")
 PANDAS_WORDS = {"now", "today"}
 """Pandas takes them for the present under any format."""

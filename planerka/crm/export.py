@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from planerka.crm.chunks import Place, chunks_of
-from planerka.crm.conditions import checked
+from planerka.crm.conditions import Conditions
 from planerka.crm.joins import JoinedTable
 from planerka.crm.mapping import Mapping, columns_in
 from planerka.crm.mapping_parts import Column, Contracts, Events, Layout, Leads, Moment, Plans, Spending, Values
@@ -22,10 +22,10 @@ from planerka.crm.nouns import (
     rejection_rows,
 )
 from planerka.crm.repeats import together
-from planerka.crm.rows import Converter, Rows
+from planerka.crm.rows import Converter, Rows, no_rows
 from planerka.crm.sql_query import URL
 from planerka.errors import CrmError, SettingsError
-from planerka.model import EventKind, ReferenceKind
+from planerka.model import Contract, Event, EventKind, Lead, ReferenceKind
 
 OwnTable = Contracts | Events | Spending | Plans
 
@@ -36,7 +36,8 @@ class Export:
     def __init__(self, mapping: Mapping, folder: Path, database: sa.URL | None, phone_key: bytes | None) -> None:
         self.mapping, self.folder, self.database, self.phone_key = mapping, folder, database, phone_key
         own_ids = frozenset(mapping.references.get(ReferenceKind.CHANNEL, {}))
-        self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region, own_ids)
+        joined = {name: join.title for name, join in mapping.leads.joins.items()}
+        self.convert = Converter(mapping.zone, mapping.currency, mapping.phone_region, own_ids, joined)
         contracts = mapping.contracts
         self.own_contracts = contracts if contracts and contracts.is_there else None
         in_leads = (
@@ -51,13 +52,15 @@ class Export:
         mapping, lead_id = self.mapping, self.mapping.leads.columns["id"]
         yield from self.rows_of_leads()
         if self.own_contracts:
-            for chunk in checked(
-                self.compared(self.chunks(self.own_contracts), self.own_contracts), self.own_contracts
-            ):
+            conditions = self.conditions(self.own_contracts)
+            for chunk in conditions.watched(self.compared(self.chunks(self.own_contracts), self.own_contracts)):
                 yield from contract_rows(self.convert, lead_id, self.own_contracts, chunk)
+            yield no_rows(Contract, conditions.sought)
         for name, table in mapping.events.items():
-            for chunk in checked(self.compared(self.chunks(table), table), table):
+            conditions = self.conditions(table)
+            for chunk in conditions.watched(self.compared(self.chunks(table), table)):
                 yield from event_rows(self.convert, name, table, chunk)
+            yield no_rows(Event, conditions.sought)
         yield from spend_and_plan(mapping, self.convert, self.chunks)
 
     def look(self) -> tuple[int, int]:
@@ -73,15 +76,15 @@ class Export:
 
     def rows_of_leads(self) -> Iterator[Rows]:
         """Leads with their events, rejections and contracts, chunk after chunk; they know the tables joined to them."""
-        joined = {name: join.title for name, join in self.mapping.leads.joins.items()}
         for rows in self.rows_with_leads():
-            yield replace(rows, joined=joined)
+            yield replace(rows, joined=self.convert.joined)
 
     def rows_with_leads(self) -> Iterator[Rows]:
         leads, convert = self.mapping.leads, self.convert
         created = Moment(at=leads.columns["created_at"])
         parts = (leads, self.joined_contracts)
-        for chunk in checked(self.compared(self.lead_chunks(columns_in(parts)), leads), parts):
+        conditions = self.conditions(parts)
+        for chunk in conditions.watched(self.compared(self.lead_chunks(columns_in(parts)), leads)):
             yield lead_rows(convert, leads, chunk, self.phone_key)
             _, events = dated_rows(convert, leads, chunk, EventKind.CREATED, created)
             yield events.where(events.frame["at"].notna())  # the lead itself tells of a date that cannot be read
@@ -92,6 +95,11 @@ class Export:
                     yield rejection_rows(convert, leads, part, events)
             if self.joined_contracts:
                 yield from contract_rows(convert, leads.columns["id"], self.joined_contracts, chunk)
+        yield no_rows(Lead, conditions.sought)
+
+    def conditions(self, part: object) -> Conditions:
+        """Those of a part of the mapping, to be held against its file."""
+        return Conditions(part, {id_ for names in self.mapping.references.values() for id_ in names})
 
     def chunks(self, part: OwnTable, columns: object = None) -> Iterator[pd.DataFrame]:
         """The table of a part of the mapping: the columns that the part reads, or only those that `columns` reads."""

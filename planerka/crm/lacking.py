@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import fields
 
-from planerka.crm.mapping import Mapping
+from planerka.crm.mapping import AccountMapping, AnyMapping, Mapping
 from planerka.crm.mapping_parts import Contracts, LeadFields
 from planerka.model import Contract, Event, EventKind, Lead, Plan, Rejection, Spend, Stock
 
@@ -24,10 +24,15 @@ def lacks_of(mapping: Mapping) -> frozenset[str]:
         unsupplied(Lead, lead),
         unsupplied(Rejection, {"id", "lead_id", *leads.rejection} if EventKind.REJECTED in kinds else None),
         unsupplied(Contract, {"id", "lead_id", "currency", *contracts.columns} if contracts else None),
-        unsupplied(Spend, {*mapping.spend.columns, "currency"} if mapping.spend else None),
-        unsupplied(Plan, {f.name for f in fields(Plan)} if mapping.plan else None),
+        *money_lacks(mapping),
         unsupplied(Stock, None),
     )
+
+
+def money_lacks(mapping: AnyMapping) -> tuple[set[str], set[str]]:
+    """What the files of spend and plan do not hold."""
+    spend = {*mapping.spend.columns, "currency"} if mapping.spend else None
+    return unsupplied(Spend, spend), unsupplied(Plan, {f.name for f in fields(Plan)} if mapping.plan else None)
 
 
 def unsupplied(noun: type, supplied: Iterable[str] | None) -> set[str]:
@@ -46,16 +51,22 @@ def kinds_of(mapping: Mapping) -> set[EventKind]:
 
 
 def event_fields(mapping: Mapping) -> set[str]:
-    """The fields of an event that some event of the mapping has."""
+    """The fields of an event that some event of the mapping has.
+
+    The reason is that of the lead, unless a file of events has the rejections; it is there without their day too.
+    """
     names = {"id", "lead_id", "kind", "at"}.union(*(table.columns for table in mapping.events.values()))
     for moment in mapping.leads.dates.values():
         names |= {name for name in ("manager_id", "due_at") if getattr(moment, name)}
-    if EventKind.REJECTED in mapping.leads.dates and "reason_id" in mapping.leads.columns:
+    is_in_events = any(EventKind.REJECTED in table.kinds for table in mapping.events.values())
+    if "reason_id" in mapping.leads.columns and (EventKind.REJECTED in mapping.leads.dates or not is_in_events):
         names.add("reason_id")
     return names | ({"actor_kind"} if "actor_id" in names else set())
 
 
-def account_lacks(leads: LeadFields, contracts: Contracts | None, events: Iterable[str]) -> frozenset[str]:
+def account_lacks(
+    mapping: AccountMapping, leads: LeadFields, contracts: Contracts | None, events: Iterable[str]
+) -> frozenset[str]:
     """The same of an account of a CRM: `leads` with the columns that the CRM knows by itself.
 
     `events` are what the CRM can tell by itself: kinds of event (`call_out`) and fields of one (`event.actor_id`).
@@ -74,7 +85,6 @@ def account_lacks(leads: LeadFields, contracts: Contracts | None, events: Iterab
         unsupplied(Lead, lead),
         unsupplied(Rejection, {"id", "lead_id", *leads.rejection}),
         unsupplied(Contract, {"id", "lead_id", "currency", *contracts.columns} if contracts else None),
-        unsupplied(Spend, None),
-        unsupplied(Plan, None),
+        *money_lacks(mapping),
         unsupplied(Stock, None),
     )

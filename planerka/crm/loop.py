@@ -14,6 +14,9 @@ from planerka.crm.base import Batch, Window
 
 T = TypeVar("T")
 
+AHEAD_TIMES = 2
+"""Windows that may be read, or wait to be stored, for each that is being read."""
+
 
 class LoopThread:
     """A loop in a thread of its own, which ends with the process."""
@@ -97,6 +100,7 @@ class WindowsAhead:
         """`windows_n` at one time, and of each up to `batches_n` batches before its turn has come."""
         self.thread, self.read_one, self.windows_n, self.batches_n = thread, read, windows_n, batches_n
         self.expected: list[Window] = []
+        self.wanted: list[Window] = []
         self.running: dict[Window, Ahead[Batch]] = {}
 
     def expect(self, windows: Iterable[Window]) -> list[Window]:
@@ -110,17 +114,24 @@ class WindowsAhead:
             self.thread.run(self.begin(window))
             yield from self.thread.iterate(self.running[window].items())
         except BaseException:
+            self.wanted = []
             self.thread.run(self.give_up(self.running))
             raise
         del self.running[window]
 
     async def begin(self, window: Window) -> None:
         place = self.expected.index(window) if window in self.expected else None
-        wanted = [window] if place is None else self.expected[place : place + self.windows_n]
-        await self.give_up(self.running.keys() - set(wanted))
-        for later in wanted:
-            if later not in self.running:
-                self.running[later] = Ahead(self.read_one(later), self.batches_n)
+        self.wanted = [window] if place is None else self.expected[place : place + AHEAD_TIMES * self.windows_n]
+        await self.give_up(self.running.keys() - set(self.wanted))
+        self.begin_more()
+
+    def begin_more(self) -> None:
+        """So many are being read at one time; one that is read to its end, and waits to be stored, holds nobody up."""
+        busy_n = sum(not ahead.task.done() for ahead in self.running.values())
+        waiting = [window for window in self.wanted if window not in self.running]
+        for window in waiting[: self.windows_n - busy_n]:
+            self.running[window] = Ahead(self.read_one(window), self.batches_n)
+            self.running[window].task.add_done_callback(lambda _: self.begin_more())
 
     async def give_up(self, windows: Iterable[Window]) -> None:
         for window in list(windows):

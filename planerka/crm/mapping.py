@@ -21,7 +21,11 @@ from planerka.crm.mapping_parts import (
     Strict,
     Zone,
 )
+from planerka.crm.names import nearest
 from planerka.model import ReferenceKind
+
+STAGE_CODES = ("new", "contact", "qualified", "meeting", "booking", "contract", "rejected")
+"""The steps of the funnel. The codes of reasons are those of a regulation, of which a mapping knows nothing."""
 
 
 class AnyMapping(Strict):
@@ -47,6 +51,14 @@ class AnyMapping(Strict):
         if not is_currency(code):
             raise ValueError(f"{code!r} is no ISO 4217 code: write it as RUB")
         return code
+
+    @field_validator("references")
+    @classmethod
+    def stages_are_steps(cls, references: dict[ReferenceKind, dict[str, Name]]) -> dict[ReferenceKind, dict[str, Name]]:
+        for stage, name in references.get(ReferenceKind.STAGE, {}).items():
+            if name.code and name.code not in STAGE_CODES:
+                raise ValueError(f"stage {stage!r} has the code {name.code!r}: {nearest(name.code, STAGE_CODES)}")
+        return references
 
 
 class Mapping(AnyMapping):

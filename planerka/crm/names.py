@@ -25,12 +25,17 @@ def folded(name: str) -> str:
 
 def nearest(name: str, known: Collection[str]) -> str:
     """A remedy for a name that does not exist: the nearest one, or all of them."""
+    other = near(name, known)
+    if other is None:
+        return f"there are {', '.join(known)}"
+    return f"the nearest is {other!r}{difference(name, other) if folded(name) == folded(other) else ''}"
+
+
+def near(name: str, known: Collection[str]) -> str | None:
+    """The name for which it may be a slip of the pen; None where there is none."""
     by_folded = {folded(other): other for other in known}
     close = get_close_matches(folded(name), by_folded, n=1)
-    if not close:
-        return f"there are {', '.join(known)}"
-    other = by_folded[close[0]]
-    return f"the nearest is {other!r}{difference(name, other) if folded(name) == close[0] else ''}"
+    return by_folded[close[0]] if close else None
 
 
 def difference(name: str, other: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from planerka.crm import cells
-from planerka.crm.base import Batch, Fault, Origin
+from planerka.crm.base import Batch, Fault, Origin, Sought
 from planerka.crm.chunks import distinct
 from planerka.crm.date_order import refuse_two_readings
 from planerka.crm.mapping_parts import Column, Condition, Plans, Values
@@ -48,6 +48,7 @@ class Rows:
     columns: Dict[str, str] = field(default_factory=dict)
     joined: Dict[str, str] = field(default_factory=dict)
     texts: pd.DataFrame | None = None
+    sought: tuple[Sought, ...] = ()
 
     def where(self, mask: pd.Series) -> "Rows":
         """The rows of a mask, with their faults."""
@@ -62,14 +63,12 @@ class Rows:
             f.name for f in fields(self.noun) if kind_of(f.type) == (int, False) and self.frame[f.name].notna().all()
         ]
         rows = self.frame.reset_index(drop=True).astype(dict.fromkeys(whole, "int64"))
-        origin = Origin(
-            file=self.file,
-            row_ns=self.frame.index.to_numpy(),
-            columns=self.columns,
-            joined=self.joined,
-            texts=self.texts,
-        )
-        return Batch(noun=self.noun, rows=rows, faults=self.faults, origin=origin)
+        origin = self.origin() if self.file else None
+        return Batch(noun=self.noun, rows=rows, faults=self.faults, origin=origin, sought=self.sought)
+
+    def origin(self) -> Origin:
+        row_ns = self.frame.index.to_numpy()
+        return Origin(file=self.file, row_ns=row_ns, columns=self.columns, joined=self.joined, texts=self.texts)
 
 
 def kind_of(annotation: Any) -> tuple[type, bool]:
@@ -84,6 +83,11 @@ def unknown(noun: type, index: pd.Index) -> pd.DataFrame:
         f.name: DTYPES[str if issubclass(kind_of(f.type)[0], StrEnum) else kind_of(f.type)[0]] for f in fields(noun)
     }
     return pd.DataFrame({name: pd.Series(None, index=index, dtype=dtype) for name, dtype in dtypes.items()})
+
+
+def no_rows(noun: type, sought: tuple[Sought, ...]) -> Rows:
+    """What was found out of a file when its last row was read."""
+    return Rows(noun, unknown(noun, pd.RangeIndex(0)), sought=sought)
 
 
 def picked(chunk: pd.DataFrame, column: Column) -> pd.Series:
@@ -113,13 +117,15 @@ def matching(chunk: pd.DataFrame, condition: Condition | None) -> pd.Series:
 class Converter:
     """Reads cells. `zone` is for files without one of their own, `region` for phones without a country code.
 
-    `own_ids` are the channels that the mapping names: one may be called by the company's own phone.
+    `own_ids` are the channels that the mapping names: one may be called by the company's own phone. `joined`: the files
+    that are joined to the leads, by the name that their columns begin with.
     """
 
     zone: ZoneInfo
     currency: str
     region: str
     own_ids: frozenset[str]
+    joined: Dict[str, str] = field(default_factory=dict)
 
     def rows(self, noun: type, chunk: pd.DataFrame, columns: Dict[str, Column], values: Values) -> Rows:
         """Rows of `noun` from a chunk, one for one; fields without a column are unknown."""
@@ -148,8 +154,9 @@ class Converter:
         if name in CARD_IDS:
             refuse_spoilt(f"{values.title}: {origin}", texts.iloc[wrong])
         if len(wrong) >= ALL_WRONG_N and len(wrong) == texts.count():
-            remedy = all_wrong(name, kind, texts.iat[wrong[0]])
-            raise MappingError(f"{values.title}: no value of {origin} can be read as {name}; {remedy}")
+            what = "a date" if issubclass(kind, date) else name
+            remedy = all_wrong(name, kind, column, texts.iat[wrong[0]])
+            raise MappingError(f"{self.file_of(column, values)}: no value of {origin} can be read as {what}; {remedy}")
         found = found.astype(TEXT) if found.dtype == object else found
         return found, [Fault(position=int(n), field=name, value=texts.iat[n]) for n in wrong]
 
@@ -167,6 +174,10 @@ class Converter:
         from_on = pd.to_datetime({"year": year, "month": first_month, "day": 1}, errors="coerce").dt.as_unit("us")
         wrong = [replace(fault, field="from_on") for fault in (*wrong_year, *wrong_part)]
         return from_on, from_on + pd.offsets.MonthEnd(months_n), wrong
+
+    def file_of(self, column: Column, values: Values) -> str:
+        """The file that has the column, be it joined to the rows."""
+        return self.joined.get(str(column.column).partition(".")[0], values.title)
 
     def zone_of(self, values: Values) -> ZoneInfo:
         return ZoneInfo(values.time_zone) if values.time_zone else self.zone
@@ -211,11 +222,12 @@ def refuse_spoilt(place: str, texts: pd.Series) -> None:
             )
 
 
-def all_wrong(name: str, kind: type, example: str) -> str:
+def all_wrong(name: str, kind: type, column: Column, example: str) -> str:
     """What to do about a column of which no value can be read; its shape is shown, for it may be a client's phone."""
     remedy = "check the column and the `decimal_mark`"
     if issubclass(kind, date):
-        remedy = "give their `formats`, as %d.%m.%Y %H:%M"
+        own = f'{{column: {column.column}, formats: ["%d.%m.%Y"]}}'
+        remedy = f"give their `formats`, as %d.%m.%Y %H:%M, beside the file, or those of this column alone: {own}"
     if name in CARD_IDS:
         what = "a phone or an e-mail is no id, nor is a number with spaces"
         remedy = f"{what}: name the column with the number in the CRM, or leave it out"

@@ -132,7 +132,7 @@ class TableCrm:
         references = References(self.mapping)
         yield references.mapped()
         for rows in self.export.rows():
-            if len(rows.frame):
+            if len(rows.frame) or rows.sought:
                 batch = rows.batch()
                 named = references.new_in(batch.rows)
                 yield from (named, batch) if len(named.rows) else (batch,)

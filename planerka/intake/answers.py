@@ -1,8 +1,8 @@
 """The questions that row tests are made of: each answers for every row of a batch, in whole columns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import reduce
 from types import UnionType
@@ -126,14 +126,19 @@ def is_listed(noun: type) -> Question:
     return question
 
 
-def dates_are_readable(batch: Batch, context: Context) -> Ternary:
-    """Nothing stood in a date or time that could not be read. Such a row is worth nothing: it has no day."""
-    return certain(~faulty(batch, is_date=True))
+def is_readable(*names: str) -> Question:
+    """Nothing stood in these fields that could not be read."""
+    return lambda batch, context: certain(~faulty(batch, names))
 
 
-def is_readable(batch: Batch, context: Context) -> Ternary:
-    """Nothing stood in another field that could not be read; the field is then unknown, the row still of use."""
-    return certain(~faulty(batch, is_date=False))
+def is_readable_if_written(*names: str) -> Question:
+    """The same; unknown where nothing stood in any of them."""
+
+    def question(batch: Batch, context: Context) -> Ternary:
+        is_faulty = faulty(batch, names)
+        return known(~is_faulty, is_faulty | any_of(batch, [batch.rows[name].notna() for name in names]))
+
+    return question
 
 
 def has(field: str) -> Question:
@@ -244,11 +249,10 @@ def is_in(column: pd.Series, ids: pd.Index) -> Mask:
     return np.append(is_found, False)[codes]  # a missing value has the code -1, which picks the False at the end
 
 
-def faulty(batch: Batch, *, is_date: bool) -> Mask:
-    """Rows with a fault in a date or time, or in any other field."""
-    dates = {f.name for f in fields(batch.noun) if issubclass(plain_type(f.type), date)}
+def faulty(batch: Batch, names: Collection[str]) -> Mask:
+    """Rows with a fault in one of these fields."""
     mask = np.zeros(len(batch.rows), dtype=np.bool_)
-    mask[[fault.position for fault in batch.faults if (fault.field in dates) == is_date]] = True
+    mask[[fault.position for fault in batch.faults if fault.field in names]] = True
     return mask
 
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from planerka.crm.base import Batch
 from planerka.intake.answers import Context
+from planerka.intake.kinds import RowTest
 from planerka.intake.places import examples_of
-from planerka.intake.row_tests import ROW_TESTS, RowTest
+from planerka.intake.row_tests import CONDITIONS_MET, ROW_TESTS
 from planerka.intake.spec import EXAMPLES_N, Tally
 from planerka.model import GateReport
 from planerka.ternary import Mask
@@ -60,3 +61,12 @@ def check_rows(batch: Batch, context: Context) -> RowChecks:
         if test.quarantines:
             bits |= answer.is_false.astype(np.uint32) << np.uint32(i)
     return RowChecks(tests=tests, bits=bits, tallies=tallies, examples=examples, until=context.until)
+
+
+def check_sought(batch: Batch) -> GateReport:
+    """Whether the values that conditions name are in the file; no check where the batch tells of none."""
+    if not batch.sought:
+        return GateReport(suite=SUITE, checks=())
+    missing = [one.told for one in batch.sought if one.told]
+    check = CONDITIONS_MET[batch.noun].check(Tally(rows_n=len(batch.sought), failed_n=len(missing)))
+    return GateReport(suite=SUITE, checks=(replace(check, examples=tuple(missing[:EXAMPLES_N])),))

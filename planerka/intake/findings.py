@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from planerka.crm.cells import SHEET_ERRORS, is_placeholder, is_remark
+from planerka.intake.kinds import NounTest
 from planerka.intake.remedies import REMEDIES
-from planerka.intake.row_tests import BY_KEY, RowTest
+from planerka.intake.row_tests import BY_KEY
 from planerka.model import Check
 from planerka.store.quarantine import QuarantinedRow
 
@@ -37,7 +38,7 @@ def findings_of(row: QuarantinedRow) -> list[Finding]:
     return [one for one in found if not (one.test.endswith(".required") and set(one.cells) <= unread)]
 
 
-def finding(row: QuarantinedRow, test: RowTest) -> Finding:
+def finding(row: QuarantinedRow, test: NounTest) -> Finding:
     columns = row.place["columns"]
     written = row.place.get("cells", row.row)  # rows held by an older version have no cells
     cells = {columns[name]: written[name] for name in test.fields if name in columns}
@@ -58,9 +59,9 @@ def remedy_for(values: Iterable[Any], otherwise: str, *, is_date: bool) -> str:
 
 
 def lines_of(checks: Iterable[Check]) -> Iterator[str]:
-    """The row tests that something failed, each with a few of the rows and the remedy."""
+    """What did not hold, each with a few of the rows and the remedy."""
     for check in checks:
         if check.failed_n:
-            yield f"{check.en}: {check.failed_n} of {check.rows_n} rows do not fit"
+            yield f"{check.en}: {check.failed_n} of {check.rows_n} do not fit"
             yield from (f"  {example}" for example in check.examples)
             yield f"  {BY_KEY[check.key].remedy}"

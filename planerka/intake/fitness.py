@@ -21,8 +21,11 @@ def stop_at(report: GateReport, what: str, *remedies: str) -> None:
 
 
 def rows_told(report: GateReport) -> Iterator[str]:
-    """Where the rows are told that a gate was closed for: the pull that brought them named a few, a later run none."""
-    if any(check.key == HELD.key or check.key in BY_KEY for check in report.stopped_by):
+    """What a gate was closed for, with what to do: one row of each test; those held back are told one by one."""
+    tests = [(check, BY_KEY[check.key]) for check in report.stopped_by if check.key in BY_KEY]
+    for check, test in tests:
+        yield f"{check.examples[0] if check.examples else check.en}: {test.remedy}"
+    if any(test.quarantines for _, test in tests) or HELD.key in {check.key for check in report.stopped_by}:
         yield "`planerka quarantine list` tells the rows and what to do; correct the export or the mapping, pull again"
 
 

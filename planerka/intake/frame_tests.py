@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planerka.intake.row_tests import BAD_SHARE, FEW_N
+from planerka.intake.kinds import BAD_SHARE, FEW_N
+from planerka.intake.row_tests import CONDITIONS_MET
 from planerka.intake.spec import Spec, Tally
 from planerka.model import Check, CheckSeverity
 from planerka.store.overview import Unmatched
@@ -160,8 +161,8 @@ def frame_tallies(facts: PullFacts) -> dict[str, Tally]:
 
 
 def lines_of_warnings(warnings: Iterable[Check]) -> Iterator[str]:
-    """What the gate let pass with a warning, a line each; ids that have failed are named."""
-    are_ids = {spec.key for spec in MET.values()}
+    """What the gate let pass with a warning, a line each; ids and values that have failed are named."""
+    are_ids = {spec.key for spec in (*MET.values(), *CONDITIONS_MET.values())}
     for check in warnings:
         named = f": {', '.join(check.examples)}" if check.key in are_ids else ""
         yield f"{check.en}: {check.failed_n} of {check.rows_n} do not fit{named}"

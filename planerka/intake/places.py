@@ -13,11 +13,11 @@ from planerka.crm.base import Batch
 from planerka.crm.cells import quotable, shape
 from planerka.crm.rows import CARD_IDS
 from planerka.intake.answers import is_future, is_masked, key_of, plain_type, times_of
-from planerka.intake.row_tests import RowTest
-from planerka.model import noun_name
+from planerka.intake.kinds import RowTest
+from planerka.model import Reference, noun_name
 from planerka.phones import MASK, is_contact, masked
 
-UNREAD = ("dates_readable", "values_readable")
+UNREAD = ("dates_readable", "values_readable", "amounts_readable")
 """Tests that fail by what stood in a cell and could not be read."""
 
 MISSING = ("id", "required", "created_at")
@@ -77,10 +77,11 @@ def kind_of(noun: type, name: str) -> type:
 
 def told(noun: type, name: str, value: Any) -> Any:
     """A value as an example may show it: the number of a card without a digit may be somebody's name, and one that is a
-    phone is masked, for a cell is there.
+    phone is masked, for a cell is there. A reference has no card: its id is a stage, a reason, a channel.
     """
     if name in CARD_IDS and isinstance(value, str):
-        return MASK if is_contact(value) else value if any(map(str.isdigit, value)) else shape(value)
+        is_tellable = noun is Reference or any(map(str.isdigit, value))
+        return MASK if is_contact(value) else value if is_tellable else shape(value)
     return harmless(noun, name, value)
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from planerka.crm.base import Batch, Crm, Window
 from planerka.intake.answers import Context, is_in
-from planerka.intake.check import SUITE, check_rows
+from planerka.intake.check import SUITE, check_rows, check_sought
 from planerka.intake.fitness import require_open_gate
 from planerka.intake.quarantine import held_back, row_keys
 from planerka.intake.row_tests import BY_KEY
@@ -156,11 +156,11 @@ def pull_window(
         checks = check_rows(batch, replace(context, leads=leads_named(connection, crm.source, batch, context.leads)))
         fit = batch.rows[checks.is_fit]
         rows_n += len(batch.rows)
-        changed_n += store(connection, crm.source, batch.noun, fit, zone)
+        changed_n += store(connection, crm.source, batch.noun, fit, zone) if len(fit) else 0
         quarantined_n += quarantine.add(connection, crm.source, held_back(batch, checks), now)
         if (noun := noun_name(batch.noun)) in waiting:
             quarantine.supersede(connection, crm.source, noun, row_keys(batch.noun, fit), now)
-        reports.append(checks.report)
+        reports += [checks.report, check_sought(batch)]
         context = context.learn(batch.noun, fit)
         count(len(batch.rows))
     done = PulledWindow(

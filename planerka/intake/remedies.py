@@ -10,7 +10,9 @@ REMEDIES = {
     "values_readable": _(
         "correct it, see `decimal_mark` and `values`, or add it to `blank` where it stands for nothing"
     ),
+    "amounts_readable": _("check the column and the `decimal_mark`, or add it to `blank` where it stands for nothing"),
     "vocabulary": _("translate it by `values` in the mapping"),
+    "conditions_met": _("correct it in the condition; nothing, if it has not happened yet"),
     "code_known": _("give it a code under `references` in the mapping"),
     "one_spelling": _("write it one way in the source, or give both the same name by `values` in the mapping"),
     "not_future": _("correct it, or the order of day and month in `formats`"),

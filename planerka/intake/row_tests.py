@@ -4,15 +4,12 @@ A test answers for each row of a batch: provably good, provably bad, or cannot s
 the mapping does not know is tested here, a reason that the regulation does not know is for the regulation.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields, replace
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
 
 from planerka.intake import answers
-from planerka.intake.answers import Question
-from planerka.intake.remedies import REMEDIES
-from planerka.intake.spec import Spec
+from planerka.intake.kinds import BAD_SHARE, TITLES, TYPOS_N, NounTest, RowTest, holds_back, warns
 from planerka.model import (
     PULLED,
     CheckSeverity,
@@ -29,81 +26,15 @@ from planerka.model import (
     noun_name,
 )
 
-BAD_SHARE = 0.01
-"""More bad rows than this, and the mapping or the source is broken rather than a row."""
-
-FEW_N = 20
-"""So many bad rows never stop a pull, however small it is: they wait in quarantine."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowTest(Spec):
-    """A check of every row of one noun by these of its fields. A row that fails one that `quarantines` is held back."""
-
-    fields: tuple[str, ...]
-    quarantines: bool
-    test: Question
-
-    @property
-    def name(self) -> str:
-        """What the test is called with every noun that has it."""
-        return self.key.partition(".")[2]
-
-    @property
-    def remedy(self) -> str:
-        """What whoever has the export and its mapping can do about a row that fails."""
-        return REMEDIES[self.name]
-
-
-class Title(NamedTuple):
-    ru: str
-    en: str
-
-
-TITLES = {
-    Reference: Title("Справочники", "References"),
-    Lead: Title("Лиды", "Leads"),
-    Event: Title("События", "Events"),
-    Rejection: Title("Карточки отказов", "Rejection cards"),
-    Contract: Title("ДДУ", "Contracts"),
-    Spend: Title("Расходы", "Spend"),
-    Plan: Title("План", "Plan"),
-    Stock: Title("Остатки", "Stock"),
-}
-
-
-def holds_back(noun: type, name: str, ru: str, en: str, test: Question, fields: tuple[str, ...]) -> RowTest:
-    """A row that fails goes to quarantine; a share of them over `BAD_SHARE` stops the run."""
-    return row_test(noun, name, ru, en, test, fields, CheckSeverity.BLOCK)
-
-
-def warns(noun: type, name: str, ru: str, en: str, test: Question, fields: tuple[str, ...]) -> RowTest:
-    """A row that fails is stored as it is, and told of."""
-    return row_test(noun, name, ru, en, test, fields, CheckSeverity.WARN)
-
-
-def row_test(
-    noun: type, name: str, ru: str, en: str, test: Question, fields: tuple[str, ...], severity: CheckSeverity
-) -> RowTest:
-    blocks = severity == CheckSeverity.BLOCK
-    return RowTest(
-        key=f"{noun_name(noun)}.{name}",
-        ru=f"{TITLES[noun].ru}: {ru}",
-        en=f"{TITLES[noun].en}: {en}",
-        severity=severity,
-        mostly=1 - BAD_SHARE if blocks else 1.0,
-        tolerated_n=FEW_N if blocks else 0,
-        fields=fields,
-        quarantines=blocks,
-        test=test,
-    )
+SUMMED: dict[type, tuple[str, ...]] = {Contract: ("price_minor", "area_m2")}
+"""What figures add up and the model lets be unknown: missing, it makes a sum smaller, and nobody sees it."""
 
 
 def every(noun: type) -> list[RowTest]:
     """What every noun must satisfy."""
     kinds = {f.name: answers.plain_type(f.type) for f in fields(noun)}
     dates = tuple(name for name, kind in kinds.items() if issubclass(kind, date))
-    others = tuple(name for name in kinds if name not in dates)
+    others = tuple(name for name in kinds if name not in (*dates, *SUMMED.get(noun, ())))
     return [
         holds_back(noun, "id", "ключ указан", "the key is given", answers.key_is_given(noun), answers.ids_of(noun)),
         holds_back(
@@ -122,13 +53,14 @@ def every(noun: type) -> list[RowTest]:
             answers.is_complete(noun),
             answers.required_of(noun),
         ),
-        holds_back(noun, "dates_readable", "даты читаются", "dates can be read", answers.dates_are_readable, dates),
+        # A row without a day is worth nothing; without another of its values it still is of use.
+        holds_back(noun, "dates_readable", "даты читаются", "dates can be read", answers.is_readable(*dates), dates),
         warns(
             noun,
             "values_readable",
             "остальные значения читаются",
             "other values can be read",
-            answers.is_readable,
+            answers.is_readable(*others),
             others,
         ),
     ]
@@ -138,6 +70,14 @@ def vocabulary(noun: type) -> RowTest:
     listed = tuple(f.name for f in fields(noun) if issubclass(answers.plain_type(f.type), StrEnum))
     ru, en = "значения из известных списков", "values are from the known lists"
     return holds_back(noun, "vocabulary", ru, en, answers.is_listed(noun), listed)
+
+
+def amounts_readable(noun: type) -> RowTest:
+    """A row that fails is stored, without the amount; a share of them over `BAD_SHARE` stops the run."""
+    names = SUMMED[noun]
+    ru, en = "суммы и площади читаются", "amounts can be read"
+    test = warns(noun, "amounts_readable", ru, en, answers.is_readable_if_written(*names), names)
+    return replace(test, severity=CheckSeverity.BLOCK, mostly=1 - BAD_SHARE, tolerated_n=TYPOS_N)
 
 
 def not_future(noun: type, *fields: str) -> RowTest:
@@ -282,7 +222,8 @@ CONTRACT = [
         answers.not_before_created("signed_at"),
         ("signed_at",),
     ),
-    not_negative(Contract, "price_minor", "area_m2"),
+    amounts_readable(Contract),
+    not_negative(Contract, *SUMMED[Contract]),
 ]
 
 SPEND = [not_future(Spend, "spent_on"), not_negative(Spend, "amount_minor")]
@@ -299,4 +240,19 @@ OWN = dict(zip(PULLED, (REFERENCE, LEAD, EVENT, REJECTION, CONTRACT, SPEND, PLAN
 ROW_TESTS: dict[type, tuple[RowTest, ...]] = {noun: (*every(noun), *own) for noun, own in OWN.items()}
 """The tests of each noun of `model.PULLED`; at most 32, since each has a bit of its own in `RowChecks.bits`."""
 
-BY_KEY = {test.key: test for tests in ROW_TESTS.values() for test in tests}
+CONDITIONS_MET: dict[type, NounTest] = {
+    noun: NounTest(
+        key=f"{noun_name(noun)}.conditions_met",
+        ru=f"{TITLES[noun].ru}: значения из условий встречаются в файле",
+        en=f"{TITLES[noun].en}: the values of conditions occur in the file",
+        severity=CheckSeverity.WARN,
+        fields=(),
+        quarantines=False,
+    )
+    for noun in (Lead, Event, Contract)
+}
+"""Asked of each value that a condition of a mapping names: a misspelt one is in no row."""
+
+BY_KEY: dict[str, NounTest] = {
+    test.key: test for tests in (*ROW_TESTS.values(), CONDITIONS_MET.values()) for test in tests
+}

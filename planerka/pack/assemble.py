@@ -1,13 +1,13 @@
 """The facts of a week's pack, from the store: every section in one reading transaction."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from planerka.clock import Week, first_whole_day
 from planerka.errors import GateStoppedError
 from planerka.kpis.reader import KpiReader
-from planerka.pack.assembly.appendix import appendix
+from planerka.pack.assembly.appendix import appendix, restated
 from planerka.pack.assembly.funnel import funnel
 from planerka.pack.assembly.rejections import rejections
 from planerka.pack.assembly.result import result
@@ -20,7 +20,7 @@ from planerka.rulebook.regulation import Edition
 from planerka.settings import Settings
 from planerka.store import editions
 from planerka.store.database import reading
-from planerka.store.intake_facts import created_between
+from planerka.store.intake_facts import created_between, last_exports
 from planerka.store.references import references
 from planerka.store.windows import Source, get_source
 
@@ -52,6 +52,22 @@ def assemble(
             speed=speed(pack),
             appendix=appendix(pack),
         )
+
+
+def restated_n(
+    engine: sa.Engine,
+    source: str,
+    week: Week,
+    settings: Settings,
+    analyst_ids: frozenset[str],
+    now: datetime,
+    facts: PackFacts,
+) -> int:
+    """How many figures of the company the week's pack shows that are others by now."""
+    with reading(engine) as connection:
+        known = get_source(connection, source)
+        pack = open_week(connection, known, week, settings, analyst_ids, now) if known else None
+        return sum(1 for _ in restated(pack, facts)) if pack else 0
 
 
 def open_week(
@@ -104,12 +120,20 @@ def header(pack: PackWeek, known: Source, settings: Settings, run: str) -> Heade
                 source=known.source,
                 data_until=known.data_until,
                 is_stale=pack.until - known.data_until > settings.max_age,
+                leads_end_on=leads_end_on(pack),
             ),
         ),
         edition=edition_fact(pack.connection, pack.edition) if pack.edition else None,
         run=run,
         is_sample=settings.source.kind == "sample",
     )
+
+
+def leads_end_on(pack: PackWeek) -> date | None:
+    """An export may know of deals later than its last lead: a week of them alone would show a source run dry."""
+    _, last_on = created_between(pack.connection, pack.source)
+    is_after = last_on is not None and last_on < pack.week.monday
+    return last_on if is_after and last_exports(pack.connection, pack.source) else None
 
 
 def edition_fact(connection: sa.Connection, edition: Edition) -> EditionFact:

@@ -117,11 +117,14 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFact:
-    """`is_stale`: older than the settings allow."""
+    """`is_stale`: older than the settings allow. `leads_end_on`: the day of the last lead of an export of which the
+    week has none, nor any later one; else None.
+    """
 
     source: str
     data_until: datetime
     is_stale: bool
+    leads_end_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ A correction is the next version. It says what it replaces, why, and what has ch
 """
 
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from planerka.clock import Week
 from planerka.errors import UsageError
 from planerka.intake.fitness import stop_at
 from planerka.model import GateReport
-from planerka.pack.assemble import assemble
+from planerka.pack.assemble import assemble, restated_n
 from planerka.pack.facts import Changed, Correction, PackFacts, Text, from_json, to_json
 from planerka.phones import masked
 from planerka.settings import Settings
@@ -26,13 +26,16 @@ REASON_LENGTH = 500
 
 @dataclass(frozen=True, kw_only=True)
 class FrozenPack:
-    """A version of a week's pack. `is_new`: this run froze it."""
+    """A version of a week's pack. `is_new`: this run froze it. `restated_n`: its figures of the company that are others
+    by now, where a run took it instead of freezing one.
+    """
 
     source: str
     week: Week
     version: int
     facts: PackFacts
     is_new: bool
+    restated_n: int = 0
 
 
 def freeze(
@@ -56,7 +59,8 @@ def freeze(
     (`holder` names this one) freezes the same week: both would find none, and the people would have two.
     """
     if correct is None and (found := find_pack(engine, source, week)):
-        return found
+        n = restated_n(engine, source, week, settings, analyst_ids, now, found.facts)
+        return replace(found, restated_n=n)
     why = None if correct is None else reason_of(correct)
     with locked(engine, f"pack of {source} {week}", holder, now):
         found = find_pack(engine, source, week)
@@ -65,7 +69,7 @@ def freeze(
         facts = assemble(engine, source, week, settings, analyst_ids, now, run)
         if found and is_same(found.facts, facts):
             return found
-        passed = pass_gate(engine, source, week, gate(facts), now, despite, why if found else None)
+        passed = pass_gate(engine, source, week, gate(facts), now, despite, why if found else None, remedies(facts))
         facts = replace(facts, header=replace(facts.header, despite=passed))
         return put_pack(engine, source, week, corrected(found, facts, why) if found and why else facts, now)
 
@@ -95,6 +99,13 @@ def corrected(found: FrozenPack, facts: PackFacts, why: str) -> PackFacts:
     return replace(facts, correction=Correction(replaces=found.version, why=why, changed=changed))
 
 
+def remedies(facts: PackFacts) -> Iterator[str]:
+    """How to go on where the week has no lead."""
+    for source in facts.header.sources:
+        if ends_on := source.leads_end_on:
+            yield f"the last lead of {source.source} is of {ends_on}: ask for its week by --week {Week.of(ends_on)}"
+
+
 def pass_gate(
     engine: sa.Engine,
     source: str,
@@ -103,6 +114,7 @@ def pass_gate(
     now: datetime,
     despite: Collection[str],
     correct: str | None,
+    remedies: Iterable[str],
 ) -> tuple[Text, ...]:
     """What the gate found is kept whether it is open or not; returns the checks that were let pass, in words.
 
@@ -120,6 +132,7 @@ def pass_gate(
     stop_at(
         replace(report, checks=tuple(check for check in report.checks if check not in let_pass)),
         f"the pack of {week} is not fit to be shown",
+        *remedies,
         f"to show it all the same, and have it say so: planerka pack --week {week} {flags}",
     )
     return tuple(Text(ru=check.ru, en=check.en) for check in let_pass)

@@ -28,6 +28,7 @@ STAND_INS = {
     f"time_zone: {BLANK}": "time_zone: UTC",
     f"decimal_mark: {BLANK}": 'decimal_mark: "."',
     f"constant: {BLANK}": "constant: call_out",
+    f"in: {BLANK}": "in: [yes]",
     BLANK: '"%Y"',
 }
 """For what a person will write: none of it changes what the files can tell."""

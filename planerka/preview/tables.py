@@ -83,24 +83,28 @@ class Sayer:
             (
                 check.ru if self.words.language == "ru" else check.en,
                 self.consequence(check, gate),
-                "\n".join(check.examples),
+                "\n".join([*check.examples, *self.remedy(check)]),
                 number(check.failed_n),
                 number(check.rows_n - check.unknown_n),
             )
             for check in gate.checks
             if check.failed_n and (check.key in BY_KEY or not check.is_passed)
         )
-        heads = (say("Must hold"), say("If not"), say("The first of them"), say("Wrong"), say("Rows"))
+        heads = (say("Must hold"), say("If not"), say("The first of them, and what to do"), say("Wrong"), say("Rows"))
         lead = say("Rows that are held back wait in quarantine: correct them in the source, or correct the mapping.")
         return self.table("checks", say("Rows that do not fit"), heads, rows, texts_n=3, lead=lead)
 
     def consequence(self, check: Check, gate: GateReport) -> str:
-        """What becomes of the rows that fail, and of the pull; and what to do."""
-        test, say = BY_KEY.get(check.key), self.words.say
+        """What becomes of the rows that fail, and of the pull."""
+        test = BY_KEY.get(check.key)
         is_held = test is not None and test.quarantines
-        becomes = say("so many stop the pull") if check in gate.stopped_by else ""
-        becomes = becomes or (say("held back") if is_held else say("reported"))
-        return f"{becomes}: {say(test.remedy)}" if test else becomes
+        if check in gate.stopped_by:
+            return self.words.say("so many stop the pull")
+        return self.words.say("held back") if is_held else self.words.say("reported")
+
+    def remedy(self, check: Check) -> Iterator[str]:
+        if test := BY_KEY.get(check.key):
+            yield f"→ {self.words.say(test.remedy)}"
 
     def by_state(self, found: Month | Became, states: Sequence[LeadStatus]) -> Iterator[str]:
         """How many leads are open, rejected and won; a dash where the mapping does not say which are."""
@@ -149,10 +153,11 @@ class Sayer:
                 say(FIELD_NAMES.get(f"{one.noun}.{one.field}", f"{one.noun}.{one.field}")),
                 f"{number(one.filled_n)} / {number(one.rows_n)}",
                 *(self.value(value, is_money=one.field.endswith("_minor")) for value in (one.low, one.high)),
+                "" if one.total is None else self.value(one.total, is_money=one.field.endswith("_minor")),
             )
             for one in found
         )
-        heads = (say("Field"), say("Filled in"), say("Least"), say("Greatest"))
+        heads = (say("Field"), say("Filled in"), say("Least"), say("Greatest"), say("Sum"))
         return self.table("ranges", say("Numbers and dates"), heads, rows, texts_n=1)
 
     def value(self, value: date | datetime | float | None, *, is_money: bool = False) -> str:

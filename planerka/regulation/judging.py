@@ -35,10 +35,12 @@ BATCH_N = 50_000
 @dataclass(frozen=True, kw_only=True)
 class JudgeReport:
     """What one run judged. `unsettled_n` wait for late calls; `not_judged_n` had no edition in force, or a reason
-    that the mapping does not know: both are looked at again by the next run. `edition` None: none is in force now.
+    that the mapping does not know: both are looked at again by the next run. `edition` None: none is in force where
+    the data end; `begins_on` is then the day from which the first signed one is, None where none is signed.
     """
 
     edition: str | None = None
+    begins_on: date | None = None
     judged_n: int = 0
     by_outcome: dict[str, int] = field(default_factory=dict)
     unsettled_n: int = 0
@@ -81,7 +83,11 @@ def judge_new_rejections(
         first_on = editions[0].effective_on
         waiting = unjudged_rejections(connection, source, known.data_until, first_on, known.data_from)
         before_n = rejected_before(connection, source, first_on)
-    report = JudgeReport(edition=in_force_now.name if in_force_now else None, not_judged_n=before_n)
+    report = JudgeReport(
+        edition=in_force_now.name if in_force_now else None,
+        begins_on=None if in_force_now else first_on,
+        not_judged_n=before_n,
+    )
     for start in range(0, len(waiting), BATCH_N):
         with engine.begin() as connection:
             report = judge_batch(connection, bench, waiting.iloc[start : start + BATCH_N], report)

@@ -12,7 +12,10 @@ from planerka.store.tables import TABLE_OF, Instant, contract, lead, plan, refer
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """The least and the greatest value of a field, in its unit (money in minor units), over `filled_n` of the rows."""
+    """The least and the greatest value of a field, in its unit (money in minor units), over `filled_n` of the rows.
+
+    `total`: their sum, None where nobody adds them up. Planned figures have the name of their KPI for a field.
+    """
 
     noun: str
     field: str
@@ -20,6 +23,7 @@ class Range:
     filled_n: int
     low: date | datetime | float
     high: date | datetime | float
+    total: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,9 @@ class Unmatched:
     bare: tuple[str, ...]
 
 
+ADDED_UP = {"contract": ("price_minor", "area_m2"), "spend": ("amount_minor",)}
+"""What can be held against a total that the company knows."""
+
 MATCHED = ((spend, "channel_id"), (spend, "project_id"), (plan, "project_id"))
 
 
@@ -74,14 +81,24 @@ def became(connection: sa.Connection, source: str, kind: ReferenceKind) -> list[
 
 
 def ranges(connection: sa.Connection, source: str) -> list[Range]:
-    """The range of every number and date that has a value, noun by noun; planned figures are of many KPIs and units."""
+    """The range of every number and date that has a value, noun by noun; planned figures KPI by KPI."""
     found = []
     for noun in PULLED:
         table = TABLE_OF[noun]
         columns = [column for column in table.columns if noun is not Reference and _has_range(column)]
         if columns:
             found += _ranges_of(connection, source, noun_name(noun), table, columns)
-    return found
+    return found + _planned(connection, source)
+
+
+def _planned(connection: sa.Connection, source: str) -> list[Range]:
+    value = plan.c.value
+    query = sa.select(plan.c.kpi, sa.func.count(), sa.func.min(value), sa.func.max(value), sa.func.sum(value))
+    rows = connection.execute(query.where(plan.c.source == source).group_by(plan.c.kpi).order_by(plan.c.kpi))
+    return [
+        Range(noun="plan", field=kpi, rows_n=n, filled_n=n, low=low, high=high, total=float(total))
+        for kpi, n, low, high, total in rows
+    ]
 
 
 def _has_range(column: sa.Column[Any]) -> bool:
@@ -96,11 +113,27 @@ def _ranges_of(
     asked = [f(column) for column in columns for f in (sa.func.count, sa.func.min, sa.func.max)]
     row = connection.execute(sa.select(sa.func.count(), *asked).where(table.c.source == source)).one()
     cells = [row[n : n + 3] for n in range(1, len(row), 3)]
+    totals = _totals(connection, source, table, ADDED_UP.get(noun, ()))
     return [
-        Range(noun=noun, field=column.name, rows_n=row[0], filled_n=filled_n, low=low, high=high)
+        Range(
+            noun=noun,
+            field=column.name,
+            rows_n=row[0],
+            filled_n=filled_n,
+            low=low,
+            high=high,
+            total=totals.get(column.name),
+        )
         for column, (filled_n, low, high) in zip(columns, cells, strict=True)
         if filled_n
     ]
+
+
+def _totals(connection: sa.Connection, source: str, table: sa.Table, names: tuple[str, ...]) -> dict[str, float]:
+    if not names:
+        return {}
+    row = connection.execute(sa.select(*(sa.func.sum(table.c[n]) for n in names)).where(table.c.source == source)).one()
+    return {name: float(total) for name, total in zip(names, row, strict=True) if total is not None}
 
 
 def unmatched(connection: sa.Connection, source: str) -> tuple[Unmatched, ...]:

@@ -10,6 +10,7 @@ from signal import SIGKILL
 
 import pytest
 
+from planerka.intake.pull import Step
 from tests.builders_cycle import child, files_of, open_company, rows_of, run_cycle
 
 LEADS_N = 1_000
@@ -63,7 +64,7 @@ def test_of_two_cycles_at_once_the_second_is_told_who_works(tmp_path, expected):
     """It leaves without having touched anything, and the first goes on to its end."""
     company, heard = open_company(tmp_path, leads_n=LEADS_N), []
 
-    def start_another(until: str, rows_n: int) -> None:
+    def start_another(_step: Step) -> None:
         if not heard:
             heard.append(child(tmp_path, LEADS_N).communicate()[0])
 

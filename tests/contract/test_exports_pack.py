@@ -325,7 +325,7 @@ NOT_COMPUTABLE = """
     rejected_share | event.rejected | =
     unlawful_share | event.rejected event.call_out | =
     unprovable_share | event.rejected event.call_out | =
-    valid_junk_share | event.rejected event.call_out event.reason_id | =
+    valid_junk_share | event.rejected event.call_out | event.rejected event.call_out event.reason_id
     in_sla_share | lead.enquiry event.call_out event.actor_kind | =
     first_response_min | lead.enquiry event.call_out event.actor_kind | =
     meeting_share | event.meeting_held | event.meeting_held event.qualified

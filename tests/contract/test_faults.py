@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from flows import wiring
 from planerka.clock import Week, start_of
 from planerka.errors import PlanerkaError, StoreBusyError, StoreError, StoreGoneError, UsageError
+from planerka.intake.pull import Step
 from planerka.regulation.signed import signed_editions
 from planerka.store import bulk, database
 from planerka.store.check import check
@@ -116,8 +117,8 @@ def test_a_database_that_another_program_holds_too_long_is_said_to_be_busy(store
     company = open_company(tmp_path, store_url=store_url)
     seen, other = [], connect(store_url).connect()
 
-    def hold(until: str, _rows_n: int) -> None:
-        seen.append(until)
+    def hold(step: Step) -> None:
+        seen.append(step.until)
         if len(seen) == WINDOWS_N:
             other.begin()
             bulk.one_writer(other, company.crm.source)

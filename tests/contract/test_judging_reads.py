@@ -71,6 +71,12 @@ def test_rejections_before_the_first_edition_are_counted_and_not_read(
     assert ["L3"] == asked
 
 
+def test_an_edition_that_takes_effect_after_the_data_is_told_with_its_day(three_rejections: sa.Engine) -> None:
+    """It is signed, so that to be told to sign it would lead nowhere."""
+    sign(three_rejections, date(2027, 1, 1))
+    assert JudgeReport(begins_on=date(2027, 1, 1), not_judged_n=3) == judge(three_rejections)
+
+
 def test_adding_verdicts_does_not_count_those_that_are_there(three_rejections: sa.Engine) -> None:
     """The database says itself which were new."""
     blank = {"number": 1, "edition": "e", "outcome": Outcome.LAWFUL, "findings": (), "evidence": {}}

@@ -120,11 +120,8 @@ def test_what_the_mapping_does_not_tell_is_no_zero(workbook):
 
 def test_what_does_not_fit_is_told_with_its_remedy(preview):
     (checks,) = [table for table in tables_of(preview, (), MOSCOW, words_for("ru")) if table.key == "checks"]
-    told = [becomes for _, becomes, *_ in checks.rows]
-    assert (
-        "задержана: исправьте, укажите формат в `formats` или добавьте в `blank`, если это означает пустое значение"
-        in told
-    )
+    remedy = "→ исправьте, укажите формат в `formats` или добавьте в `blank`, если это означает пустое значение"
+    assert ("задержана", remedy) in [(becomes, told.splitlines()[-1]) for _, becomes, told, *_ in checks.rows]
 
 
 def test_the_number_of_a_row_is_not_cut_off_behind_the_name_of_its_file(workbook, monkeypatch):
@@ -178,6 +175,35 @@ def test_a_row_that_does_not_fit_is_told_with_its_place(preview):
     assert check.examples[0].startswith("leads.csv:6, Дата создания")
 
 
+def test_amounts_that_cannot_be_read_stop_a_pull_and_say_what_to_check(folder):
+    """A figure of them would be too small, and look like any other."""
+    rows = "".join(f"ДДУ-{n};1002;06.03.2026;{n}50000,50;41,5;Квартира\n" for n in range(1, 9))
+    (folder / "contracts.csv").write_text(f"{EXAMPLE['contracts.csv'].partition(chr(10))[0]}\n{rows}", "utf-8")
+    mapping = folder / "mapping.yaml"
+    contracts = EXAMPLE["mapping.yaml"].partition("contracts:")[2]
+    wrong = contracts.replace('decimal_mark: ","', 'decimal_mark: "."', 1)
+    mapping.write_text(EXAMPLE["mapping.yaml"].replace(contracts, wrong), "utf-8")
+    found = rehearse(table_crm(folder), AT)
+    assert [("contract.amounts_readable", 8, 0)] == [
+        (check.key, check.failed_n, check.unknown_n) for check in found.gate.stopped_by
+    ]
+    (shown,) = [
+        row for table in tables_of(found, (), MOSCOW, words_for("en")) for row in table.rows if "amounts" in row[0]
+    ]
+    assert "→ check the column and the `decimal_mark`" in shown[2]
+
+
+def conditions_met(preview: Preview) -> list[str]:
+    return [line for check in preview.gate.checks if check.key == "lead.conditions_met" for line in check.examples]
+
+
+def test_a_value_of_a_condition_that_stands_nowhere_is_told_with_those_that_do(folder):
+    mapping = folder / "mapping.yaml"
+    mapping.write_text(EXAMPLE["mapping.yaml"].replace("in: [Отказ]", "in: [Отказ, Брак]"), "utf-8")
+    told = ["no cell of 'Этап' is 'Брак': there are Договор, Думает, Новый, Отказ"]
+    assert told == conditions_met(rehearse(table_crm(folder), AT))
+
+
 def test_a_date_that_does_not_fit_is_told_as_the_file_writes_it(folder):
     """Not in UTC, in which nobody finds it."""
     append(folder / "leads.csv", "1006;31.12.2026 10:00;;Сайт;Северный;Петров;Новый;;;")
@@ -216,8 +242,15 @@ def test_ranges_of_numbers_and_dates(preview):
     assert (2, 90_000_000, 745_000_000) == (price.filled_n, price.low, price.high)
 
 
-def test_planned_figures_of_many_units_have_no_range(preview):
-    assert ["from_on", "to_on"] == [found.field for found in preview.ranges if found.noun == "plan"]
+def test_money_and_areas_have_a_sum_to_hold_against_the_crm(preview):
+    found = {f"{one.noun}.{one.field}": one.total for one in preview.ranges if one.total is not None}
+    assert 835_000_000 == found["contract.price_minor"]
+    assert {"contract.area_m2", "contract.price_minor", "spend.amount_minor"} <= set(found)
+
+
+def test_planned_figures_have_a_range_by_kpi_for_their_units_differ(preview):
+    expected = ["from_on", "to_on", "contracts_n", "revenue_minor"]
+    assert expected == [found.field for found in preview.ranges if found.noun == "plan"]
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])

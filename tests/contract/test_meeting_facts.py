@@ -309,6 +309,13 @@ def test_the_next_pack_restates_a_figure_that_was_counted_again(pulled: sa.Engin
     assert [("leads_n", str(WEEK), 0, 5, RECOUNTED)] == found
 
 
+def test_a_pack_that_is_kept_says_how_many_of_its_figures_are_others_by_now(pulled: sa.Engine) -> None:
+    assert 0 == freeze_with(pulled, open_gate, "run").restated_n
+    counted_again(pulled)
+    kept = freeze_with(pulled, open_gate, "run")
+    assert (False, 1) == (kept.is_new, kept.restated_n)
+
+
 def counted_again(engine: sa.Engine) -> None:
     """Five leads of the week's Monday, as a later measuring finds them."""
     blank = dict.fromkeys(("project_id", "channel_id", "campaign_id", "manager_id", "agency_id"), "")

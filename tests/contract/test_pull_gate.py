@@ -1,6 +1,7 @@
 """The gate after a pull, on both databases: what stops it, and what makes it open again."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -172,3 +173,24 @@ def test_data_that_do_not_reach_the_moment_asked_for_stop_the_run(engine):
     pull(engine, NOW, 100)
     with pytest.raises(GateStoppedError, match="the data are fresh: 1 of 1 failed"):
         check_pull(engine, "crm", SETTINGS, UNTIL + timedelta(hours=49), NOW)
+
+
+def test_amounts_that_cannot_be_read_close_the_gate_though_no_row_is_held_back(engine):
+    """Two typos do not, however few the contracts."""
+    test = BY_KEY["contract.amounts_readable"]
+
+    def export_with(unread_n: int, at: datetime) -> None:
+        check = replace(test.check(Tally(rows_n=40, failed_n=unread_n)), examples=("deals.csv:2, Price: '1,5'",))
+        counts = {"rows_n": 40, "changed_n": 40, "quarantined_n": 0, "checks": (check,)}
+        with engine.begin() as connection:
+            windows.put_source(connection, Source(source="crm", lacks=frozenset(), data_until=UNTIL))
+            window = PulledWindow(source="crm", since=None, until=UNTIL, token=str(unread_n), pulled_at=at, **counts)
+            windows.record(connection, window)
+
+    export_with(2, NOW)
+    assert [] == stopped_by(engine, NOW)
+    export_with(3, after(1))
+    told = r"deals.csv:2, Price: '1,5': check the column and the `decimal_mark`"
+    with pytest.raises(GateStoppedError, match=told) as stopped:
+        check_pull(engine, "crm", SETTINGS, UNTIL, after(1))
+    assert "planerka quarantine list" not in str(stopped.value)

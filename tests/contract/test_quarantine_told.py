@@ -96,12 +96,12 @@ def test_the_json_has_the_same_as_fields(company, report):
 @pytest.mark.parametrize(
     "line",
     [
-        "Leads: dates can be read: 3 of 11 rows do not fit",
+        "Leads: dates can be read: 3 of 11 do not fit",
         "  leads.csv:3, Создан: '31.02.2026'",
-        "Leads: no key has two different rows: 2 of 11 rows do not fit",
-        "Leads: a lead that is won has no rejection reason: 1 of 11 rows do not fit",
+        "Leads: no key has two different rows: 2 of 11 do not fit",
+        "Leads: a lead that is won has no rejection reason: 1 of 11 do not fit",
         "  leads.csv:11, status: 'won', Причина: 'Спам'",
-        "Rejection cards: other values can be read: 1 of 3 rows do not fit",
+        "Rejection cards: other values can be read: 1 of 3 do not fit",
         "  leads.csv:6, Бюджет: '€ 5'",
         "References: nothing is written in two ways: 2 of",
     ],

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from flows.cli_db import db_app
 from planerka.errors import BusyError, PlanerkaError, StoreError, StoreVersionError, UsageError
+from planerka.intake.pull import Step
 from planerka.store import postgres_copies
 from planerka.store.backup import backup, contents, restore
 from planerka.store.check import check
@@ -62,8 +63,8 @@ def test_a_backup_from_the_middle_of_a_pull_goes_on_to_the_same_end(store_url, e
     """Restored elsewhere, the next cycle pulls what was not pulled yet: no row is lost, none is there twice."""
     company, file, windows = open_company(tmp_path, store_url=store_url), tmp_path / "copy", []
 
-    def back_up(until: str, _rows_n: int) -> None:
-        windows.append(until)
+    def back_up(step: Step) -> None:
+        windows.append(step.until)
         if len(windows) == 3:
             backup(company.engine, file)
 

@@ -1,6 +1,6 @@
 """Pulls everything of a fake amoCRM into a store, as a process that may be killed; says how much memory it took.
 
-    python -m tests.torture.crm_child URL TOKEN STORE UNTIL
+python -m tests.torture.crm_child URL TOKEN STORE UNTIL
 """
 
 import sys
@@ -32,5 +32,7 @@ if __name__ == "__main__":
     url, token, store, until = sys.argv[1:]
     at = datetime.fromisoformat(until)
     http = Http(url, pace=Pace(1000), login=KeyLogin(token), dialect=DIALECT)
-    report = pull(open_store(store), AmoCrm(MAPPING, http, now=lambda: at, phone_key=None), MOSCOW, at, told)
+    report = pull(
+        open_store(store), AmoCrm(MAPPING, http, folder=Path(), now=lambda: at, phone_key=None), MOSCOW, at, told
+    )
     print(f"whole: {report.rows_n} rows, {report.quarantined_n} held back, {peak_mb():.0f} MB", flush=True)

@@ -90,4 +90,4 @@ def test_a_row_is_told_by_its_cells_and_what_to_do(row, expected):
 def test_a_pull_tells_of_the_tests_that_something_failed():
     passed, failed = (BY_KEY["lead.id"].check(Tally(rows_n=9, failed_n=n)) for n in (0, 2))
     assert [] == list(lines_of([passed]))
-    assert "Leads: the key is given: 2 of 9 rows do not fit" == next(lines_of([failed]))
+    assert "Leads: the key is given: 2 of 9 do not fit" == next(lines_of([failed]))

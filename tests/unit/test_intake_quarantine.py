@@ -13,7 +13,7 @@ from planerka.errors import UsageError
 from planerka.intake.check import check_rows
 from planerka.intake.quarantine import held_back, released
 from planerka.intake.spec import EXAMPLES_N
-from planerka.model import PULLED, Contract, Event, Lead, Rejection, Spend, Stock
+from planerka.model import PULLED, Contract, Event, Lead, Reference, Rejection, Spend, Stock
 from tests.builders_intake import CONTEXT, UNTIL, batch_of, fault
 
 LATER = UNTIL + timedelta(days=2)
@@ -108,6 +108,13 @@ def test_a_check_shows_rows_that_failed_it(change, faults, name, expected):
     """With their place, and without what may be a client's: a name cannot be told from another word."""
     checks = check_rows(located(batch_of(Event, change, faults=faults)), CONTEXT)
     assert (expected,) == checks.examples[f"event.{name}"]
+
+
+def test_a_stage_without_a_code_is_shown_by_its_name():
+    """It is on every page of planerka, and no client is called so."""
+    batch = batch_of(Reference, {"kind": "stage", "id": "Decision Maker", "code": None})
+    (example,) = check_rows(batch, CONTEXT).examples["reference.code_known"]
+    assert example.endswith("id: 'Decision Maker'")
 
 
 WRITTEN = [

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from openpyxl import Workbook
 
+from planerka.crm import mapping as schema
 from planerka.crm.drafting.draft import Draft
 from planerka.crm.drafting.matching import code_of, fit
 from planerka.crm.drafting.vocabulary import CALL_KINDS, ENQUIRIES, OUTCOMES, REASON_CODES, STAGE_CODES, UNIT_KINDS
@@ -221,6 +222,27 @@ def test_the_day_of_closing_is_that_of_the_contract_for_a_won_lead(tmp_path):
     found = of_draft(draft(tmp_path, leads=leads))
     assert {"column": "Статус", "in": ["contract"]} == found["contracts"]["when"] == found["leads"]["won"]
     assert "Дата закрытия" == found["contracts"]["columns"]["signed_at"]
+
+
+ANSWERS = [
+    ("TRUE", "FALSE", ["TRUE"]),
+    ("ИСТИНА", "ЛОЖЬ", ["ИСТИНА"]),
+    ("Истина", "Ложь", ["Истина"]),
+    ("Да", "Нет", ["Да"]),
+    ("принята", "потеряна", "?"),
+]
+
+
+@pytest.mark.parametrize("yes, no, expected", ANSWERS)
+def test_a_deal_is_signed_where_the_answer_is_yes_and_unknown_answers_are_asked_about(yes, no, expected, tmp_path):
+    leads = "ID,Created,Deal ID\n1,2026-03-01,d1\n2,2026-03-02,d2\n"
+    deals = f"Deal ID,Accepted,Signed at,Amount\nd1,{yes},2026-03-05,100\nd2,{no},2026-03-06,200\n"
+    found = of_draft(draft(tmp_path, leads=leads, deals=deals))
+    assert {"column": "deal.Accepted", "in": expected} == found["leads"]["won"] == found["contracts"]["when"]
+
+
+def test_a_stage_is_guessed_to_be_one_of_the_codes_that_a_mapping_may_have():
+    assert set(schema.STAGE_CODES) == set(STAGE_CODES)
 
 
 def test_phones_and_ids_prove_no_decimal_mark(tmp_path):

@@ -68,7 +68,7 @@ def test_russian_counts_agree_with_their_number(n, expected):
 @pytest.mark.parametrize(
     "share, ru, en",
     [
-        (0.345, "34\u00a0%", "34%"),
+        (0.345, "35\u00a0%", "35%"),
         (0.0349, "3,5\u00a0%", "3.5%"),
         (0.0, "0\u00a0%", "0%"),
         (1.0, "100\u00a0%", "100%"),
@@ -93,6 +93,15 @@ def test_shares_are_shown_as_precisely_as_a_week_bears(share, ru, en):
 def test_money_knows_its_currency_and_its_minor_units(amount_minor, currency, ru, en):
     """A yen has no minor unit; an unknown currency is shown by its code."""
     assert (ru, en) == (RU.money(amount_minor, currency), EN.money(amount_minor, currency))
+
+
+@pytest.mark.parametrize("value, expected", [(595.25, "595.3"), (16.75, "16.8"), (-2.25, "−2.3"), (7.0, "7")])
+def test_a_half_is_rounded_away_from_zero(value, expected):
+    """To the nearest even digit, one price would be rounded down and the next one up."""
+    assert (expected, f"US${expected}K") == (
+        EN.number(value, 1),
+        EN.money(value * 100_000, "USD").replace("−US$", "US$−"),
+    )
 
 
 def test_a_week_over_new_year_names_both_years():

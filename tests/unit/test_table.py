@@ -139,7 +139,7 @@ def test_a_rejection_whose_date_cannot_be_read_is_an_event_with_a_fault_and_no_c
 
 def test_a_column_that_cannot_be_read_at_all_is_a_wrong_mapping_and_shows_no_value(tmp_path):
     many = "ID,Created,Stage,Reason,Lost,Sold\n" + "".join(f"{n},0{n % 9}.03.2026,new,,,\n" for n in range(10))
-    with pytest.raises(MappingError, match=r"of 'Created' can be read as created_at; they look like '99\.99\.9999'"):
+    with pytest.raises(MappingError, match=r"of 'Created' can be read as a date; they look like '99\.99\.9999'"):
         read(crm_of(tmp_path, leads=many))
 
 
@@ -391,6 +391,11 @@ LACKS = """
 @pytest.mark.parametrize("name, is_lacking", [line.split() for line in LACKS.strip().splitlines()])
 def test_a_source_lacks_what_its_mapping_does_not_give(name, is_lacking, tmp_path):
     assert (is_lacking == "True") == (name in crm_of(tmp_path).lacks())
+
+
+def test_a_reason_is_there_though_nobody_knows_the_day_of_the_rejection(tmp_path):
+    lacks = crm_of(tmp_path, HEADER + LEADS.partition("  dates:")[0]).lacks()
+    assert (True, False) == ("event.rejected" in lacks, "event.reason_id" in lacks)
 
 
 @pytest.mark.parametrize(

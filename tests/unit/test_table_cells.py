@@ -228,6 +228,7 @@ def test_an_area_may_have_decimals():
 
 def test_yes_and_no_in_words():
     assert [True, True, False, pd.NA] == list(answers(texts("Да", "TRUE", "0", "может быть")))
+    assert [True, False] == list(answers(texts("ИСТИНА", "ЛОЖЬ")))
 
 
 def test_only_listed_values_are_members():

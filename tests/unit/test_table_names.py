@@ -29,14 +29,15 @@ events:
     when: {column: Линия, in: [Отдел продаж]}
     columns: {lead_id: Лид, at: Время, kind: {constant: call_out}}
 """
+MANY_DEALS = "Лид,Статус,Дата\n" + "".join(f"{n},Подписан,{n}.1.26\n" for n in range(12))
 LEADS = "ID;Создан;Этап\n" + "".join(f"{n};0{n % 9 + 1}.03.2026;Отказ\n" for n in range(12))
 DEALS = "Лид,Статус\n1,Подписан\n"
 CALLS = "Лид,Время,Линия\n1,2026-03-02,Отдел продаж\n"
 
 
-def read(folder: Path, mapping: str = MAPPING, leads: str = LEADS) -> None:
+def read(folder: Path, mapping: str = MAPPING, leads: str = LEADS, deals: str = DEALS) -> None:
     (folder / "mapping.yaml").write_text(mapping, "utf-8")
-    for name, content in {"Лиды": leads, "Сделки": DEALS, "Звонки": CALLS}.items():
+    for name, content in {"Лиды": leads, "Сделки": deals, "Звонки": CALLS}.items():
         (folder / f"{name}.csv").write_text(content, "utf-8")
     crm = TableCrm(folder / "mapping.yaml", worklist=folder / "list.csv", now=lambda: NOW)
     (window,) = crm.windows(None, NOW)
@@ -46,6 +47,11 @@ def read(folder: Path, mapping: str = MAPPING, leads: str = LEADS) -> None:
 def test_the_mapping_of_this_page_is_right(tmp_path):
     """A value that has not happened yet, Брак, is no mistake."""
     read(tmp_path)
+
+
+def test_a_condition_whose_values_are_all_to_come_is_right_if_references_name_one(tmp_path):
+    named = MAPPING.replace("[Отказ, Брак]", "[Отказано]") + "references: {stage: {Отказано: {code: rejected}}}\n"
+    read(tmp_path, named)
 
 
 A_LATIN_O = "Oтказ"
@@ -66,10 +72,15 @@ A_LATIN_T = "Этaп"
         ("lead_column: ID", "lead_colum: ID", ("leads.joins.deal.lead_colum", "the nearest is 'lead_column'")),
         ("    file: Звонки", "    flie: Звонки", ("events.calls.flie", "the nearest is 'file'")),
         ("{column: Этап, in", "{colunm: Этап, in", ("leads.rejected.colunm", "the nearest is 'column'")),
+        ("events:", "references: {stage: {Новый: {code: contacted}}}\nevents:",
+         ("references: stage 'Новый' has the code 'contacted': the nearest is 'contact'",)),
         ("currency:", "curency:", ("curency: there is no such key: the nearest is 'currency'",)),
         ("[Отказ, ", f"[{A_LATIN_O}, ", ("'Этап'", "there is 'Отказ'", "LATIN CAPITAL LETTER O", "as it stands")),
         ("[Отказ, ", "[отказ, ", ("no cell of 'Этап' is 'отказ', but there is 'Отказ'",)),
         ("[Отдел продаж]", "[Отдел  продаж]", ("no cell of 'Линия'", "there is 'Отдел продаж'")),
+        ("[Отказ, Брак]", "[Отказ., Брак]", ("no cell of 'Этап' is 'Отказ.': the nearest is 'Отказ'", "correct it")),
+        ("[Отказ, Брак]", "[Отказано]", ("no cell of 'Этап' is 'Отказано': the nearest is 'Отказ'",)),
+        ("[Отдел продаж]", "[Отдел продажи]", ("no cell of 'Линия' is 'Отдел продажи': the nearest is",)),
         ("[Подписан]", "[ПОДПИСАН]", ("no cell of 'deal.Статус'", "there is 'Подписан'")),
     ],
 )  # fmt: skip
@@ -78,6 +89,14 @@ def test_a_wrong_name_is_told_with_the_nearest_one(old, new, words, tmp_path):
     with pytest.raises(MappingError) as refused:
         read(tmp_path, MAPPING.replace(old, new))
     assert [] == [word for word in words if word not in str(refused.value)]
+
+
+def test_a_date_of_a_joined_file_is_told_with_that_file_and_the_form_of_its_formats(tmp_path):
+    with pytest.raises(MappingError) as refused:
+        read(tmp_path, MAPPING.replace("events:", "  dates: {qualified: deal.Дата}\nevents:"), deals=MANY_DEALS)
+    told = str(refused.value)
+    assert told.startswith("Сделки.csv: no value of 'deal.Дата' can be read as a date; they look like '9.9.99'")
+    assert '{column: deal.Дата, formats: ["%d.%m.%Y"]}' in told
 
 
 def test_an_empty_folder_is_told(tmp_path):

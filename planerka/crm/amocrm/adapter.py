@@ -4,34 +4,34 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from planerka.crm.amocrm import checks, lists
 from planerka.crm.amocrm.cards import KNOWN, OWN, phones_of
-from planerka.crm.amocrm.client import Client, Span
+from planerka.crm.amocrm.client import Client, Json, Span
 from planerka.crm.amocrm.describing import description
 from planerka.crm.amocrm.directory import Directory, directory_of
 from planerka.crm.amocrm.happenings import CALLS, MESSAGES, STEPS
 from planerka.crm.amocrm.reading import Source, WindowReading
 from planerka.crm.amocrm.writing import Rehearsal, Writer
 from planerka.crm.base import Account, Batch, Window
-from planerka.crm.cards import Cards
 from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
-from planerka.crm.loop import LoopThread, WindowsAhead
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.references import References
-from planerka.crm.weeks import weeks, weeks_before
+from planerka.crm.streamed import StreamedCrm
 from planerka.model import Command, EventKind, Receipt, ReferenceKind
 from planerka.phones import first_phone
 
 SAFETY = timedelta(seconds=30)
 """What amoCRM has written so lately may not be seen by everybody yet."""
 
-WINDOWS_N, BATCHES_N = 2, 20
-"""Windows read at one time, and how many batches of one wait for its turn: the pace of an account is soon reached."""
-
 FIELDS = "recorded_at actor_id actor_kind manager_id reason_id from_stage_id to_stage_id duration_s outcome due_at"
 """Of an event: what amoCRM tells by itself."""
+
+
+REMEMBERED_N = 100_000
+"""Leads that were told of: one that was met so long ago is told of again."""
 
 
 class Told:
@@ -51,29 +51,40 @@ class Told:
         place = self.places.get(window)
         if place is None:
             return True
-        first = self.first.setdefault(lead_id, place)
+        first = self.first.pop(lead_id, place)
         self.first[lead_id] = min(first, place)
+        if len(self.first) > REMEMBERED_N:
+            del self.first[next(iter(self.first))]
         return place <= first
 
 
-class AmoCrm:
-    """One account of amoCRM; implements `crm.base.AccountCrm`."""
+class AmoCrm(StreamedCrm):
+    """One account of amoCRM; implements `crm.base.AccountCrm`.
+
+    Each list of a window is walked by one request after another: it takes several windows at one time to keep to the
+    pace of an account, and days, of which a large account has thousands of records, so that they stay small.
+    """
+
+    SPAN, WINDOWS_N, BATCHES_N = timedelta(days=1), 6, 20
 
     def __init__(
-        self, mapping: AccountMapping, http: Http, *, now: Callable[[], datetime], phone_key: bytes | None
+        self,
+        mapping: AccountMapping,
+        http: Http,
+        *,
+        folder: Path,
+        now: Callable[[], datetime],
+        phone_key: bytes | None,
     ) -> None:
-        """`phone_key` keys the hashes of phones; None: no phone is read, and clients are contacts."""
-        self.mapping, self.source = mapping, mapping.source
-        self.client, self.clock = Client(http), now
-        self.cards = Cards(mapping, KNOWN, phone_key)
-        self.thread = LoopThread()
-        self.ahead = WindowsAhead(self.thread, self.stream, windows_n=WINDOWS_N, batches_n=BATCHES_N)
+        super().__init__(mapping, KNOWN, folder=folder, now=now, phone_key=phone_key)
+        self.client = Client(http)
         self.knowing = asyncio.Lock()
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """A pull begins: nothing is known of what the account is set up with, and nothing was told."""
         self.directory: Directory | None = None
+        self.given: list[Json] | None = None
         self.told = Told()
 
     def lacks(self) -> frozenset[str]:
@@ -82,7 +93,7 @@ class AmoCrm:
         moves = {EventKind.STAGE_CHANGED, EventKind.REJECTED, EventKind.REOPENED, EventKind.OWNER_CHANGED}
         kinds = {EventKind.CREATED, EventKind.TASK_SET, *moves, *steps, *CALLS.values(), *MESSAGES.values()}
         told = [*kinds, *(f"event.{name}" for name in FIELDS.split())]
-        return account_lacks(self.cards.leads, self.cards.contracts, told)
+        return account_lacks(self.mapping, self.cards.leads, self.cards.contracts, told)
 
     def check_access(self) -> str:
         return self.thread.run(checks.access(self.client, self.mapping, self.cards.columns - set(OWN)))
@@ -98,18 +109,17 @@ class AmoCrm:
         return (min(now, told_at) if told_at else now).replace(microsecond=0) - SAFETY
 
     def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
-        self.told = Told()
-        yield from self.expect(list(weeks(since, until)))
+        self.told, self.given = Told(), None
+        yield from super().windows(since, until)
 
     def history(self, before: datetime) -> Sequence[Window]:
-        return self.expect(weeks_before(self.thread.run(self.first_at()) or before, before))
+        """Whose a lead was that has changed hands since `before` is not asked for again: that would be all of them."""
+        self.given = []
+        return super().history(before)
 
     def expect(self, windows: list[Window]) -> list[Window]:
         self.told.expect(windows)
-        return self.ahead.expect(windows)
-
-    def read(self, window: Window) -> Iterator[Batch]:
-        yield from self.ahead.read(window)
+        return super().expect(windows)
 
     def lead_ids(self) -> Iterator[str]:
         """Those of every pipeline: a lead that was moved out of sales has not vanished."""
@@ -149,7 +159,6 @@ class AmoCrm:
         return await Writer(self.client, await self.known(), self.clock).apply(command)
 
     async def first_at(self) -> datetime | None:
-        """When the oldest lead was created; None where there is none."""
         lead = await self.client.first(lists.OLDEST_LEAD)
         return datetime.fromtimestamp(lead["created_at"], UTC) if lead else None
 
@@ -160,13 +169,22 @@ class AmoCrm:
                 self.directory = await directory_of(self.client, self.mapping)
             return self.directory
 
+    async def changes_of_owner(self) -> list[Json]:
+        """Of all windows together, asked once: the oldest of them is read first, and what comes later decides in it."""
+        async with self.knowing:
+            if self.given is None:
+                first, last = self.ahead.expected[0], self.ahead.expected[-1]
+                asked = lists.given_in(Span.of(Window(since=first.since, until=last.until)))
+                self.given = await self.client.all(asked)
+            return self.given
+
     async def stream(self, window: Window) -> AsyncGenerator[Batch, None]:
         """References first; an id that neither the account nor the mapping names is named before the rows with it."""
         directory = await self.known()
         references = References(self.mapping.model_copy(update={"references": directory.names}))
         yield references.mapped()
         url = str(self.client.http.client.base_url).rstrip("/")
-        source = Source(self.client, self.cards, directory, url)
+        source = Source(self.client, self.cards, directory, url, await self.changes_of_owner())
         reading = WindowReading(source, Span.of(window), partial(self.told.is_for, window))
         async for batch in reading.batches():
             named = references.new_in(batch.rows)

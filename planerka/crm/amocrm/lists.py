@@ -1,7 +1,7 @@
 """The lists of amoCRM that planerka walks, and what may stand in them."""
 
 from planerka.crm.amocrm.client import EVENTS_N, Asked, Json, Span
-from planerka.crm.amocrm.happenings import CALLS, MOVED, TYPES
+from planerka.crm.amocrm.happenings import CALLS, GIVEN, MOVED, TYPES
 
 BY_ID = {"order[id]": "asc"}
 """The one order in which records do not change places when they are changed."""
@@ -39,6 +39,12 @@ def events_of(span: Span) -> Asked:
     """Events have no order but their own, from the newest to the oldest; they never change."""
     asked = {"filter[type][]": list(TYPES), "filter[entity][]": ["lead", "contact"], **span.filter("created_at")}
     return Asked("/events", "events", asked, EVENTS_N, lambda e: e["created_at"] in span and e["type"] in TYPES)
+
+
+def given_in(span: Span) -> Asked:
+    """Every change of owner of a lead."""
+    asked = {"filter[type]": GIVEN, "filter[entity]": "lead", **span.filter("created_at")}
+    return Asked("/events", "events", asked, EVENTS_N, lambda e: e["created_at"] in span and e["type"] == GIVEN)
 
 
 def moves_of_leads(lead_ids: list[int]) -> Asked:

@@ -34,12 +34,16 @@ SAME_MOMENT_S = 2
 
 @dataclass(frozen=True)
 class Source:
-    """What all windows of a pull have in common. `url` is the address of the account."""
+    """What all windows of a pull have in common. `url` is the address of the account.
+
+    `given` are changes of owner, in the window or later: by them it is known whose a lead was before.
+    """
 
     client: Client
     cards: Cards
     directory: Directory
     url: str
+    given: list[Json]
 
 
 class WindowReading:
@@ -47,7 +51,7 @@ class WindowReading:
 
     def __init__(self, source: Source, span: Span, is_ours: Callable[[int], bool]) -> None:
         self.client, self.cards, self.directory, self.url = source.client, source.cards, source.directory, source.url
-        self.span, self.is_ours = span, is_ours
+        self.given, self.span, self.is_ours = source.given, span, is_ours
         self.leads: dict[int, Json] = {}
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
@@ -104,7 +108,7 @@ class WindowReading:
         async for batch in self.told([lead for lead in found if self.is_ours(lead["id"])]):
             yield batch
         self.leads |= {lead["id"]: lead for lead in found}
-        telling = Telling(self.directory, self.leads, Owners(happened.events, self.leads))
+        telling = Telling(self.directory, self.leads, Owners([*happened.events, *self.given], self.leads))
         moves = moves_of(happened.events)
         for batch in event_batches(told_events(telling, happened, moves, of_contact)):
             yield batch

@@ -129,7 +129,7 @@ def is_signed(deals: Table) -> str:
     accepted = deals.column("accepted")
     if accepted and (texts := tellable(accepted)):
         yes = [text for text in texts if text.lower() in YES]
-        return braces({"column": scalar(f"{JOIN}.{accepted.name}"), "in": sequence(yes or texts)})
+        return braces({"column": scalar(f"{JOIN}.{accepted.name}"), "in": sequence(yes) if yes else BLANK})
     signed = deals.guesses.get("signed_at")
     return braces({"present": scalar(f"{JOIN}.{signed.column}") if signed else BLANK})
 

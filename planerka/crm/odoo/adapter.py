@@ -3,14 +3,13 @@
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 
 from planerka.crm.base import Account as AccountFacts
 from planerka.crm.base import Batch, Window
-from planerka.crm.cards import Cards
 from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
-from planerka.crm.loop import LoopThread, WindowsAhead
-from planerka.crm.mapping import AccountMapping, tables_in
+from planerka.crm.mapping import AccountMapping
 from planerka.crm.odoo.account import LEAD, Account, account_of
 from planerka.crm.odoo.client import Odoo, instant
 from planerka.crm.odoo.describing import described
@@ -18,13 +17,10 @@ from planerka.crm.odoo.flat import KNOWN
 from planerka.crm.odoo.history import MILESTONES
 from planerka.crm.odoo.reading import Reader, of_sales, own_columns
 from planerka.crm.odoo.writing import Writer
-from planerka.crm.weeks import weeks, weeks_before
+from planerka.crm.streamed import StreamedCrm
 from planerka.errors import CrmAnswerError, CrmClosedError, CrmError, MappingError
 from planerka.model import Command, Decision, Receipt
 from planerka.phones import first_phone
-
-WINDOWS_N, BATCHES_N = 2, 8
-"""Windows that are read at one time, and batches of a later one that may wait for their turn."""
 
 SAFETY = timedelta(seconds=5)
 """Odoo dates a change by the beginning of its transaction. Most end within this time; the overlap has the others."""
@@ -37,22 +33,23 @@ TRACKED = ("assigned", "owner_changed", "stage_changed", "reopened", "from_stage
 """What every Odoo can tell, and what only its history does."""
 
 
-class OdooCrm:
-    """One database of Odoo; implements `crm.base.Crm`."""
+class OdooCrm(StreamedCrm):
+    """One database of Odoo; implements `crm.base.AccountCrm`."""
+
+    SPAN, WINDOWS_N, BATCHES_N = timedelta(weeks=1), 2, 8
 
     def __init__(
-        self, mapping: AccountMapping, http: Http, *, now: Callable[[], datetime], phone_key: bytes | None
+        self,
+        mapping: AccountMapping,
+        http: Http,
+        *,
+        folder: Path,
+        now: Callable[[], datetime],
+        phone_key: bytes | None,
     ) -> None:
         """`http` speaks `client.DIALECT` and has the login of `client.login`. MappingError, SettingsError."""
-        if tables := tables_in(mapping):
-            raise MappingError(
-                f"{tables[0].title} is a file beside a CRM, which is read alone: remove it from the mapping"
-            )
-        self.mapping, self.clock, self.odoo = mapping, now, Odoo(http)
-        self.cards = Cards(mapping, KNOWN, phone_key)
-        self.source, self.sales = mapping.source, of_sales(mapping)
-        self.thread = LoopThread()
-        self.ahead = WindowsAhead(self.thread, self.stream, windows_n=WINDOWS_N, batches_n=BATCHES_N)
+        super().__init__(mapping, KNOWN, folder=folder, now=now, phone_key=phone_key)
+        self.odoo, self.sales = Odoo(http), of_sales(mapping)
 
     @cached_property
     def account(self) -> Account:
@@ -69,7 +66,7 @@ class OdooCrm:
     def lacks(self) -> frozenset[str]:
         kinds = {MILESTONES[code] for code in self.reader.codes.values() if code in MILESTONES}
         told = (*DONE, *DONE_FIELDS) if self.account.tracked is None else (*DONE, *DONE_FIELDS, *TRACKED, *kinds)
-        return account_lacks(self.cards.leads, self.cards.contracts, told)
+        return account_lacks(self.mapping, self.cards.leads, self.cards.contracts, told)
 
     def check_access(self) -> str:
         if unmapped := self.account.unmapped(self.mapping):
@@ -107,18 +104,13 @@ class OdooCrm:
         theirs = self.odoo.http.told_at or now
         return (min(now, theirs) - SAFETY).replace(microsecond=0)
 
-    def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
-        yield from self.ahead.expect(weeks(since, until))
-
-    def history(self, before: datetime) -> Sequence[Window]:
-        first = self.thread.run(self.odoo.rows(LEAD, self.sales, ["create_date"], order="create_date", limit=1))
-        if not first or (first_at := instant(first[0]["create_date"])) >= before:
-            return ()
-        return self.ahead.expect(weeks_before(first_at, before))
+    async def first_at(self) -> datetime | None:
+        first = await self.odoo.rows(LEAD, self.sales, ["create_date"], order="create_date", limit=1)
+        return instant(first[0]["create_date"]) if first else None
 
     def read(self, window: Window) -> Iterator[Batch]:
         assert self.reader  # asked for here: the loop, in which windows are read, may not wait for itself
-        yield from self.ahead.read(window)
+        yield from super().read(window)
 
     async def stream(self, window: Window) -> AsyncGenerator[Batch, None]:
         async for batch in self.reader.window(window):

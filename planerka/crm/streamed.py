@@ -1,0 +1,73 @@
+"""What the adapters of CRMs have in common: windows of their time, read ahead, and the files beside them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from planerka.crm.base import Batch, Window
+from planerka.crm.cards import Cards
+from planerka.crm.loop import LoopThread, WindowsAhead
+from planerka.crm.mapping import AccountMapping
+from planerka.crm.money_files import MoneyFiles
+from planerka.crm.spans import spans, spans_before
+
+
+class StreamedCrm(ABC):
+    """A CRM whose records are asked for by the time of their change.
+
+    `SPAN` is the length of a window, `WINDOWS_N` how many are read at one time, `BATCHES_N` how many batches of each
+    wait for its turn. A window is stored whole or not at all: a short one is read again sooner where a pull is killed,
+    and holds less in memory.
+    """
+
+    SPAN: ClassVar[timedelta]
+    WINDOWS_N: ClassVar[int]
+    BATCHES_N: ClassVar[int]
+
+    def __init__(
+        self,
+        mapping: AccountMapping,
+        known: Mapping[str, str],
+        *,
+        folder: Path,
+        now: Callable[[], datetime],
+        phone_key: bytes | None,
+    ) -> None:
+        """`known`: the columns that this CRM has for fields of a lead. `folder` is that of the mapping file.
+
+        `phone_key` keys the hashes of phones; None: no phone is read, and clients are contacts.
+        """
+        self.mapping, self.source, self.clock = mapping, mapping.source, now
+        self.cards = Cards(mapping, known, phone_key)
+        self.money = MoneyFiles(mapping, folder, self.cards.convert)
+        self.thread = LoopThread()
+        self.ahead = WindowsAhead(self.thread, self.stream, windows_n=self.WINDOWS_N, batches_n=self.BATCHES_N)
+        self.newest: Window | None = None
+
+    @abstractmethod
+    async def first_at(self) -> datetime | None:
+        """When the oldest lead was created; None where there is none."""
+
+    @abstractmethod
+    def stream(self, window: Window) -> AsyncGenerator[Batch, None]:
+        """The batches of a window, references first."""
+
+    def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
+        windows = list(spans(since, until, self.SPAN))
+        self.newest = windows[-1] if windows else None
+        yield from self.expect(windows)
+
+    def history(self, before: datetime) -> Sequence[Window]:
+        return self.expect(spans_before(self.thread.run(self.first_at()) or before, before, self.SPAN))
+
+    def expect(self, windows: list[Window]) -> list[Window]:
+        """These windows will be read next, in this order."""
+        return self.ahead.expect(windows)
+
+    def read(self, window: Window) -> Iterator[Batch]:
+        """With the newest window come spend and plan, which the CRM has not."""
+        yield from self.ahead.read(window)
+        if window == self.newest:
+            yield from self.money.batches()
