@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from planerka.crm.base import Window
 
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 
 FIRST = timedelta(weeks=14)

@@ -11,18 +11,15 @@ from planerka.crm.cards import Cards
 from planerka.crm.loop import LoopThread, WindowsAhead
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.money_files import MoneyFiles
-from planerka.crm.spans import spans, spans_before
+from planerka.crm.spans import WEEK, spans, spans_before
 
 
 class StreamedCrm(ABC):
     """A CRM whose records are asked for by the time of their change.
 
-    `SPAN` is the length of a window, `WINDOWS_N` how many are read at one time, `BATCHES_N` how many batches of each
-    wait for its turn. A window is stored whole or not at all: a short one is read again sooner where a pull is killed,
-    and holds less in memory.
+    `WINDOWS_N`: how many windows are read at one time; `BATCHES_N`: how many batches of each wait for its turn.
     """
 
-    SPAN: ClassVar[timedelta]
     WINDOWS_N: ClassVar[int]
     BATCHES_N: ClassVar[int]
 
@@ -50,17 +47,21 @@ class StreamedCrm(ABC):
     async def first_at(self) -> datetime | None:
         """When the oldest lead was created; None where there is none."""
 
+    def length(self) -> timedelta:
+        """Of a window. It is stored whole or not at all: a long one costs less, a short one is small in memory."""
+        return WEEK
+
     @abstractmethod
     def stream(self, window: Window) -> AsyncGenerator[Batch, None]:
         """The batches of a window, references first."""
 
     def windows(self, since: datetime | None, until: datetime) -> Iterator[Window]:
-        windows = list(spans(since, until, self.SPAN))
+        windows = list(spans(since, until, self.length()))
         self.newest = windows[-1] if windows else None
         yield from self.expect(windows)
 
     def history(self, before: datetime) -> Sequence[Window]:
-        return self.expect(spans_before(self.thread.run(self.first_at()) or before, before, self.SPAN))
+        return self.expect(spans_before(self.thread.run(self.first_at()) or before, before, self.length()))
 
     def expect(self, windows: list[Window]) -> list[Window]:
         """These windows will be read next, in this order."""

@@ -12,7 +12,7 @@ from planerka.crm.amocrm.client import DIALECT
 from planerka.crm.http import Http, KeyLogin
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.pace import Pace
-from planerka.crm.spans import spans_before
+from planerka.crm.spans import DAY, spans_before
 from tests.bench.registry import Ratio, bench
 from tests.fakes.amocrm.app import AmoApp
 from tests.fakes.amocrm.bulk import bulk_account
@@ -46,7 +46,7 @@ async def read(crm: AmoCrm) -> float:
     clock = asyncio.get_running_loop().time
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     crm.given = []
-    for window in crm.expect(spans_before(today - timedelta(days=700), today, crm.SPAN)):
+    for window in crm.expect(spans_before(today - timedelta(days=700), today, DAY)):
         await crm.ahead.begin(window)
         async for _ in crm.ahead.running[window].items():
             if clock() > LASTS_S:

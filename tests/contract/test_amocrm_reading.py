@@ -1,7 +1,7 @@
 """Reading amoCRM: what of an company becomes leads, events and cards, over real HTTP."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -332,3 +332,13 @@ def test_a_field_that_is_not_there_is_told_by_the_one_that_was_meant(amo_url, co
         pytest.raises(MappingError, match=f"field {company.field('Проект')} is called so"),
     ):
         amo_crm.check_access()
+
+
+@pytest.mark.parametrize("leads_n, days", [(750, 7), (751, 1)])
+def test_a_large_account_is_read_by_days(company, amo_crm, leads_n, days):
+    """More than three pages of leads a week: a week of such an account is much to hold, and to read again."""
+    with company.at(ago(days=1)):
+        for _ in range(leads_n):
+            company.add_lead(company.stage("Продажи", "Встреча"))
+    until = datetime.now(UTC)
+    assert timedelta(days=days) == max(w.until - w.since for w in amo_crm.windows(until - timedelta(days=20), until))

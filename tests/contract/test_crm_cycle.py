@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +14,6 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from planerka.clock import Week
-from planerka.crm.amocrm.adapter import AmoCrm
 from planerka.disputes.applying import ApplyReport, apply_commands
 from planerka.disputes.ruling import rule
 from planerka.intake.pull import pull, sweep
@@ -162,13 +160,6 @@ def by_export(stories: list[Story], tmp_path_factory: pytest.TempPathFactory) ->
     variables = {f"PLANERKA_SOURCE__{name}": value for name, value in settings.items()}
     with open_company(folder, NOW, variables) as company:
         return told_by(company, run_cycle(company), {story.number: story.key for story in stories})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def by_weeks() -> Iterator[None]:
-    """amoCRM is read as Odoo is: a hundred days of three leads each would take minutes."""
-    with patch.object(AmoCrm, "SPAN", timedelta(weeks=1)):
-        yield
 
 
 @pytest.fixture(scope="module", params=(AmoWorld, OdooWorld), ids=lambda kind: kind.kind)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from planerka.crm.amocrm import checks, lists
 from planerka.crm.amocrm.cards import KNOWN, OWN, phones_of
-from planerka.crm.amocrm.client import Client, Json, Span
+from planerka.crm.amocrm.client import PAGE_N, Client, Json, Span
 from planerka.crm.amocrm.describing import description
 from planerka.crm.amocrm.directory import Directory, directory_of
 from planerka.crm.amocrm.happenings import CALLS, MESSAGES, STEPS
@@ -19,6 +19,7 @@ from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.references import References
+from planerka.crm.spans import DAY, WEEK
 from planerka.crm.streamed import StreamedCrm
 from planerka.model import Command, EventKind, Receipt, ReferenceKind
 from planerka.phones import first_phone
@@ -29,6 +30,8 @@ SAFETY = timedelta(seconds=30)
 FIELDS = "recorded_at actor_id actor_kind manager_id reason_id from_stage_id to_stage_id duration_s outcome due_at"
 """Of an event: what amoCRM tells by itself."""
 
+
+LARGE_PAGES_N = 4
 
 REMEMBERED_N = 100_000
 """Leads that were told of: one that was met so long ago is told of again."""
@@ -62,10 +65,10 @@ class AmoCrm(StreamedCrm):
     """One account of amoCRM; implements `crm.base.AccountCrm`.
 
     Each list of a window is walked by one request after another: it takes several windows at one time to keep to the
-    pace of an account, and days, of which a large account has thousands of records, so that they stay small.
+    pace of an account.
     """
 
-    SPAN, WINDOWS_N, BATCHES_N = timedelta(days=1), 6, 20
+    WINDOWS_N, BATCHES_N = 6, 20
 
     def __init__(
         self,
@@ -80,6 +83,17 @@ class AmoCrm(StreamedCrm):
         self.client = Client(http)
         self.knowing = asyncio.Lock()
         self.begin_anew()
+
+    def length(self) -> timedelta:
+        """A day of an account that is large: it has as many records as a small one in weeks."""
+        return DAY if self.thread.run(self.is_large()) else WEEK
+
+    async def is_large(self) -> bool:
+        """How many records there are amoCRM does not tell: is there so high a page of the leads of this week?"""
+        now = self.clock()
+        week = Window(since=now - WEEK, until=now)
+        page = await self.client.page(lists.leads_of(Span.of(week)), LARGE_PAGES_N, PAGE_N)
+        return bool(page.records)
 
     def begin_anew(self) -> None:
         """A pull begins: nothing is known of what the account is set up with, and nothing was told."""

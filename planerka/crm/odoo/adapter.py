@@ -36,7 +36,7 @@ TRACKED = ("assigned", "owner_changed", "stage_changed", "reopened", "from_stage
 class OdooCrm(StreamedCrm):
     """One database of Odoo; implements `crm.base.AccountCrm`."""
 
-    SPAN, WINDOWS_N, BATCHES_N = timedelta(weeks=1), 2, 8
+    WINDOWS_N, BATCHES_N = 2, 8
 
     def __init__(
         self,
