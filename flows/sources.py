@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planerka.crm.base import Account, AccountCrm, Crm
-from planerka.crm.mapping import AccountMapping
-from planerka.crm.mapping_file import load
+from planerka.crm.mapping import AccountMapping, AnyMapping
+from planerka.crm.mapping_file import load, load_mapping
 from planerka.crm.sample.adapter import SampleCrm
 from planerka.crm.table import TableCrm
 from planerka.crm.worklist import FILE_NAME
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 def journal_of(settings: Settings) -> Path:
     return settings.data / "sample-journal.json"
+
+
+def mapping_of(settings: Settings) -> AnyMapping | None:
+    """That of an export or of an account, by the kind of the source; None for the sample. MappingError."""
+    path, kind = settings.source.mapping, settings.source.kind
+    if path is None or kind == "sample":
+        return None
+    return load_mapping(path) if kind == "table" else load(path, AccountMapping)
 
 
 def source_of(settings: Settings, now: datetime) -> Crm:

@@ -1,12 +1,11 @@
 """Where the leads come from."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from flows.doctor.finding import Finding, Level
-from flows.sources import journal_of, source_of
+from flows.sources import journal_of, mapping_of, source_of
 from flows.wiring import clock
-from planerka.crm.mapping_file import load_mapping
+from planerka.crm.mapping import AnyMapping
 from planerka.model import ReferenceKind
 from planerka.regulation.editions import load_all
 from planerka.settings import Settings
@@ -19,18 +18,18 @@ def source(settings: Settings) -> Iterator[Finding]:
     else:
         said = source_of(settings, clock()).check_access()
     yield Finding("source", Level.OK, said)
-    if settings.source.mapping:
-        yield from reasons(settings, settings.source.mapping)
+    if mapping := mapping_of(settings):
+        yield from reasons(settings, mapping)
 
 
-def reasons(settings: Settings, mapping: Path) -> Iterator[Finding]:
+def reasons(settings: Settings, mapping: AnyMapping) -> Iterator[Finding]:
     """Every code that the mapping gives a reason is one of the regulation: a rejection for any other is unlawful."""
     legal = {reason.code for edition in load_all(settings.rulebook / "regulation") for reason in edition.reasons}
-    names = load_mapping(mapping).references.get(ReferenceKind.REASON, {})
+    names = mapping.references.get(ReferenceKind.REASON, {})
     unknown = sorted({name.code for name in names.values() if name.code} - legal)
     if unknown:
         said = (
-            f"{mapping} gives reasons codes that no edition has: {', '.join(unknown)}. Every rejection for them is "
-            f"unlawful, and stays so once judged. Known are {', '.join(sorted(legal))}"
+            f"{settings.source.mapping} gives reasons codes that no edition has: {', '.join(unknown)}. Every rejection "
+            f"for them is unlawful, and stays so once judged. Known are {', '.join(sorted(legal))}"
         )
         yield Finding("reasons", Level.WARNING, said)

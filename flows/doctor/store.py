@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from flows.doctor.finding import Finding, Level, Said, looked_at
 from flows.doctor.machine import difference
+from flows.sources import mapping_of
 from flows.wiring import clock, keep_the_sample_apart, refuse_a_second_world, refuse_an_unwritten_sample
-from planerka.crm.mapping_file import load_mapping
 from planerka.crm.sample.adapter import SampleCrm
 from planerka.errors import MappingError, RulebookError
 from planerka.regulation.editions import ROLES, load, refusal
@@ -64,8 +64,8 @@ def one_company(store: Store) -> Iterator[Said]:
     refuse_an_unwritten_sample(store.engine, store.settings)
     refuse_a_second_world(store.engine, store.settings)
     with suppress(MappingError):  # the check of the source tells of it
-        mapping = store.settings.source.mapping
-        source = load_mapping(mapping).source if mapping and not store.is_sample else SampleCrm.source
+        mapping = mapping_of(store.settings)
+        source = mapping.source if mapping else SampleCrm.source
         keep_the_sample_apart(store.engine, source)
         yield Level.OK, f"of source {source}"
 

@@ -46,7 +46,9 @@ class Step:
     left_s: float
 
     def __str__(self) -> str:
-        left = f"; about {timedelta(minutes=ceil(self.left_s / 60))} h left" if self.left_s else ""
+        hours, minutes = divmod(ceil(self.left_s / 60), 60)
+        about = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+        left = f"; about {about} left" if self.left_s else ""
         return f"pulled up to {self.until.isoformat()}: {self.rows_n} rows{left}"
 
 
