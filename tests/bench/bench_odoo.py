@@ -1,7 +1,6 @@
 """What a real Odoo gives against what anybody would write to read it: where PLANERKA_TEST_ODOO_… lead to one."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from planerka.crm.base import Window

@@ -3,10 +3,9 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from time import time
 
 import httpx
 
@@ -72,10 +71,6 @@ class Account(ABC):
     def now(self) -> datetime: ...
 
     @abstractmethod
-    def settle(self) -> None:
-        """What was done so far may be pulled from now on."""
-
-    @abstractmethod
     def crm(self) -> AmoCrm | OdooCrm: ...
 
     @abstractmethod
@@ -99,6 +94,12 @@ class Account(ABC):
         for start in range(0, len(ids), 4 * CHANGED_AT_ONCE_N):
             self.restore(ids[start : start + CHANGED_AT_ONCE_N])
 
+    def settle(self) -> None:
+        """Wait until all that was done so far is old enough to be pulled."""
+        done_at, crm = self.now() + timedelta(seconds=1), self.crm()
+        while crm.data_until(self.now()) < done_at:
+            pass
+
     def created(self, lead_id: str, channel: str, stage: str) -> None:
         self.cards[lead_id] = Card(channel, stage)
         self.events[lead_id, EventKind.CREATED, None] += 1
@@ -121,9 +122,9 @@ class AmoAccount(Account):
 
     source = "amocrm"
 
-    def __init__(self, url: str, app: AmoApp) -> None:
+    def __init__(self, url: str, app: AmoApp, until_the_end: ExitStack) -> None:
         super().__init__()
-        self.url, self.fake = url, app.account
+        self.url, self.fake, self.until_the_end = url, app.account, until_the_end
         self.pipeline_id = self.fake.stage("Продажи", "Встреча")[0]
         self.stages = [stage_id(*self.fake.stage("Продажи", name)) for name in ("Новая заявка", "Встреча", "Бронь")]
         self.reasons = [str(self.fake.loss_reason(name)) for name in ("Дорого", "Нет связи")]
@@ -170,17 +171,13 @@ class AmoAccount(Account):
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def settle(self) -> None:
-        done_at, crm = self.now() + timedelta(seconds=1), self.crm()
-        while crm.data_until(self.now()) < done_at:
-            pass
-
     def crm(self) -> AmoCrm:
         mapping = mapping_of(self.fake)
         columns = {**mapping.leads.columns, "channel_id": {"column": "source_id"}}
         told = mapping.model_dump(exclude_unset=True, by_alias=True)
         told["leads"]["columns"] = columns
-        return connected(self.url, self.fake, mapping=type(mapping).model_validate(told)).__enter__()
+        with_channel = type(mapping).model_validate(told)
+        return self.until_the_end.enter_context(connected(self.url, self.fake, mapping=with_channel))
 
     @contextmanager
     def cutting(self) -> Iterator[AmoCrm]:
@@ -212,8 +209,8 @@ class OdooAccount(Account):
     """Odoo, the fake or a real one."""
 
     source = "odoo"
-    stages = [str(key) for key in (NEW, QUALIFIED, PROPOSITION)]
-    reasons = [str(key) for key in (DEAR, NO_STOCK)]
+    stages = tuple(str(key) for key in (NEW, QUALIFIED, PROPOSITION))
+    reasons = tuple(str(key) for key in (DEAR, NO_STOCK))
 
     def __init__(self, site: Site) -> None:
         super().__init__()
@@ -254,13 +251,6 @@ class OdooAccount(Account):
     def now(self) -> datetime:
         return self.site.now()
 
-    def settle(self) -> None:
-        done_at, crm = self.now() + timedelta(seconds=1), self.crm()
-        if self.site.fake:
-            self.site.fake.clock = lambda: time() + 10
-        while crm.data_until(self.now()) < done_at:
-            pass
-
     def crm(self) -> OdooCrm:
         return self.site.crm()
 
@@ -284,5 +274,5 @@ class OdooAccount(Account):
 @contextmanager
 def amo_account() -> Iterator[AmoAccount]:
     app = AmoApp(company())
-    with served(app) as url:
-        yield AmoAccount(url, app)
+    with served(app) as url, ExitStack() as until_the_end:
+        yield AmoAccount(url, app, until_the_end)
