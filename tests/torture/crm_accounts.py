@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import httpx
 
@@ -98,7 +99,7 @@ class Account(ABC):
         """Wait until all that was done so far is old enough to be pulled."""
         done_at, crm = self.now() + timedelta(seconds=1), self.crm()
         while crm.data_until(self.now()) < done_at:
-            pass
+            sleep(0.5)
 
     def created(self, lead_id: str, channel: str, stage: str) -> None:
         self.cards[lead_id] = Card(channel, stage)
