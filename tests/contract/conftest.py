@@ -16,6 +16,7 @@ from tests.builders_amo import company as amo_company
 from tests.builders_amo import connected
 from tests.builders_amocrm import five_leads
 from tests.builders_cycle import RAN, Ran, run_company
+from tests.builders_odoo import KINDS as ODOO_KINDS
 from tests.builders_odoo import Site, fake_site, real_site
 from tests.fakes.amocrm.account import AmoAccount
 from tests.fakes.amocrm.app import AmoApp
@@ -137,9 +138,9 @@ def amo_crm(amo_url: str, company: AmoAccount) -> Iterator[AmoCrm]:
         yield crm
 
 
-@pytest.fixture(params=("fake", "real"))
+@pytest.fixture(params=ODOO_KINDS)
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """An Odoo, once of each kind."""
+    """An Odoo, once of each kind that there is."""
     if request.param == "real":
         yield real_site()
     else:

@@ -8,16 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.builders_odoo import KINDS, MISSING, SETTINGS
 from tests.fakes.odoo.app import OdooApp
 from tests.fakes.odoo.database import OdooDatabase
 from tests.fakes.odoo.probes import Probe, filled, read_probes
 from tests.fakes.odoo.rights import Role
 from tests.fakes.serving import served
 
-SETTINGS = ("PLANERKA_TEST_ODOO_URL", "PLANERKA_TEST_ODOO_DATABASE", "PLANERKA_TEST_ODOO_KEY")
 SALESMAN = "PLANERKA_TEST_ODOO_SALESMAN_KEY"
 """The key of a user of the real server with "User: Own Documents Only"."""
-
 
 PROBES = read_probes()
 
@@ -42,12 +41,17 @@ def fake() -> Iterator[Server]:
         yield Server(url, database.name, "key-of-administrator", "key-of-salesman")
 
 
-@pytest.fixture(scope="module")
-def real() -> Server:
-    missing = [name for name in SETTINGS if name not in os.environ]
-    if missing:
-        pytest.skip(f"no real Odoo to ask: {', '.join(missing)} not set")
-    return Server(*(os.environ[name] for name in SETTINGS), os.environ.get(SALESMAN))
+@pytest.fixture(scope="module", params=KINDS)
+def server(request: pytest.FixtureRequest) -> Server:
+    """A server of each kind that there is."""
+    if request.param == "real":
+        return Server(*(os.environ[name] for name in SETTINGS), os.environ.get(SALESMAN))
+    return request.getfixturevalue("fake")
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"no real Odoo to ask: {', '.join(MISSING)} not set")
+def test_a_real_odoo_is_asked_whatever_the_fake_one_is():
+    assert ("fake", "real") == KINDS
 
 
 def check(server: Server, probe: Probe) -> None:
@@ -64,15 +68,10 @@ def check(server: Server, probe: Probe) -> None:
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=[probe.sentence for probe in PROBES])
-def test_the_fake_answers(fake: Server, probe: Probe):
-    check(fake, probe)
-
-
-@pytest.mark.parametrize("probe", PROBES, ids=[probe.sentence for probe in PROBES])
-def test_a_real_server_answers_the_same(real: Server, probe: Probe):
-    if any(call.is_of_salesman for call in probe.calls) and real.salesman_key is None:
+def test_the_fake_and_a_real_server_answer_alike(server: Server, probe: Probe):
+    if any(call.is_of_salesman for call in probe.calls) and server.salesman_key is None:
         pytest.skip(f"{SALESMAN} is not set")
-    check(real, probe)
+    check(server, probe)
 
 
 HTTP = """
@@ -115,14 +114,8 @@ def kind_of(response: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize("what, status, kind", ROWS)
-def test_the_fake_refuses(fake: Server, what: str, status: str, kind: str):
-    response = sent(fake, what)
-    assert (int(status), kind) == (response.status_code, kind_of(response))
-
-
-@pytest.mark.parametrize("what, status, kind", ROWS)
-def test_a_real_server_refuses_the_same(real: Server, what: str, status: str, kind: str):
-    response = sent(real, what)
+def test_the_fake_and_a_real_server_refuse_alike(server: Server, what: str, status: str, kind: str):
+    response = sent(server, what)
     assert (int(status), kind) == (response.status_code, kind_of(response))
 
 

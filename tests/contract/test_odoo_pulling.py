@@ -1,5 +1,6 @@
 """A pull of Odoo into a store while people go on working, and while what may go wrong goes wrong."""
 
+import asyncio
 import shutil
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from random import Random
 from threading import Event as Signal
 from threading import Thread
 
+import httpx
 import pandas as pd
 import pytest
 import sqlalchemy as sa
@@ -20,7 +22,7 @@ from planerka.intake.pull import pull, sweep
 from planerka.model import Event, EventKind, Lead
 from planerka.store import leads as stored
 from planerka.store.database import connect, reading
-from tests.builders_odoo import DEAR, NEW, NO_STOCK, PROPOSITION, QUALIFIED, Site, events_of, read
+from tests.builders_odoo import DEAR, NEW, NO_STOCK, PROPOSITION, QUALIFIED, Site, events_of, kinds_of, of_lead, read
 from tests.builders_store import MOSCOW
 from tests.fakes.odoo.faults import Fault
 from tests.fakes.odoo.records import Records
@@ -113,6 +115,21 @@ def test_a_pull_beside_people_at_work_loses_nothing_and_has_nothing_twice(engine
     assert people.stage_of == stages
     assert people.lost == set(leads.loc[leads["status"] == "rejected", "id"])
     assert people.rejected_n == Counter(events["lead_id"])
+
+
+def test_a_lead_that_is_restored_between_its_card_and_its_history_was_rejected_once(fake: Site):
+    lead_id, crm, restored = fake.lose(fake.lead()), fake.crm(), list[str]()
+    assert crm.account
+
+    async def restore(response: httpx.Response) -> None:
+        if response.request.url.path.endswith("crm.lead/search_read") and not restored:
+            restored.append(lead_id)
+            await asyncio.to_thread(fake.on, lead_id, "action_restore")
+
+    crm.odoo.http.client.event_hooks = {"response": [restore]}
+    rows = read(fake, crm)
+    assert "rejected" == of_lead(rows, lead_id)["status"], "the card was read before"
+    assert ["rejected", "reopened"] == kinds_of(rows, lead_id)[2:]
 
 
 def test_a_lead_that_is_merged_away_vanishes_with_the_sweep(engine: sa.Engine, fake: Site):

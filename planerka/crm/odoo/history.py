@@ -140,12 +140,18 @@ class Life:
     def untold(self, found: list[Event]) -> Iterator[Event]:
         """What the card says and no change does; its ids are `<lead>:<kind>`."""
         kinds = [event.kind for event in found]
-        outcomes = [kind for kind in kinds if kind in (EventKind.REJECTED, EventKind.REOPENED)]
+        outcomes = [event for event in found if event.kind in (EventKind.REJECTED, EventKind.REOPENED)]
         milestone = MILESTONES.get(self.codes.get(str(self.lead["stage_id"]), ""))
         if milestone and milestone not in kinds:
             yield self.by_card(milestone, "date_last_stage_update")
-        if self.is_rejected(self.lead) and outcomes[-1:] != [EventKind.REJECTED]:
+        if self.is_rejected(self.lead) and not (outcomes and self.is_told_by(outcomes[-1])):
             yield self.by_card(EventKind.REJECTED, "date_closed", reason_id=key_of(self.lead["lost_reason_id"]))
+
+    def is_told_by(self, last: Event) -> bool:
+        """Whether history has the rejection that the card shows: it ends with it, or with a return to work that came
+        between the reading of the card and that of the history.
+        """
+        return last.kind == EventKind.REJECTED or last.at >= instant(self.lead["write_date"])
 
     def by_card(self, kind: EventKind, date: str, **more: Any) -> Event:
         """An event that a date of the card stands for; who did it is not known."""

@@ -1,5 +1,6 @@
 """What changed in a window of Odoo, as batches: leads with their history, then what was said and done about leads."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
 import pandas as pd
@@ -82,14 +83,21 @@ class Reader:
         if not page:
             return
         lives |= {life.lead["id"]: life for life in page}
-        events = [event for life in page for event in life.events()]
-        cards = flat([life.lead for life in page], self.columns, self.account, self.codes, self.url)
-        cells, made = [*self.cards.batches(cards)], [*batches_of(events)]
-        for batch in (*cells, *made):
+        made, rejections = await asyncio.to_thread(self.converted, page)
+        for batch in made:
             for named in await self.named(references, batch.rows):
                 yield named
-        for batch in (*cells, *made, *self.rejections(cards, events)):
+        for batch in (*made, *rejections):
             yield batch
+
+    def converted(self, page: list[Life]) -> tuple[list[Batch], list[Batch]]:
+        """Leads with their history, and the cards of rejections.
+
+        It takes as long as Odoo needs for a page: away from the loop, which asks for the next ones meanwhile.
+        """
+        events = [event for life in page for event in life.events()]
+        cards = flat([life.lead for life in page], self.columns, self.account, self.codes, self.url)
+        return [*self.cards.batches(cards), *batches_of(events)], [*self.rejections(cards, events)]
 
     async def named(self, references: References, rows: pd.DataFrame) -> list[Batch]:
         """The ids of rows that nobody named yet, with what Odoo calls them."""
@@ -136,4 +144,6 @@ def batches_of(events: list[Event]) -> Iterator[Batch]:
 
 
 def frame_of(events: list[Event]) -> pd.DataFrame:
-    return pd.DataFrame([vars(event) for event in events], columns=list(EVENT_DTYPES)).astype(EVENT_DTYPES)
+    return pd.DataFrame({name: [getattr(event, name) for event in events] for name in EVENT_DTYPES}).astype(
+        EVENT_DTYPES
+    )
