@@ -28,7 +28,16 @@ KNOWN = {
 """Fields of a lead that every Odoo has, and where; `url` is made here."""
 
 STATE = ("won_status", "stage_id", "user_id", "lost_reason_id")
-ALWAYS = (*STATE, "partner_id", "create_uid", "create_date", "date_closed", "date_last_stage_update", "team_id")
+ALWAYS = (
+    *STATE,
+    "partner_id",
+    "create_uid",
+    "create_date",
+    "write_date",
+    "date_closed",
+    "date_last_stage_update",
+    "team_id",
+)
 
 OUTCOMES = {"won": LeadStatus.WON, "lost": LeadStatus.REJECTED}
 STAGE_CODES = {"contract": LeadStatus.WON, "rejected": LeadStatus.REJECTED}

@@ -1,7 +1,8 @@
 """The history of a lead: what Odoo tracks of its state, change by change, and what that says has happened to it.
 
 A change of state writes the lead too, in one transaction: whoever reads the leads of a window with their history
-has missed no change. Where tracking was switched off, as for a load of old leads, the dates of the card stand in.
+has missed no change, and one that came between the two readings is younger than the lead as it was read. Where
+tracking was switched off, as for a load of old leads, the dates of the card stand in.
 """
 
 from collections import defaultdict
@@ -86,10 +87,14 @@ class Life:
     """One lead: its states in the order of time, and its events."""
 
     def __init__(self, lead: Json, changes: Sequence[Change], codes: dict[str, str], staff: Collection[int]) -> None:
-        """A lead inherits the history of those that were merged into it: what is older than itself is not its own."""
+        """A lead inherits the history of those that were merged into it: what is older than itself is not its own.
+
+        Nor does what happened after it was read belong to this state of it: a later window reads both.
+        """
         self.lead, self.codes, self.staff = lead, codes, staff
         self.id, self.created_at = str(lead["id"]), instant(lead["create_date"])
-        self.changes = [change for change in changes if change.at >= self.created_at]
+        written_at = instant(lead["write_date"])
+        self.changes = [change for change in changes if self.created_at <= change.at <= written_at]
         first: State = {name: lead[name] for name in STATE}
         for change in reversed(self.changes):
             first |= {name: before for name, (before, _) in change.values.items()}
