@@ -94,7 +94,7 @@ class FieldFact:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What an account of a CRM is set up with: `reasons` and `managers` are titles by id."""
+    """What an account of a CRM is set up with: `reasons` are titles by id."""
 
     kind: str
     address: str
@@ -102,7 +102,6 @@ class Account:
     time_zone: str | None
     pipelines: tuple[PipelineFact, ...]
     reasons: Mapping[str, str]
-    managers: Mapping[str, str]
     fields: tuple[FieldFact, ...]
 
 
@@ -157,7 +156,7 @@ class TokenVault(Protocol):
 
 
 class Crm(Protocol):
-    """A source of leads. Implementations: `sample`, `table`; the real CRMs follow on the same port."""
+    """A source of leads. Implementations: `sample`, `table`, `amocrm`, `odoo`."""
 
     source: str
     """Key of the source: the first part of every key in the store."""

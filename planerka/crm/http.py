@@ -1,6 +1,6 @@
 """The way to a CRM over HTTP: at its pace, patient where it may be, and never a write done twice.
 
-    async with Http("amocrm", url, pace=pace, login=login, dialect=dialect) as http:
+    async with Http(url, pace=pace, login=login, dialect=dialect) as http:
         page = await http.read("GET", "/api/v4/leads", params={"limit": 250})
 
 Whether a request may be repeated depends on three things: what came back, what the CRM calls it, and whether the
@@ -31,9 +31,9 @@ from planerka.errors import (
     CrmRefusalError,
 )
 
-TRIES_N = 6
-PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
-"""Before the second try, and the longest of the later ones, each twice as long as the one before: a minute in all."""
+TRIES_N = 7
+PAUSE_S = 1.0
+"""Before the second try; each later pause is twice as long as the one before: a minute in all."""
 
 TIMEOUT = httpx.Timeout(60, connect=10)
 
@@ -81,11 +81,11 @@ PATIENCE: Patience = {
     **both(Fault.UNREACHABLE, Then.AGAIN),
     **{
         key: then
-        for came in (500, 502, 503, 504, Fault.SILENT, Fault.CUT, Fault.GARBLED)
+        for came in (408, 499, *range(500, 600), Fault.SILENT, Fault.CUT, Fault.GARBLED)
         for key, then in unless_written(came).items()
     },
 }
-"""What is not here was refused."""
+"""What is not here was refused. Of a 5xx nobody knows how far it got, nor where the server or a proxy lost patience."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class KeyLogin:
 
 
 class Http:
-    """Requests to one account. `name` is what errors call it, its address without the scheme.
+    """Requests to one account. `name` is what errors call it: the host of its address.
 
     `told_at` is the time of the CRM's own clock in its last answer; None before the first that tells it.
     """
@@ -184,8 +184,8 @@ class Http:
         return await self.ask(method, path, params=None, body=body, is_write=True)
 
     async def ask(self, method: str, path: str, *, params: Any, body: Any, is_write: bool) -> Any:
-        pause_s, is_renewed, request = self.pause_s, False, f"{method} {path}"
-        for tries_left_n in reversed(range(TRIES_N)):
+        pause_s, is_renewed, request, tries_left_n = self.pause_s, False, f"{method} {path}", TRIES_N
+        while True:
             await self.pace.turn()
             headers = await self.login.headers()
             try:
@@ -194,16 +194,16 @@ class Http:
                 then = self.dialect.then(wrong.came, wrong.said.code, is_write)
                 if then == Then.LOG_IN and not is_renewed:
                     is_renewed = await self.login.renew(headers)
-                    if is_renewed:
+                    if is_renewed:  # and asking anew is no further try: nobody has looked at the request yet
                         continue
+                tries_left_n -= 1
                 if then not in (Then.AGAIN, Then.WAIT) or not tries_left_n:
                     raise self.error(then, wrong, request) from None
             if then == Then.WAIT:
                 self.pace.pause(pause_s)
             else:
                 await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-        raise AssertionError("the last try has left no way on")
+            pause_s *= 2
 
     async def attempt(self, method: str, path: str, **content: Any) -> Any:
         """The parsed body of a success; Unanswered with what came instead."""

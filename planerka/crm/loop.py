@@ -26,12 +26,17 @@ class LoopThread:
         threading.Thread(target=self.loop.run_forever, name="requests to the CRM", daemon=True).start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of the coroutine; it is cancelled where its caller is interrupted."""
-        future = asyncio.run_coroutine_threadsafe(work, self.loop)
+        """The result of the coroutine; it is cancelled, and ends first, where its caller is interrupted."""
+        tasks: list[asyncio.Task[Any] | None] = []
+
+        async def known() -> T:
+            tasks.append(asyncio.current_task())
+            return await work
+
         try:
-            return future.result()
+            return asyncio.run_coroutine_threadsafe(known(), self.loop).result()
         except BaseException:
-            future.cancel()
+            asyncio.run_coroutine_threadsafe(ended(tasks), self.loop).result()
             raise
 
     def iterate(self, items: AsyncGenerator[T, None]) -> Iterator[T]:
@@ -45,6 +50,13 @@ class LoopThread:
                 yield item[0]
         finally:
             self.run(items.aclose())
+
+
+async def ended(tasks: list[asyncio.Task[Any] | None]) -> None:
+    """Cancels them; the list is looked into late, for a task that was begun before this one enters itself."""
+    for task in filter(None, tasks):
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def first_of(items: AsyncIterator[T]) -> AsyncGenerator[T, None]:
@@ -123,15 +135,20 @@ class WindowsAhead:
         place = self.expected.index(window) if window in self.expected else None
         self.wanted = [window] if place is None else self.expected[place : place + AHEAD_TIMES * self.windows_n]
         await self.give_up(self.running.keys() - set(self.wanted))
+        if window not in self.running:  # others that are read ahead may have taken all the places
+            self.start(window)
         self.begin_more()
 
     def begin_more(self) -> None:
         """So many are being read at one time; one that is read to its end, and waits to be stored, holds nobody up."""
         busy_n = sum(not ahead.task.done() for ahead in self.running.values())
         waiting = [window for window in self.wanted if window not in self.running]
-        for window in waiting[: self.windows_n - busy_n]:
-            self.running[window] = Ahead(self.read_one(window), self.batches_n)
-            self.running[window].task.add_done_callback(lambda _: self.begin_more())
+        for window in waiting[: max(0, self.windows_n - busy_n)]:
+            self.start(window)
+
+    def start(self, window: Window) -> None:
+        self.running[window] = Ahead(self.read_one(window), self.batches_n)
+        self.running[window].task.add_done_callback(lambda _: self.begin_more())
 
     async def give_up(self, windows: Iterable[Window]) -> None:
         for window in list(windows):

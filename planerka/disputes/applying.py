@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from planerka.crm.base import Crm
 from planerka.disputes.returning import refuse_a_senseless_return
-from planerka.errors import CrmError, UsageError
+from planerka.errors import CrmClosedError, CrmError, CrmLoginError, CrmMovedError, UsageError
 from planerka.model import Command, Decision, Receipt
 from planerka.phones import masked
 from planerka.store import commands, disputes
@@ -15,6 +15,9 @@ from planerka.store.database import reading
 from planerka.store.locks import locked
 from planerka.store.review import seen_open
 from planerka.store.windows import get_source
+
+NO_ENTRY = (CrmClosedError, CrmLoginError, CrmMovedError)
+"""Refusals of us, not of a command: every other one would meet the same, and who keeps asking is blocked for longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,8 @@ def apply_commands(engine: sa.Engine, crm: Crm, holder: str, now: datetime) -> A
     """Hand over every command without a receipt; a refused one stays pending, its dispute says why, and stops no other.
 
     The source refuses some, and planerka those that have lost their sense since the ruling. BusyError while another run
-    (`holder` names this one) hands them over: both would look for a receipt, find none, and write it twice.
+    (`holder` names this one) hands them over: both would look for a receipt, find none, and write it twice. A source
+    that lets planerka in no more ends the run by its CrmError: the receipts so far are kept, no other command is tried.
     """
     with locked(engine, f"commands for {crm.source}", holder, now):
         return hand_over_pending(engine, crm, now)
@@ -53,6 +57,8 @@ def hand_over_pending(engine: sa.Engine, crm: Crm, now: datetime) -> ApplyReport
         try:
             refuse_a_senseless(engine, crm.source, command)
             receipt = crm.apply(command)
+        except NO_ENTRY:
+            raise
         except (CrmError, UsageError) as refusal:
             report = replace(report, refused=(*report.refused, f"{command.marker}: {refusal}"))
             with engine.begin() as connection:
@@ -66,7 +72,10 @@ def hand_over_pending(engine: sa.Engine, crm: Crm, now: datetime) -> ApplyReport
 
 
 def rehearse_commands(engine: sa.Engine, crm: Crm) -> list[Rehearsal]:
-    """What `apply_commands` would do now, command by command; nothing is written, here or in the source."""
+    """What `apply_commands` would do now, command by command; nothing is written, here or in the source.
+
+    CrmError where the source lets planerka in no more.
+    """
     with reading(engine) as connection:
         pending = commands.pending(connection, crm.source)
     return [rehearsal_of(engine, crm, command) for command in pending]
@@ -76,6 +85,8 @@ def rehearsal_of(engine: sa.Engine, crm: Crm, command: Command) -> Rehearsal:
     try:
         refuse_a_senseless(engine, crm.source, command)
         return Rehearsal(marker=command.marker, writes=tuple(crm.rehearse(command)))
+    except NO_ENTRY:
+        raise
     except (CrmError, UsageError) as refusal:
         return Rehearsal(marker=command.marker, refusal=str(refusal))
 

@@ -1,5 +1,6 @@
 """What an account is set up with becomes a mapping that a person corrects."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,6 @@ ACCOUNT = Account(
         PipelineFact(id="8", title="Подбор персонала", stages=(StageFact(id="8:1", title="Резюме"),)),
     ),
     reasons={"11": "Недозвон", "12": "Прочее: #2"},
-    managers={"1": "Анна"},
     fields=(
         FieldFact(id="548213", title="ЖК", values=("Север", "Юг")),
         FieldFact(id="548214", title="Любимый цвет", values=tuple("абвгдеж")),
@@ -69,6 +69,36 @@ def test_what_the_crm_says_itself_is_no_guess(tmp_path):
 def test_a_pipeline_that_sells_no_flats_is_switched_off(tmp_path):
     text, mapping = drafted(tmp_path)
     assert (("7",), True) == (mapping.pipelines, '  # - "8"  # Подбор персонала' in text)
+
+
+def test_where_every_pipeline_looks_like_another_trade_all_are_on_and_doubted(tmp_path):
+    """Flats are sold in one of them, and a mapping without any would be refused."""
+    partners = PipelineFact(id="9", title="Партнеры и продажи", stages=(StageFact(id="9:1", title="Новый"),))
+    text, mapping = drafted(tmp_path, replace(ACCOUNT, pipelines=(ACCOUNT.pipelines[1], partners)))
+    stages = set(mapping.references[ReferenceKind.STAGE])
+    assert (("8", "9"), {"8:1", "9:1"}) == (mapping.pipelines, stages)
+    assert '  - "9"  # ? Партнеры и продажи' in text
+
+
+def test_stages_that_pipelines_share_are_written_once(tmp_path):
+    """As those of Odoo, which belong to no team."""
+    shared = (StageFact(id="1", title="Новый"), StageFact(id="4", title="Сделка", code="contract"))
+    pipelines = (
+        PipelineFact(id="1", title="Продажи", stages=shared),
+        PipelineFact(id="2", title="Сайт", stages=(*shared, StageFact(id="5", title="Бронь"))),
+    )
+    _, mapping = drafted(tmp_path, replace(ACCOUNT, kind="odoo", pipelines=pipelines))
+    assert ["1", "4", "5"] == list(mapping.references[ReferenceKind.STAGE])
+
+
+def test_a_pipeline_without_stages_makes_no_list(tmp_path):
+    empty = (PipelineFact(id="7", title="Продажи", stages=()),)
+    assert {} == drafted(tmp_path, replace(ACCOUNT, pipelines=empty))[1].references[ReferenceKind.STAGE]
+
+
+def test_a_currency_stays_in_its_place(tmp_path):
+    text = account_draft(replace(ACCOUNT, currency="RUB\nleads: {}"), "Europe/Moscow")
+    assert 'currency: "RUB\\nleads: {}"' in text.splitlines()
 
 
 def test_fields_that_fit_nothing_are_told_with_what_they_hold(tmp_path):

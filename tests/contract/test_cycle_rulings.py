@@ -1,18 +1,19 @@
 """From a ruling to the CRM and back, on both databases: once, proved by the next pull, and never against the client."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 
 import pytest
 import sqlalchemy as sa
 
+from planerka.crm.base import Crm
 from planerka.crm.sample.story import ANALYST_ID
 from planerka.disputes.applying import ApplyReport, apply_commands, confirm_seen
 from planerka.disputes.ruling import rule
-from planerka.errors import BusyError, UsageError
-from planerka.model import Decision, DisputeOrigin, Event, Lead, Receipt
+from planerka.errors import BusyError, CrmClosedError, CrmError, CrmLoginError, CrmMovedError, UsageError
+from planerka.model import Command, Decision, DisputeOrigin, Event, Lead, Receipt
 from planerka.store import commands, disputes, leads
 from planerka.store.disputes import DisputeView, NewDispute
 from planerka.store.locks import locked
@@ -220,6 +221,38 @@ def test_a_refused_command_stays_pending_and_stops_no_other(review):
     assert f"the sample has no lead '{gone.lead_id}'" in report.refused[0]
     again = review.apply()
     assert (0, report.refused) == (again.handed_over_n, again.refused)
+
+
+class Closing:
+    """A source that carries one command out, and lets nobody in from then on."""
+
+    def __init__(self, crm: Crm, closes: type[CrmError]) -> None:
+        self.crm, self.source, self.closes = crm, crm.source, closes
+        self.done, self.turned_away_n = [], 0
+
+    def apply(self, command: Command) -> Receipt:
+        if self.done:
+            self.turned_away_n += 1
+            raise self.closes("answers 403")
+        receipt = self.crm.apply(command)
+        self.done.append(command.marker)
+        return receipt
+
+
+@pytest.mark.parametrize("closes", [CrmClosedError, CrmLoginError, CrmMovedError])
+def test_a_source_that_lets_nobody_in_is_asked_no_more(review, closes):
+    """What was done before keeps its receipt; the others wait, and none of them is to blame."""
+    ruled = [next(review.fresh) for _ in range(3)]
+    for dispute in ruled:
+        review.rule(dispute.id, Decision.RETURN_TO_WORK)
+    crm = Closing(review.company.crm, closes)
+    with pytest.raises(closes):
+        review.apply_on(replace(review.company, crm=crm))
+    with review.company.engine.begin() as connection:
+        refusals = [disputes.show(connection, crm.source, dispute.id).refusal for dispute in ruled]
+        pending = {command.marker for command in commands.pending(connection, crm.source)}
+    assert (1, 1, [None] * 3, False) == (len(crm.done), crm.turned_away_n, refusals, crm.done[0] in pending)
+    assert 2 == review.apply().handed_over_n
 
 
 NOT_RETURNED = [

@@ -157,6 +157,7 @@ SENSELESS = {
     "a lead that was deleted": (deleted, {}, "it was deleted, or merged"),
     "a lead that was merged": (merged_away, {}, "it was deleted, or merged"),
     "a stage that is not there": (lost, {"stage_id": "99999"}, "Odoo has no stage 99999"),
+    "a stage that wins": (lost, {"stage_id": str(WON)}, f"stage {WON} of Odoo is not open"),
     "a manager who is not there": (lost, {"manager_id": "99999"}, "manager 99999 no longer works"),
 }
 
@@ -168,6 +169,12 @@ def test_a_command_that_has_no_sense_is_refused_before_anything_is_written(site:
     with pytest.raises(CrmError, match=words):
         site.crm().apply(told)
     assert ([], []) == (notes(site, told), tasks(site, told))
+
+
+def test_a_lead_is_not_returned_to_a_stage_that_the_mapping_calls_a_rejection(site: Site):
+    site.references["stage"][str(PROPOSITION)] = {"code": "rejected"}
+    with pytest.raises(CrmError, match=f"stage {PROPOSITION} of Odoo is not open"):
+        site.crm().apply(command(lost(site), stage_id=str(PROPOSITION)))
 
 
 def test_a_manager_who_was_dismissed_gets_no_lead(fake: Site):

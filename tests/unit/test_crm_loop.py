@@ -1,6 +1,8 @@
 """What is read ahead comes in its order, no further ahead than it may, and stops where its reader does."""
 
 import asyncio
+import os
+import signal
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -87,6 +89,53 @@ def test_a_failed_window_is_read_again_from_its_beginning():
         list(ahead.read(WINDOWS[0]))
     source.fails_at = None
     assert [(0, 0), (0, 1), (0, 2)] == list(ahead.read(WINDOWS[0]))
+
+
+def test_a_window_out_of_its_turn_is_begun_although_others_take_all_the_places():
+    """Nor does it let all that are waiting begin."""
+    held, begun = threading.Event(), []
+
+    async def stream(window):
+        begun.append(WINDOWS.index(window))
+        yield WINDOWS.index(window)
+        while not held.is_set():
+            await asyncio.sleep(0.001)
+
+    ahead = WindowsAhead(LoopThread(), stream, windows_n=1, batches_n=2)
+    ahead.expect(WINDOWS)
+    later, earlier = ahead.read(WINDOWS[1]), ahead.read(WINDOWS[0])
+    assert (1, 0, [1, 0]) == (next(later), next(earlier), begun)
+    held.set()
+    earlier.close()
+
+
+def test_who_interrupts_a_read_is_told_of_nothing_else():
+    """Ctrl-C while a batch is waited for: the reading has ended before the interrupt goes on."""
+    ended = []
+
+    async def stream(window):
+        try:
+            yield 0
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)  # as connections that are closed
+            ended.append(window)
+
+    def interrupt() -> None:
+        while not ahead.thread.run(is_waited_for()):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    async def is_waited_for() -> bool:
+        return len(asyncio.all_tasks()) == 3  # this one, what reads ahead, and what waits for it
+
+    ahead = WindowsAhead(LoopThread(), stream, windows_n=1, batches_n=1)
+    batches = ahead.read(WINDOWS[0])
+    next(batches)
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        next(batches)
+    assert ([WINDOWS[0]], {}) == (ended, ahead.running)
 
 
 def test_no_more_is_read_ahead_than_was_permitted():

@@ -20,7 +20,6 @@ async def description(client: Client, directory: Directory) -> Account:
         time_zone=account.get("_embedded", {}).get("datetime_settings", {}).get("timezone"),
         pipelines=tuple(pipeline_fact(directory, key, title) for key, title in directory.pipelines.items()),
         reasons={key: name.title or key for key, name in directory.names[ReferenceKind.REASON].items()},
-        managers={key: user["name"] for key, user in directory.users.items()},
         fields=tuple(fields),
     )
 

@@ -1,6 +1,6 @@
 """A mapping of an account, drafted from what its CRM says of itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from planerka.crm.base import Account, FieldFact, PipelineFact
 from planerka.crm.drafting.lines import BLANK, braces, line, remark, scalar, switched_off, told
@@ -21,9 +21,14 @@ def account_draft(account: Account, time_zone: str | None) -> str:
     lines = [
         *remark(0, f"Drafted from {account.address}. A remark that begins with a question mark asks you to look."),
         line(0, "source", account.kind, "part of every key in the store: choose it now, and do not change it later"),
-        line(0, "currency", account.currency or BLANK, "" if account.currency else "? write it as RUB"),
+        line(
+            0,
+            "currency",
+            scalar(account.currency) if account.currency else BLANK,
+            "" if account.currency else "? write it as RUB",
+        ),
         line(0, "time_zone", scalar(zone) if zone else BLANK, "" if zone else "? write it as Europe/Moscow"),
-        *pipeline_lines(account.pipelines),
+        *pipeline_lines(account.pipelines, of_sales(account.pipelines)),
         *card_lines(account.fields),
         *contract_lines(),
         *reference_lines(account),
@@ -31,19 +36,25 @@ def account_draft(account: Account, time_zone: str | None) -> str:
     return "\n".join([*lines, ""])
 
 
-def is_of_sales(pipeline: PipelineFact) -> bool:
-    return code_of(pipeline.title, {"other": OTHER_TRADES}) is None
+def of_sales(pipelines: Sequence[PipelineFact]) -> Sequence[PipelineFact]:
+    """Those whose titles tell of no other trade; all of them where every title does, for flats are sold somewhere."""
+    return [pipeline for pipeline in pipelines if not is_of_another_trade(pipeline)] or pipelines
 
 
-def pipeline_lines(pipelines: tuple[PipelineFact, ...]) -> Iterator[str]:
+def is_of_another_trade(pipeline: PipelineFact) -> bool:
+    return code_of(pipeline.title, {"other": OTHER_TRADES}) is not None
+
+
+def pipeline_lines(pipelines: Sequence[PipelineFact], sales: Sequence[PipelineFact]) -> Iterator[str]:
     numbered = [pipeline for pipeline in pipelines if pipeline.id]
     if not numbered:
         return
     yield from ("", *remark(0, "? The pipelines in which flats are sold: leads of the others are passed over."))
     yield "pipelines:"
     for pipeline in numbered:
-        entry = f"  - {scalar(pipeline.id or '')}  # {' '.join(told(pipeline.title))}"
-        yield entry if is_of_sales(pipeline) else f"  # {entry.strip()}"
+        doubt = "? " if is_of_another_trade(pipeline) and pipeline in sales else ""
+        entry = f"  - {scalar(pipeline.id or '')}  # {doubt}{' '.join(told(pipeline.title))}"
+        yield entry if pipeline in sales else f"  # {entry.strip()}"
 
 
 def card_lines(fields: tuple[FieldFact, ...]) -> Iterator[str]:
@@ -104,16 +115,24 @@ def contract_lines() -> list[str]:
 def reference_lines(account: Account) -> Iterator[str]:
     yield from ("", *remark(0, "What the stages and reasons mean. Codes that the CRM does not tell are guesses."))
     yield "references:"
-    yield line(1, "stage", "" if any(map(is_of_sales, account.pipelines)) else "{}")
-    for pipeline in account.pipelines:
-        if is_of_sales(pipeline):
-            yield from remark(2, pipeline.title)
-            for stage in pipeline.stages:
-                yield coded_line(stage.id, stage.title, stage.code, code_of(stage.title, STAGE_CODES))
+    sales = of_sales(account.pipelines)
+    yield line(1, "stage", "" if any(pipeline.stages for pipeline in sales) else "{}")
+    yield from stage_lines(sales)
     nothing = "" if account.reasons else "? none is set up, and planerka judges a rejection by its reason: make a list"
     yield line(1, "reason", "" if account.reasons else "{}", nothing)
     for id_, title in account.reasons.items():
         yield coded_line(id_, title, None, code_of(title, REASON_CODES))
+
+
+def stage_lines(pipelines: Sequence[PipelineFact]) -> Iterator[str]:
+    """Each stage once, with the first pipeline that has it: the teams of Odoo share theirs."""
+    seen: set[str] = set()
+    for pipeline in pipelines:
+        yield from remark(2, pipeline.title)
+        for stage in pipeline.stages:
+            if stage.id not in seen:
+                yield coded_line(stage.id, stage.title, stage.code, code_of(stage.title, STAGE_CODES))
+        seen |= {stage.id for stage in pipeline.stages}
 
 
 def coded_line(id_: str, title: str, code: str | None, guess: str | None) -> str:

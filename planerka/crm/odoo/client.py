@@ -112,7 +112,7 @@ class Odoo:
         until = written(window.until)
         since = written(window.since) if window.since else ""
         bounds = [["write_date", "<", until], *([["write_date", ">=", since]] if since else [])]
-        async for page in self.pages(model, [*bounds, *domain], ["write_date", *fields], **more):
+        async for page in self.pages(model, [*bounds, *domain], {"write_date", *fields}, **more):
             for row in page:
                 self.require(since <= row["write_date"] < until, model, row)
             yield page

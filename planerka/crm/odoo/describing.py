@@ -24,7 +24,6 @@ async def described(odoo: Odoo) -> Account:
             for team in teams
         ),
         reasons={str(reason["id"]): reason["name"] for reason in account.listed[ReferenceKind.REASON]},
-        managers={str(user["id"]): user["name"] for user in account.listed[ReferenceKind.MANAGER] if not user["share"]},
         fields=tuple(field_fact(name, field) for name, field in sorted(fields.items()) if field.get("manual")),
     )
 

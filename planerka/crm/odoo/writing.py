@@ -130,8 +130,16 @@ class Writer:
         [user] = await self.odoo.by_id("res.users", [owner], ["active"]) or [{"active": False}]
         if owner and not user["active"]:
             raise CrmError(f"manager {owner} no longer works in Odoo: rule again, and name another one")
-        if command.stage_id and not await self.odoo.by_id("crm.stage", [number_of(command.stage_id)], []):
-            raise CrmError(f"Odoo has no stage {command.stage_id}: rule again, and name another one")
+        if command.stage_id:
+            await self.require_stage(number_of(command.stage_id))
+
+    async def require_stage(self, stage_id: int) -> None:
+        """CrmError for a stage where nobody could work on the lead."""
+        found = await self.odoo.by_id("crm.stage", [stage_id], ["is_won"])
+        if not found:
+            raise CrmError(f"Odoo has no stage {stage_id}: rule again, and name another one")
+        if found[0]["is_won"] or not self.is_open(stage_id):
+            raise CrmError(f"a lead on stage {stage_id} of Odoo is not open: rule again, and name another one")
 
     async def missing(self, command: Command, found: Found) -> list[Step]:
         """The steps that are left, in their order."""
