@@ -8,7 +8,7 @@ import pytest
 from planerka.crm.amocrm import lists
 from planerka.crm.amocrm.adapter import AmoCrm
 from planerka.crm.amocrm.directory import WON, stage_id
-from planerka.errors import MappingError
+from planerka.errors import CrmAnswerError, MappingError
 from planerka.model import Contract, Event, Lead, Reference, Rejection
 from planerka.phones import phone_hash
 from tests.builders_amo import KEY, ago, connected, frame, mapping_of, read
@@ -313,6 +313,20 @@ def test_whoever_stays_on_a_list_while_it_is_walked_is_read_once(company, amo_cr
     read_ids = amo_crm.thread.run(walked())
     assert (set(), len(set(read_ids))) == (set(company.leads) - set(read_ids), len(read_ids))
     assert set(ids) >= set(read_ids)
+
+
+def test_a_list_whose_pages_are_shorter_than_asked_is_read_to_its_end(company, amo_crm):
+    """Of fields amoCRM shows 50 at a time, whoever asks for more."""
+    added = {str(company.add_field(f"Поле {n}")) for n in range(120)}
+    assert added <= set(amo_crm.thread.run(amo_crm.known()).fields)
+
+
+def test_a_list_that_goes_on_and_on_with_the_same_page_is_no_answer(company, amo_crm):
+    """A walk of it would never end."""
+    for _ in range(2):
+        company.add_lead(company.stage("Продажи", "Встреча"))
+    with pytest.raises(CrmAnswerError, match="shows 1 records of /leads, and never the others"):
+        amo_crm.thread.run(amo_crm.client.all(replace(lists.ALL_LEADS, length_n=1)))
 
 
 def test_the_doctor_hears_what_can_be_read_and_written(company, amo_crm):
