@@ -1,5 +1,7 @@
 """What planerka writes into amoCRM: each command once, whatever is lost on the way, and nothing that is senseless."""
 
+import re
+
 import httpx
 import pytest
 
@@ -109,6 +111,24 @@ def test_a_write_without_an_answer_is_looked_for_and_done_once(company, amo_crm,
     company.faults.next(Fault.TIMEOUT, matching=WRITES, every=number, after_acting=after_acting)
     amo_crm.apply(command_for(lead))
     assert_returned(company, command_for(lead))
+
+
+def test_a_write_that_is_done_long_after_its_answer_was_lost_is_not_repeated(company, amo_crm):
+    """A proxy gives up, amoCRM does not: the note is there after the third look."""
+    lead = rejected_lead(company)
+    command, looks = command_for(lead), r"GET /api/v4/leads/\d+/notes"
+    company.faults.next(504, matching="POST .*/notes")
+
+    def later() -> None:
+        looked_n = sum(re.match(looks, seen.line) is not None for seen in company.seen)
+        if looked_n < 5:
+            company.meanwhile(looks, later)
+        else:
+            company.add_note(lead, "common", {"text": command.note})
+
+    company.meanwhile(looks, later)
+    amo_crm.apply(command)
+    assert_returned(company, command)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

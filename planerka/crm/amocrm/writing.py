@@ -4,7 +4,6 @@ A return writes a note, moves the lead, sets a task. Note and task hold the mark
 a lead that is open without it was reopened by somebody else, and one with it by us, so that the next try goes on.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -14,10 +13,9 @@ from planerka.crm.amocrm.client import API, Asked, Client, Json
 from planerka.crm.amocrm.directory import Directory, stage_id
 from planerka.crm.amocrm.happenings import is_rejection, moves_of
 from planerka.crm.http import line_of
+from planerka.crm.once import looked_for
 from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError, CrmRefusalError
 from planerka.model import Command, Decision, LeadStatus, Receipt
-
-TRIES_N = 4
 
 CALL_BACK = 1
 """The type of a task that every account has."""
@@ -58,16 +56,18 @@ class Writer:
         await self.once(lambda: self.tasked(command), lambda: self.task(command, owner))
 
     async def once(self, look: Callable[[], Awaitable[bool]], write: Callable[[], Awaitable[None]]) -> None:
-        """Write, unless it can be seen already; where the answer is lost, look again before it is written again."""
-        for tries_left_n in reversed(range(TRIES_N)):
-            if await look():
-                return
-            try:
-                return await write()
-            except CrmLostAnswerError:
-                if not tries_left_n:
-                    raise
-            await asyncio.sleep(self.client.http.pause_s)  # it may be written a little after the answer was lost
+        """Write, unless it can be seen already, and once more where the answer is lost and nothing can be seen.
+
+        CrmLostAnswerError where that answer is lost too: the next run looks for it.
+        """
+        if await look():
+            return
+        try:
+            return await write()
+        except CrmLostAnswerError:
+            is_done = await looked_for(look, False, self.client.http.pause_s)
+        if not is_done:
+            await write()
 
     async def lead(self, command: Command) -> Json:
         for lead in await self.client.by_id("/leads", "leads", [command.lead_id]):
