@@ -142,6 +142,27 @@ def test_what_a_killed_run_left_undone_is_done_by_the_next(company, amo_crm, num
     assert_returned(company, command_for(lead))
 
 
+CLOSED_SINCE = {
+    "is rejected in amoCRM since": "Закрыто и не реализовано",
+    "rejected in amoCRM since": "Не наш клиент",
+    "is won in amoCRM since": "Успешно реализовано",
+}
+
+
+@pytest.mark.parametrize("words", CLOSED_SINCE)
+def test_a_lead_that_was_closed_after_its_return_is_not_returned_by_the_next_try(company, amo_crm, words):
+    """The first try has written the note and moved the lead; only the task is missing."""
+    lead = rejected_lead(company)
+    company.faults.next(403, matching="POST /api/v4/tasks")
+    with company.at(ago(hours=1)), pytest.raises(CrmError, match="answers 403"):
+        amo_crm.apply(command_for(lead))
+    company.move(lead, company.stage("Продажи", CLOSED_SINCE[words]))
+    with pytest.raises(CrmError, match=words):
+        amo_crm.apply(command_for(lead))
+    expected = company.stage("Продажи", CLOSED_SINCE[words]), ([command_for(lead).note], [])
+    assert expected == (stage_of(company, lead), written(company, lead))
+
+
 def reopened(company, lead):
     company.reopen(lead, company.stage("Продажи", "Бронь"))
 
