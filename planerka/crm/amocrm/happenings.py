@@ -231,12 +231,12 @@ def outcome_of(status: Any, duration_s: int | None) -> str | None:
 
 
 def events_frame(rows: list[Row]) -> pd.DataFrame:
-    """Rows of `model.Event`, each id once, by its first row."""
+    """Rows of `model.Event`, each id once, by its first row. A time that pandas cannot hold is not known."""
     once: dict[str, Row] = {}
     for row in rows:
         once.setdefault(row["id"], row)
     empty = unknown(Event, pd.RangeIndex(0))
     frame = pd.DataFrame(list(once.values()), columns=list(empty))
     for name in ("at", "recorded_at", "due_at"):
-        frame[name] = pd.to_datetime(frame[name], unit="s", utc=True)
+        frame[name] = pd.to_datetime(frame[name], unit="s", utc=True, errors="coerce")
     return frame.astype(empty.dtypes.to_dict())
