@@ -88,7 +88,9 @@ def text(value: Any) -> str | None:
 
 
 def instant(seconds: Any) -> str | None:
-    """In the form that the reader of an export knows; what is no number of seconds, or of no year that there is, as it stands."""
+    """In the form that the reader of an export knows; what is no number of seconds, or of a year with five digits, as
+    it stands.
+    """
     if not isinstance(seconds, int | float):
         return text(seconds)
     try:

@@ -69,6 +69,11 @@ class Happenings:
         told = {event["entity_id"] for event in self.events if is_of_contact(event)}
         return told | {note["entity_id"] for note in self.contact_notes}
 
+    def written_before(self, moment: int) -> "Happenings":
+        """The notes and tasks that are told once more, because somebody has changed them."""
+        lists = (self.lead_notes, self.contact_notes, self.tasks)
+        return Happenings([], *[[record for record in some if record["created_at"] < moment] for some in lists])
+
 
 def is_of_contact(event: Json) -> bool:
     return event["entity_type"] == "contact" and event["type"] in MESSAGES

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from planerka.crm.amocrm.client import EVENTS_N, Asked, Json, Span
-from planerka.crm.amocrm.happenings import CALLS, GIVEN, MOVED, TYPES
+from planerka.crm.amocrm.happenings import CALLS, GIVEN, TYPES
 
 BY_ID = {"order[id]": "asc"}
 """The one order in which records do not change places when they are changed."""
@@ -53,7 +53,7 @@ def given_in(span: Span) -> Asked:
     return Asked("/events", "events", asked, EVENTS_N, lambda e: e["created_at"] in span and e["type"] == GIVEN)
 
 
-def moves_of_leads(lead_ids: list[int]) -> Asked:
-    """Every change of stage of up to IDS_OF_EVENTS_N leads."""
-    asked = {"filter[type]": MOVED, "filter[entity]": "lead", "filter[entity_id][]": lead_ids}
-    return Asked("/events", "events", asked, EVENTS_N, lambda e: e["type"] == MOVED and e["entity_id"] in lead_ids)
+def events_of_leads(kind: str, lead_ids: list[int]) -> Asked:
+    """Every change of stage (MOVED) or of owner (GIVEN) of up to IDS_OF_EVENTS_N leads."""
+    asked = {"filter[type]": kind, "filter[entity]": "lead", "filter[entity_id][]": lead_ids}
+    return Asked("/events", "events", asked, EVENTS_N, lambda e: e["type"] == kind and e["entity_id"] in lead_ids)
