@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from math import ceil
 from pathlib import Path
 
 from planerka.crm.amocrm import checks, lists
@@ -23,8 +22,6 @@ from planerka.crm.references import References
 from planerka.crm.streamed import StreamedCrm
 from planerka.model import Command, EventKind, Receipt, ReferenceKind
 from planerka.phones import first_phone
-
-DAY = timedelta(days=1)
 
 SAFETY = timedelta(seconds=30)
 """What amoCRM has written so lately may not be seen by everybody yet."""
@@ -117,7 +114,7 @@ class AmoCrm(StreamedCrm):
 
     def history(self, before: datetime) -> Sequence[Window]:
         """Whose a lead was that has changed hands before `before` is not asked for: that would be all of them."""
-        self.given = self.given or Given([], ceil(before.timestamp()))
+        self.given = self.given or Given([], Span.of(Window(since=before, until=before)))
         return super().history(before)
 
     def expect(self, windows: list[Window]) -> list[Window]:
@@ -175,13 +172,13 @@ class AmoCrm(StreamedCrm):
     async def changes_of_owner(self) -> Given:
         """Of all windows together, asked once: the oldest of them is read first, and what comes later decides in it.
 
-        Also those after the last window: the leads, which are read later, show them.
+        Until now, not to the last window alone: the leads, which are read later, show what came after it.
         """
         async with self.knowing:
             if self.given is None:
-                first, last = self.ahead.expected[0], self.ahead.expected[-1]
-                span = Span.of(Window(since=first.since, until=last.until + DAY))
-                self.given = Given(await self.client.all(lists.given_in(span)), span.first)
+                now = self.client.http.told_at or self.clock()
+                time = Span.of(Window(since=self.ahead.expected[0].since, until=now))
+                self.given = Given(await self.client.all(lists.given_in(time)), time)
             return self.given
 
     async def stream(self, window: Window) -> AsyncGenerator[Batch, None]:

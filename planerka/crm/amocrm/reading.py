@@ -35,10 +35,10 @@ SAME_MOMENT_S = 2
 
 @dataclass(frozen=True)
 class Given:
-    """Every change of owner of a lead since a moment, until now: by them it is known whose a lead was before."""
+    """Every change of owner of a lead in a time: by them it is known whose a lead was before."""
 
     events: list[Json]
-    since: int
+    time: Span
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class WindowReading:
         async for batch in self.told([lead for lead in found if self.is_ours(lead["id"])]):
             yield batch
         self.leads |= {lead["id"]: lead for lead in found}
-        given = [*happened.events, *self.given.events, *await self.given_before(happened, of_contact)]
+        given = [*happened.events, *self.given.events, *await self.given_besides(happened, of_contact)]
         telling = Telling(self.directory, self.leads, Owners(given, self.leads))
         moves = moves_of(happened.events)
         for batch in event_batches(told_events(telling, happened, moves, of_contact)):
@@ -122,16 +122,18 @@ class WindowReading:
         for batch in self.rejections(telling, await self.last_ones(moves)):
             yield batch
 
-    async def given_before(self, happened: Happenings, of_contact: dict[int, list[int]]) -> list[Json]:
-        """Changes of owner of the leads of which something is told once more that is older than all of the pull.
+    async def given_besides(self, happened: Happenings, of_contact: dict[int, list[int]]) -> list[Json]:
+        """Changes of owner that the pull has not asked for, of the leads that may have some.
 
-        The history tells of nothing once more.
+        They are changed while it goes on, or something is told of them once more that is older than all of it; the
+        history tells of nothing once more.
         """
-        if self.span.first < self.given.since:
-            return []
-        again = happened.written_before(self.given.since)
-        of_contacts = (of_contact.get(contact_id, ()) for contact_id in again.contact_ids())
-        return await self.events_of(GIVEN, sorted(again.lead_ids().union(*of_contacts) & self.leads.keys()))
+        time = self.given.time
+        may_have = {key for key, lead in self.leads.items() if lead["updated_at"] > time.last}
+        if self.span.first >= time.first:
+            again = happened.written_before(time.first)
+            may_have |= again.lead_ids().union(*(of_contact.get(key, ()) for key in again.contact_ids()))
+        return await self.events_of(GIVEN, sorted(may_have & self.leads.keys()))
 
     async def events_of(self, kind: str, lead_ids: list[int]) -> list[Json]:
         events: list[Json] = []
