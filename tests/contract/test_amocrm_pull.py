@@ -115,6 +115,60 @@ def test_what_was_stored_of_a_rejection_stays_when_the_lead_is_rejected_again(co
     assert reasons == stored(engine, "SELECT reason_id FROM event WHERE kind = 'rejected'")
 
 
+MANAGERS = "SELECT kind || ' ' || manager_id FROM event WHERE kind IN ('task_set', 'call_out', 'rejected')"
+
+
+def test_what_is_told_once_more_stays_with_whoever_had_the_lead_then(company, amo_crm, engine):
+    """A task that is done and a note that is changed come with a pull that knows no change of owner."""
+    begun(engine, days=4)
+    anna, contact = company.user("Анна"), company.add_contact("+79161234567")
+    with company.at(ago(days=3)):
+        lead = company.add_lead(company.stage("Продажи", "Встреча"), responsible=anna, contacts=[contact])
+        company.add_task(lead, "Перезвонить", complete_till=ago(days=2), by=anna)
+        company.add_call(contact, "call_out", duration_s=60, entity="contacts")
+    with company.at(ago(days=1)):
+        company.change_lead(lead, responsible=company.user("Борис"))
+    expected = {f"{kind} {anna}" for kind in ("task_set", "call_out")}
+    pull(engine, amo_crm, MOSCOW, datetime.now(UTC) - timedelta(hours=2), lambda step: None)
+    assert expected == stored(engine, MANAGERS)
+    with company.at(ago(hours=1)):
+        company.complete_task(next(iter(company.tasks)))
+        company.notes[next(iter(company.notes))]["updated_at"] = ago(hours=1)
+    pull(engine, amo_crm, MOSCOW, datetime.now(UTC), lambda step: None)
+    assert expected == stored(engine, MANAGERS)
+
+
+HANDED_OVER = {
+    "after the last window": "GET /api/v4/account",
+    "while leads are read": "GET /api/v4/events.*responsible",
+}
+
+
+@pytest.mark.parametrize("sentence", HANDED_OVER)
+def test_a_lead_that_is_handed_over_during_a_pull_was_lost_by_the_one_before(company, amo_crm, engine, sentence):
+    """Its card, which is read afterwards, shows the new owner."""
+    begun(engine, days=4)
+    with company.at(ago(days=3)):
+        lead = company.add_lead(company.stage("Продажи", "Встреча"), responsible=company.user("Анна"))
+    with company.at(ago(days=2)):
+        company.reject(lead, company.loss_reason("Дорого"))
+    company.meanwhile(HANDED_OVER[sentence], lambda: company.change_lead(lead, responsible=company.user("Борис")))
+    pull(engine, amo_crm, MOSCOW, datetime.now(UTC), lambda step: None)
+    assert {f"rejected {company.user('Анна')}"} == stored(engine, MANAGERS)
+    assert company.user("Борис") == company.leads[lead]["responsible_user_id"]
+
+
+def test_the_history_goes_by_the_changes_of_owner_of_its_pull(company, amo_crm, engine):
+    with company.at(ago(days=104)):
+        lead = company.add_lead(company.stage("Продажи", "Встреча"), responsible=company.user("Анна"))
+    with company.at(ago(days=103)):
+        company.reject(lead, company.loss_reason("Дорого"))
+    with company.at(ago(days=1)):
+        company.change_lead(lead, responsible=company.user("Борис"))
+    pull(engine, amo_crm, MOSCOW, datetime.now(UTC), lambda step: None, may_go_back=lambda: True)
+    assert {f"rejected {company.user('Анна')}"} == stored(engine, MANAGERS)
+
+
 def test_a_pull_of_a_whole_company_holds_nothing_back(company, amo_crm, engine):
     """Everything that other tests ask about one by one, in one account."""
     meeting = company.stage("Продажи", "Встреча")

@@ -7,8 +7,9 @@ import pytest
 
 from planerka.crm.amocrm import lists
 from planerka.crm.amocrm.adapter import AmoCrm
+from planerka.crm.amocrm.client import Span
 from planerka.crm.amocrm.directory import WON, stage_id
-from planerka.errors import MappingError
+from planerka.errors import CrmAnswerError, MappingError
 from planerka.model import Contract, Event, Lead, Reference, Rejection
 from planerka.phones import phone_hash
 from tests.builders_amo import KEY, ago, connected, frame, mapping_of, read
@@ -220,6 +221,38 @@ def test_a_task_that_is_done_covers_its_lead_no_longer(company, amo_crm):
     assert [("task_set", datetime.fromtimestamp(done_at, UTC))] == events_of(amo_crm, lead, "due_at")
 
 
+FAR_AWAY_S = 99_999_999_999_999
+"""Of the year 3,170,843."""
+
+
+def test_a_date_of_no_year_that_there_is_stops_no_pull(company, amo_url):
+    """Whether the mapping reads the field or not; a task that is due then is due nobody knows when."""
+    read_one, other = company.add_field("Визит", "date"), company.add_field("Сдача", "date")
+    with company.at(ago(days=2)):
+        fields = {read_one: FAR_AWAY_S, other: -FAR_AWAY_S}
+        lead = company.add_lead(company.stage("Продажи", "Встреча"), fields=fields)
+        company.add_task(lead, "Перезвонить", complete_till=FAR_AWAY_S)
+    mapping = mapping_of(company, leads={"columns": {"project_id": str(read_one)}})
+    with connected(amo_url, company, mapping=mapping) as crm:
+        assert (str(FAR_AWAY_S), [("task_set", None)]) == (
+            lead_of(crm, lead)["project_id"],
+            events_of(crm, lead, "due_at"),
+        )
+
+
+STRAYS = {
+    "tasks": (lists.tasks_of, {"entity_type": "contacts"}),
+    "notes": (lambda span: lists.calls_of("leads", span), {"note_type": "common"}),
+}
+
+
+@pytest.mark.parametrize("name", STRAYS)
+def test_a_record_of_another_type_than_was_asked_for_fits_no_list(name):
+    asked_for, other_type = STRAYS[name]
+    record = {"updated_at": 5, "entity_type": "leads", "note_type": "call_in"}
+    assert (True, False) == (asked_for(Span(1, 9)).fits(record), asked_for(Span(1, 9)).fits(record | other_type))
+
+
 def test_a_price_that_nobody_has_written_is_not_known(amo_url, company):
     """Of a lead without one amoCRM says 0."""
     with company.at(ago(days=2)):
@@ -313,6 +346,20 @@ def test_whoever_stays_on_a_list_while_it_is_walked_is_read_once(company, amo_cr
     read_ids = amo_crm.thread.run(walked())
     assert (set(), len(set(read_ids))) == (set(company.leads) - set(read_ids), len(read_ids))
     assert set(ids) >= set(read_ids)
+
+
+def test_a_list_whose_pages_are_shorter_than_asked_is_read_to_its_end(company, amo_crm):
+    """Of fields amoCRM shows 50 at a time, whoever asks for more."""
+    added = {str(company.add_field(f"Поле {n}")) for n in range(120)}
+    assert added <= set(amo_crm.thread.run(amo_crm.known()).fields)
+
+
+def test_a_list_that_goes_on_and_on_with_the_same_page_is_no_answer(company, amo_crm):
+    """A walk of it would never end."""
+    for _ in range(2):
+        company.add_lead(company.stage("Продажи", "Встреча"))
+    with pytest.raises(CrmAnswerError, match="shows 1 records of /leads, and never the others"):
+        amo_crm.thread.run(amo_crm.client.all(replace(lists.ALL_LEADS, length_n=1)))
 
 
 def test_the_doctor_hears_what_can_be_read_and_written(company, amo_crm):

@@ -1,5 +1,7 @@
 """What planerka writes into amoCRM: each command once, whatever is lost on the way, and nothing that is senseless."""
 
+import re
+
 import httpx
 import pytest
 
@@ -111,6 +113,24 @@ def test_a_write_without_an_answer_is_looked_for_and_done_once(company, amo_crm,
     assert_returned(company, command_for(lead))
 
 
+def test_a_write_that_is_done_long_after_its_answer_was_lost_is_not_repeated(company, amo_crm):
+    """A proxy gives up, amoCRM does not: the note is there after the third look."""
+    lead = rejected_lead(company)
+    command, looks = command_for(lead), r"GET /api/v4/leads/\d+/notes"
+    company.faults.next(504, matching="POST .*/notes")
+
+    def later() -> None:
+        looked_n = sum(re.match(looks, seen.line) is not None for seen in company.seen)
+        if looked_n < 5:
+            company.meanwhile(looks, later)
+        else:
+            company.add_note(lead, "common", {"text": command.note})
+
+    company.meanwhile(looks, later)
+    amo_crm.apply(command)
+    assert_returned(company, command)
+
+
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_what_a_killed_run_left_undone_is_done_by_the_next(company, amo_crm, number):
     """A kill after each of the writes: the next try does what is missing, and no more."""
@@ -120,6 +140,27 @@ def test_what_a_killed_run_left_undone_is_done_by_the_next(company, amo_crm, num
         amo_crm.apply(command_for(lead))
     amo_crm.apply(command_for(lead))
     assert_returned(company, command_for(lead))
+
+
+CLOSED_SINCE = {
+    "is rejected in amoCRM since": "Закрыто и не реализовано",
+    "rejected in amoCRM since": "Не наш клиент",
+    "is won in amoCRM since": "Успешно реализовано",
+}
+
+
+@pytest.mark.parametrize("words", CLOSED_SINCE)
+def test_a_lead_that_was_closed_after_its_return_is_not_returned_by_the_next_try(company, amo_crm, words):
+    """The first try has written the note and moved the lead; only the task is missing."""
+    lead = rejected_lead(company)
+    company.faults.next(403, matching="POST /api/v4/tasks")
+    with company.at(ago(hours=1)), pytest.raises(CrmError, match="answers 403"):
+        amo_crm.apply(command_for(lead))
+    company.move(lead, company.stage("Продажи", CLOSED_SINCE[words]))
+    with pytest.raises(CrmError, match=words):
+        amo_crm.apply(command_for(lead))
+    expected = company.stage("Продажи", CLOSED_SINCE[words]), ([command_for(lead).note], [])
+    assert expected == (stage_of(company, lead), written(company, lead))
 
 
 def reopened(company, lead):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from planerka.crm.amocrm import checks, lists
 from planerka.crm.amocrm.cards import KNOWN, OWN, phones_of
-from planerka.crm.amocrm.client import PAGE_N, Client, Json, Span
+from planerka.crm.amocrm.client import PAGE_N, Client, Span
 from planerka.crm.amocrm.describing import description
 from planerka.crm.amocrm.directory import Directory, directory_of
 from planerka.crm.amocrm.happenings import CALLS, MESSAGES, STEPS
-from planerka.crm.amocrm.reading import Source, WindowReading
+from planerka.crm.amocrm.reading import Given, Source, WindowReading
 from planerka.crm.amocrm.writing import Rehearsal, Writer
 from planerka.crm.base import Account, Batch, Window
 from planerka.crm.http import Http
@@ -98,7 +98,7 @@ class AmoCrm(StreamedCrm):
     def begin_anew(self) -> None:
         """A pull begins: nothing is known of what the account is set up with, and nothing was told."""
         self.directory: Directory | None = None
-        self.given: list[Json] | None = None
+        self.given: Given | None = None
         self.told = Told()
 
     def lacks(self) -> frozenset[str]:
@@ -127,8 +127,8 @@ class AmoCrm(StreamedCrm):
         yield from super().windows(since, until)
 
     def history(self, before: datetime) -> Sequence[Window]:
-        """Whose a lead was that has changed hands since `before` is not asked for again: that would be all of them."""
-        self.given = []
+        """Whose a lead was that has changed hands before `before` is not asked for: that would be all of them."""
+        self.given = self.given or Given([], Span.of(Window(since=before, until=before)))
         return super().history(before)
 
     def expect(self, windows: list[Window]) -> list[Window]:
@@ -183,13 +183,16 @@ class AmoCrm(StreamedCrm):
                 self.directory = await directory_of(self.client, self.mapping)
             return self.directory
 
-    async def changes_of_owner(self) -> list[Json]:
-        """Of all windows together, asked once: the oldest of them is read first, and what comes later decides in it."""
+    async def changes_of_owner(self) -> Given:
+        """Of all windows together, asked once: the oldest of them is read first, and what comes later decides in it.
+
+        Until now, not to the last window alone: the leads, which are read later, show what came after it.
+        """
         async with self.knowing:
             if self.given is None:
-                first, last = self.ahead.expected[0], self.ahead.expected[-1]
-                asked = lists.given_in(Span.of(Window(since=first.since, until=last.until)))
-                self.given = await self.client.all(asked)
+                now = self.client.http.told_at or self.clock()
+                time = Span.of(Window(since=self.ahead.expected[0].since, until=now))
+                self.given = Given(await self.client.all(lists.given_in(time)), time)
             return self.given
 
     async def stream(self, window: Window) -> AsyncGenerator[Batch, None]:

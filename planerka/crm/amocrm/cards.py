@@ -36,16 +36,19 @@ def rows_of(
 ) -> pd.DataFrame:
     """The columns of these leads; `phones` has those of contacts, each as one text."""
     names = sorted({*columns, "status", "contact"})
-    rows = [row_of(lead, directory, url, phones) for lead in leads]
+    rows = [row_of(lead, names, directory, url, phones) for lead in leads]
     return pd.DataFrame([[row.get(name) for name in names] for row in rows], columns=names, dtype=object)
 
 
-def row_of(lead: Json, directory: Directory, url: str, phones: dict[int, str]) -> dict[str, str | None]:
+def row_of(
+    lead: Json, names: Iterable[str], directory: Directory, url: str, phones: dict[int, str]
+) -> dict[str, str | None]:
+    """What every lead has, and of its own fields those of these names."""
     stage = stage_id(lead["pipeline_id"], lead["status_id"])
     contacts = contacts_of(lead)
-    own = {str(field["field_id"]): text_of(field) for field in lead["custom_fields_values"] or ()}
+    own = {str(field["field_id"]): field for field in lead["custom_fields_values"] or ()}
     return {
-        **own,
+        **{name: text_of(own[name]) for name in names if name in own},
         **{name: text(lead.get(name)) for name in PLAIN},
         **{name: instant(lead.get(name)) for name in INSTANTS},
         "price": text(lead["price"] or None),  # 0 where nobody has written one
@@ -85,7 +88,12 @@ def text(value: Any) -> str | None:
 
 
 def instant(seconds: Any) -> str | None:
-    """In the form that the reader of an export knows; what is no number of seconds as it stands."""
+    """In the form that the reader of an export knows; what is no number of seconds, or of a year with five digits, as
+    it stands.
+    """
     if not isinstance(seconds, int | float):
         return text(seconds)
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S%z")
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S%z")
+    except (ValueError, OverflowError, OSError):  # people write years as 20226 into fields
+        return text(seconds)

@@ -102,11 +102,11 @@ class Client:
         each page is made to begin with a record that is known already. Whatever follows that one now, follows it on
         this page. A page that begins with another one may have left something out: it is asked for from further back.
         """
-        seen, known_n = set[Any](), 0
+        seen, known_n, length_n = set[Any](), 0, asked.length_n
         while True:
-            start, page = await self.page_after(asked, known_n)
+            start, page = await self.page_after(asked, known_n, length_n)
             if start and (not page.records or page.records[0]["id"] not in seen):
-                known_n = max(start - asked.length_n // 2, 0)
+                known_n = max(start - length_n // 2, 0)
                 continue
             new = [record for record in page.records if record["id"] not in seen]
             seen.update(record["id"] for record in new)
@@ -114,15 +114,23 @@ class Client:
                 yield new
             if page.is_last:
                 return
-            known_n = start + len(page.records)
+            end_n = start + len(page.records)
+            if not new and end_n <= known_n:
+                raise CrmAnswerError(
+                    f"{self.http.name} shows {len(seen)} records of {asked.path}, and never the others"
+                )
+            known_n = end_n
+            if not start:
+                length_n = len(page.records)  # some lists have shorter pages than are asked for, and so number them
 
-    async def page_after(self, asked: Asked, known_n: int) -> tuple[int, Page]:
+    async def page_after(self, asked: Asked, known_n: int, longest_n: int) -> tuple[int, Page]:
         """How many records stand before it, and a page that begins with one of the first `known_n`; the first for 0.
 
-        Of all lengths of a page the one whose pages begin just before that place, and bring the most behind it.
+        Of all lengths of a page up to `longest_n` the one whose pages begin just before that place, and bring the most
+        behind it.
         """
         place = max(known_n - 1, 0)
-        length_n = max(range(1, asked.length_n + 1), key=lambda n: n - place % n)
+        length_n = max(range(1, longest_n + 1), key=lambda n: n - place % n)
         number = place // length_n
         return number * length_n, await self.page(asked, number + 1, length_n)
 

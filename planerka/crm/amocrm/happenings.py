@@ -69,6 +69,11 @@ class Happenings:
         told = {event["entity_id"] for event in self.events if is_of_contact(event)}
         return told | {note["entity_id"] for note in self.contact_notes}
 
+    def written_before(self, moment: int) -> "Happenings":
+        """The notes and tasks that are told once more, because somebody has changed them."""
+        lists = (self.lead_notes, self.contact_notes, self.tasks)
+        return Happenings([], *[[record for record in some if record["created_at"] < moment] for some in lists])
+
 
 def is_of_contact(event: Json) -> bool:
     return event["entity_type"] == "contact" and event["type"] in MESSAGES
@@ -231,12 +236,12 @@ def outcome_of(status: Any, duration_s: int | None) -> str | None:
 
 
 def events_frame(rows: list[Row]) -> pd.DataFrame:
-    """Rows of `model.Event`, each id once, by its first row."""
+    """Rows of `model.Event`, each id once, by its first row. A time that pandas cannot hold is not known."""
     once: dict[str, Row] = {}
     for row in rows:
         once.setdefault(row["id"], row)
     empty = unknown(Event, pd.RangeIndex(0))
     frame = pd.DataFrame(list(once.values()), columns=list(empty))
     for name in ("at", "recorded_at", "due_at"):
-        frame[name] = pd.to_datetime(frame[name], unit="s", utc=True)
+        frame[name] = pd.to_datetime(frame[name], unit="s", utc=True, errors="coerce")
     return frame.astype(empty.dtypes.to_dict())

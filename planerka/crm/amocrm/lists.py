@@ -1,7 +1,9 @@
 """The lists of amoCRM that planerka walks, and what may stand in them."""
 
+from collections.abc import Callable
+
 from planerka.crm.amocrm.client import EVENTS_N, Asked, Json, Span
-from planerka.crm.amocrm.happenings import CALLS, GIVEN, MOVED, TYPES
+from planerka.crm.amocrm.happenings import CALLS, GIVEN, TYPES
 
 BY_ID = {"order[id]": "asc"}
 """The one order in which records do not change places when they are changed."""
@@ -23,16 +25,20 @@ def leads_of(span: Span) -> Asked:
 
 def calls_of(entity: str, span: Span) -> Asked:
     """`entity`: leads or contacts; telephony often knows only the contact."""
-    return changed(f"/{entity}/notes", "notes", span, {"filter[note_type][]": list(CALLS)})
+    asked = {"filter[note_type][]": list(CALLS)}
+    return changed(f"/{entity}/notes", "notes", span, asked, lambda note: note["note_type"] in CALLS)
 
 
 def tasks_of(span: Span) -> Asked:
-    return changed("/tasks", "tasks", span, {"filter[entity_type]": "leads"})
+    asked = {"filter[entity_type]": "leads"}
+    return changed("/tasks", "tasks", span, asked, lambda task: task["entity_type"] == "leads")
 
 
-def changed(path: str, name: str, span: Span, params: Json) -> Asked:
+def changed(
+    path: str, name: str, span: Span, params: Json, fits: Callable[[Json], bool] = lambda record: True
+) -> Asked:
     asked = BY_ID | span.filter("updated_at") | params
-    return Asked(path, name, asked, fits=lambda record: record["updated_at"] in span)
+    return Asked(path, name, asked, fits=lambda record: record["updated_at"] in span and fits(record))
 
 
 def events_of(span: Span) -> Asked:
@@ -47,7 +53,7 @@ def given_in(span: Span) -> Asked:
     return Asked("/events", "events", asked, EVENTS_N, lambda e: e["created_at"] in span and e["type"] == GIVEN)
 
 
-def moves_of_leads(lead_ids: list[int]) -> Asked:
-    """Every change of stage of up to IDS_OF_EVENTS_N leads."""
-    asked = {"filter[type]": MOVED, "filter[entity]": "lead", "filter[entity_id][]": lead_ids}
-    return Asked("/events", "events", asked, EVENTS_N, lambda e: e["type"] == MOVED and e["entity_id"] in lead_ids)
+def events_of_leads(kind: str, lead_ids: list[int]) -> Asked:
+    """Every change of stage (MOVED) or of owner (GIVEN) of up to IDS_OF_EVENTS_N leads."""
+    asked = {"filter[type]": kind, "filter[entity]": "lead", "filter[entity_id][]": lead_ids}
+    return Asked("/events", "events", asked, EVENTS_N, lambda e: e["type"] == kind and e["entity_id"] in lead_ids)

@@ -11,6 +11,7 @@ from planerka.crm.amocrm.directory import LOST, Directory
 from planerka.crm.amocrm.happenings import (
     GIVEN,
     MESSAGES,
+    MOVED,
     Happenings,
     Move,
     Owners,
@@ -33,17 +34,22 @@ SAME_MOMENT_S = 2
 
 
 @dataclass(frozen=True)
-class Source:
-    """What all windows of a pull have in common. `url` is the address of the account.
+class Given:
+    """Every change of owner of a lead in a time: by them it is known whose a lead was before."""
 
-    `given` are changes of owner, in the window or later: by them it is known whose a lead was before.
-    """
+    events: list[Json]
+    time: Span
+
+
+@dataclass(frozen=True)
+class Source:
+    """What all windows of a pull have in common. `url` is the address of the account."""
 
     client: Client
     cards: Cards
     directory: Directory
     url: str
-    given: list[Json]
+    given: Given
 
 
 class WindowReading:
@@ -108,12 +114,33 @@ class WindowReading:
         async for batch in self.told([lead for lead in found if self.is_ours(lead["id"])]):
             yield batch
         self.leads |= {lead["id"]: lead for lead in found}
-        telling = Telling(self.directory, self.leads, Owners([*happened.events, *self.given], self.leads))
+        given = [*happened.events, *self.given.events, *await self.given_besides(happened, of_contact)]
+        telling = Telling(self.directory, self.leads, Owners(given, self.leads))
         moves = moves_of(happened.events)
         for batch in event_batches(told_events(telling, happened, moves, of_contact)):
             yield batch
         for batch in self.rejections(telling, await self.last_ones(moves)):
             yield batch
+
+    async def given_besides(self, happened: Happenings, of_contact: dict[int, list[int]]) -> list[Json]:
+        """Changes of owner that the pull has not asked for, of the leads that may have some.
+
+        They are changed while it goes on, or something is told of them once more that is older than all of it; the
+        history tells of nothing once more.
+        """
+        time = self.given.time
+        may_have = {key for key, lead in self.leads.items() if lead["updated_at"] > time.last}
+        if self.span.first >= time.first:
+            again = happened.written_before(time.first)
+            may_have |= again.lead_ids().union(*(of_contact.get(key, ()) for key in again.contact_ids()))
+        return await self.events_of(GIVEN, sorted(may_have & self.leads.keys()))
+
+    async def events_of(self, kind: str, lead_ids: list[int]) -> list[Json]:
+        events: list[Json] = []
+        for start in range(0, len(lead_ids), lists.IDS_OF_EVENTS_N):
+            some = lead_ids[start : start + lists.IDS_OF_EVENTS_N]
+            events += await self.client.all(lists.events_of_leads(kind, some))
+        return events
 
     async def leads_of_contacts(self, contact_ids: set[int]) -> dict[int, list[int]]:
         contacts = await self.client.by_id("/contacts", "contacts", contact_ids, **{"with": "leads"})
@@ -140,12 +167,8 @@ class WindowReading:
 
     async def last_rejections(self, lead_ids: list[int]) -> dict[int, str]:
         """The event of the last rejection of each lead."""
-        last: dict[int, str] = {}
-        for start in range(0, len(lead_ids), lists.IDS_OF_EVENTS_N):
-            asked = lists.moves_of_leads(lead_ids[start : start + lists.IDS_OF_EVENTS_N])
-            moves = moves_of(await self.client.all(asked))
-            last |= {move.lead_id: move.id for move in moves if self.is_rejection(move)}
-        return last
+        moves = moves_of(await self.events_of(MOVED, lead_ids))
+        return {move.lead_id: move.id for move in moves if self.is_rejection(move)}
 
     def rejections(self, telling: Telling, moves: list[Move]) -> Iterator[Batch]:
         """Rejections with their reasons, and their cards while the leads are lost.

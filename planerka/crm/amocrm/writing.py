@@ -4,7 +4,6 @@ A return writes a note, moves the lead, sets a task. Note and task hold the mark
 a lead that is open without it was reopened by somebody else, and one with it by us, so that the next try goes on.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -12,12 +11,11 @@ from typing import Any
 from planerka.crm.amocrm import lists
 from planerka.crm.amocrm.client import API, Asked, Client, Json
 from planerka.crm.amocrm.directory import Directory, stage_id
-from planerka.crm.amocrm.happenings import is_rejection, moves_of
+from planerka.crm.amocrm.happenings import MOVED, Move, is_rejection, moves_of
 from planerka.crm.http import line_of
+from planerka.crm.once import looked_for
 from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError, CrmRefusalError
 from planerka.model import Command, Decision, LeadStatus, Receipt
-
-TRIES_N = 4
 
 CALL_BACK = 1
 """The type of a task that every account has."""
@@ -44,11 +42,13 @@ class Writer:
 
     async def carry_out(self, command: Command) -> None:
         """Whatever of it is not done yet."""
-        lead, is_noted, is_tasked = await self.lead(command), await self.noted(command), await self.tasked(command)
-        if is_noted and is_tasked:
+        lead, noted_at, is_tasked = await self.lead(command), await self.noted_at(command), await self.tasked(command)
+        if noted_at is not None and is_tasked:
             return  # what became of the lead afterwards is another story
         is_return = command.kind == Decision.RETURN_TO_WORK
-        if is_return and not is_noted:
+        if is_return and noted_at is not None:
+            await self.refuse_a_second(command, lead, noted_at)
+        elif is_return:
             self.refuse_a_senseless(command, lead)
         owner = self.owner(command, lead)
         stage = await self.stage_for(command, lead) if is_return else ""
@@ -58,16 +58,18 @@ class Writer:
         await self.once(lambda: self.tasked(command), lambda: self.task(command, owner))
 
     async def once(self, look: Callable[[], Awaitable[bool]], write: Callable[[], Awaitable[None]]) -> None:
-        """Write, unless it can be seen already; where the answer is lost, look again before it is written again."""
-        for tries_left_n in reversed(range(TRIES_N)):
-            if await look():
-                return
-            try:
-                return await write()
-            except CrmLostAnswerError:
-                if not tries_left_n:
-                    raise
-            await asyncio.sleep(self.client.http.pause_s)  # it may be written a little after the answer was lost
+        """Write, unless it can be seen already, and once more where the answer is lost and nothing can be seen.
+
+        CrmLostAnswerError where that answer is lost too: the next run looks for it.
+        """
+        if await look():
+            return
+        try:
+            return await write()
+        except CrmLostAnswerError:
+            is_done = await looked_for(look, False, self.client.http.pause_s)
+        if not is_done:
+            await write()
 
     async def lead(self, command: Command) -> Json:
         for lead in await self.client.by_id("/leads", "leads", [command.lead_id]):
@@ -85,6 +87,17 @@ class Writer:
                 f"lead {command.lead_id} is {status} in amoCRM already: somebody else was faster; pull again"
             )
 
+    async def refuse_a_second(self, command: Command, lead: Json, noted_at: int) -> None:
+        """CrmError where the lead was closed after the note: it was returned by then, and no try may do so again."""
+        status = self.directory.status(standing(lead))
+        later = [move for move in await self.moves(lead) if move.at > noted_at]
+        is_rejected_anew = any(is_rejection(move, self.directory) for move in later)
+        if status == LeadStatus.WON or (status == LeadStatus.REJECTED and is_rejected_anew):
+            raise CrmError(
+                f"lead {command.lead_id} was returned by {command.marker}, and is {status} in amoCRM since: its task "
+                "is not set any more; pull again"
+            )
+
     def owner(self, command: Command, lead: Json) -> int:
         """Who gets the task, and of a return the lead. CrmError where they work here no more."""
         key = command.manager_id or str(lead["responsible_user_id"])
@@ -100,19 +113,26 @@ class Writer:
             if not self.directory.is_ordinary(command.stage_id):
                 raise CrmError(f"stage {command.stage_id} is no open stage of sales: rule with another one")
             return command.stage_id
-        moves = moves_of(await self.client.all(lists.moves_of_leads([lead["id"]])))
-        rejected_in = [move.before for move in moves if is_rejection(move, self.directory)]
+        rejected_in = [move.before for move in await self.moves(lead) if is_rejection(move, self.directory)]
         own = [stage for stage in self.directory.stages if stage.startswith(f"{lead['pipeline_id']}:")]
         stage = next(filter(self.directory.is_ordinary, [*rejected_in[-1:], *own]), None)
         if stage is None:
             raise CrmError(f"pipeline {lead['pipeline_id']} of lead {lead['id']} has no stage to return it to")
         return stage
 
+    async def moves(self, lead: Json) -> list[Move]:
+        return moves_of(await self.client.all(lists.events_of_leads(MOVED, [lead["id"]])))
+
     async def noted(self, command: Command) -> bool:
+        return await self.noted_at(command) is not None
+
+    async def noted_at(self, command: Command) -> int | None:
+        """When the note with the marker was written; None where it is not there."""
         asked = lists.BY_ID | {"filter[note_type]": "common"}
         notes = await self.client.all(Asked(f"/leads/{command.lead_id}/notes", "notes", asked))
-        texts = [note["params"].get("text") for note in notes if isinstance(note["params"], dict)]
-        return any(command.marker in str(text) for text in texts)
+        with_params = [note for note in notes if isinstance(note["params"], dict)]
+        ours = [note for note in with_params if command.marker in str(note["params"].get("text"))]
+        return min((note["created_at"] for note in ours), default=None)
 
     async def tasked(self, command: Command) -> bool:
         of_lead = {"filter[entity_type]": "leads", "filter[entity_id][]": [command.lead_id]}

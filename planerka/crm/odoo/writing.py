@@ -4,7 +4,6 @@ A step is taken where reading shows that it is missing: first the note, by whose
 lead was lost before, then the return itself, then the task. What is read in the end is the receipt.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,14 +14,12 @@ from planerka.crm.odoo.account import LEAD, Account
 from planerka.crm.odoo.client import Json, Odoo, instant, path_of
 from planerka.crm.odoo.flat import codes_of, status_of
 from planerka.crm.odoo.history import changes_of
+from planerka.crm.once import looked_for
 from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError
 from planerka.model import Command, Decision, LeadStatus, ReferenceKind
 
 STEPS_N = 6
 """More than the steps of a command, which are four: one that shows no effect is not taken for ever."""
-
-LOOKS_N = 6
-"""Looks for a write whose answer was lost, a minute in all: Odoo may still be at it."""
 
 FIELDS = ("won_status", "stage_id", "user_id", "team_id", "date_closed")
 
@@ -89,22 +86,11 @@ class Writer:
             await self.take(step)
             return await self.find(command)
         except CrmLostAnswerError:
-            found = await self.look(command, before)
+            found = await looked_for(lambda: self.find(command), before, self.odoo.http.pause_s)
         if found != before:
             return found
         await self.take(step)
         return await self.find(command)
-
-    async def look(self, command: Command, before: Found) -> Found:
-        """What can be seen after a lost answer, as soon as it is not as before, or in the end."""
-        pause_s, found = self.odoo.http.pause_s, before
-        for _ in range(LOOKS_N):
-            await asyncio.sleep(pause_s)
-            found = await self.find(command)
-            if found != before:
-                break
-            pause_s *= 2
-        return found
 
     async def find(self, command: Command) -> Found:
         lead_id = number_of(command.lead_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 ORDERS = ("created_at", "updated_at", "id")
 DEFAULT_LENGTH_N = 50
+LONGEST_N = {"events": 100, "custom_fields": 50}
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,11 @@ def order_of(tree: Mapping[str, Any], default: str) -> tuple[str, bool]:
     return name, str(direction).lower() == "asc"
 
 
-def page_of(tree: Mapping[str, Any], *, is_event: bool) -> tuple[int, int]:
-    """The number of the page from 1, and its length: too long a page of events is one of 50, any other one of 500."""
+def page_of(tree: Mapping[str, Any], name: str) -> tuple[int, int]:
+    """The number of the page from 1, and its length: too long a page of events is one of 50, any other one the longest
+    that its list has.
+    """
     asked_n = int(tree.get("limit", DEFAULT_LENGTH_N))
-    length_n = (asked_n if asked_n <= 100 else DEFAULT_LENGTH_N) if is_event else min(asked_n, 500)
-    return max(int(tree.get("page", 1)), 1), max(length_n, 1)
+    longest_n = LONGEST_N.get(name, 500)
+    too_long_n = DEFAULT_LENGTH_N if name == "events" else longest_n
+    return max(int(tree.get("page", 1)), 1), max(asked_n if asked_n <= longest_n else too_long_n, 1)

@@ -80,7 +80,7 @@ def list_page(account: AmoAccount, call: Call, listing: Listing, rows: Rows, *fi
     tree = brackets(call.pairs)
     try:
         selection = select(account, tree, listing, fixed)
-        number, length_n = page_of(tree, is_event=listing is EVENTS)
+        number, length_n = page_of(tree, listing.name)
     except ValueError:
         return problem(400, "Request validation failed")
     records = rows.page(selection, (number - 1) * length_n, length_n + 1)
@@ -155,7 +155,7 @@ def events(account: AmoAccount, call: Call) -> Answer:
 
 def users(account: AmoAccount, call: Call) -> Answer:
     """The only list that tells how many pages there are."""
-    _, length_n = page_of(brackets(call.pairs), is_event=False)
+    _, length_n = page_of(brackets(call.pairs), USERS.name)
     return list_page(account, call, USERS, account.users, _page_count=ceil(len(account.users) / length_n))
 
 
