@@ -258,8 +258,9 @@ class OdooAccount(Account):
     @contextmanager
     def cutting(self) -> Iterator[OdooCrm]:
         if self.site.fake:
+            crm = self.crm()
             self.site.fake.faults.every(3, answer=odoo_faults.Fault.CUT_AFTER_ACTING)
-            yield self.crm()
+            yield crm
             self.site.fake.faults.clear()
         else:
             with served(Cut(self.site.url)) as url:
