@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from planerka.crm.base import Account, AccountCrm, Crm
 from planerka.crm.mapping import AccountMapping, AnyMapping
@@ -84,9 +85,9 @@ def amocrm(settings: Settings, mapping: AccountMapping, now: datetime) -> Accoun
     else:
         secret = revealed(oauth.client_secret) or ""
         integration = Integration(oauth.client_id or "", secret, oauth.redirect_uri or "", revealed(oauth.code))
-        vault = StoredTokens(open_store(settings.store_url), mapping.source, secret)
+        vault = StoredTokens(open_store(settings.store_url), f"{host_of(settings)} {integration.client_id}", secret)
         login = OAuthLogin(url, integration, vault, now=lambda: now)
-    http = Http(url, pace=pace_of(settings, mapping), login=login, dialect=DIALECT)
+    http = Http(url, pace=pace_of(settings), login=login, dialect=DIALECT)
     return AmoCrm(mapping, http, folder=folder_of(settings), now=lambda: now, phone_key=settings.phone_hash_key)
 
 
@@ -97,7 +98,7 @@ def odoo(settings: Settings, mapping: AccountMapping, now: datetime) -> AccountC
 
     source = settings.source
     key, database = revealed(source.key) or "", revealed(source.database) or ""
-    http = Http(source.url or "", pace=pace_of(settings, mapping), login=login(key, database), dialect=DIALECT)
+    http = Http(source.url or "", pace=pace_of(settings), login=login(key, database), dialect=DIALECT)
     return OdooCrm(mapping, http, folder=folder_of(settings), now=lambda: now, phone_key=settings.phone_hash_key)
 
 
@@ -107,8 +108,13 @@ def folder_of(settings: Settings) -> Path:
     return settings.source.folder or settings.source.mapping.parent
 
 
-def pace_of(settings: Settings, mapping: AccountMapping) -> "Pace":
+def host_of(settings: Settings) -> str:
+    """What tells one account from another; the `source` of a mapping may be renamed, and a draft has none yet."""
+    return urlsplit(settings.source.url or "").hostname or ""
+
+
+def pace_of(settings: Settings) -> "Pace":
     """Kept beside the data: all runs of a machine share what the account permits."""
     from planerka.crm.pace import Pace
 
-    return Pace(settings.source.requests_per_s, settings.data / f"{mapping.source}.pace")
+    return Pace(settings.source.requests_per_s, settings.data / f"{host_of(settings)}.pace")

@@ -133,7 +133,7 @@ class Batch:
 
 
 class TokenSlot(Protocol):
-    """The tokens of one source while nobody else may renew them."""
+    """The tokens of one account while nobody else may renew them."""
 
     @property
     def tokens(self) -> Tokens | None: ...
@@ -143,7 +143,7 @@ class TokenSlot(Protocol):
 
 
 class TokenVault(Protocol):
-    """Where the tokens of a source are kept between runs."""
+    """Where the tokens of an account are kept between runs."""
 
     def tokens(self) -> Tokens | None:
         """None before the first were put."""

@@ -37,10 +37,13 @@ class StoredSlot:
 
 
 class StoredTokens:
-    """Those of one source; implements `crm.base.TokenVault`."""
+    """Those of one integration in one account; implements `crm.base.TokenVault`."""
 
     def __init__(self, engine: sa.Engine, source: str, secret: str) -> None:
-        """`secret`: that of the integration, without which its tokens are of no use anyway."""
+        """`source`: which account and integration.
+
+        `secret`: that of the integration, without which its tokens are of no use anyway.
+        """
         self.engine, self.source, self.secret = engine, source, secret
 
     def tokens(self) -> Tokens | None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from flows.sources import account_crm, account_of
 from planerka.crm.amocrm.login import TOKEN_PATH, Integration, OAuthLogin
 from planerka.crm.http import KeyLogin
 from planerka.errors import (
@@ -21,9 +22,10 @@ from planerka.errors import (
     SettingsError,
 )
 from planerka.model import Event, Lead
+from planerka.settings import Settings
 from planerka.store.database import connect
 from planerka.store.tokens import StoredTokens
-from tests.builders_amo import ago, connected, frame, read
+from tests.builders_amo import ago, connected, frame, mapping_of, read
 from tests.fakes.amocrm.app import AmoApp
 from tests.fakes.amocrm.faults import Fault
 from tests.fakes.amocrm.state import Refusal
@@ -67,6 +69,21 @@ def expire(company) -> None:
 
 def asked_for_tokens_n(company) -> int:
     return sum(seen.line.startswith(TOKENS_ASKED) for seen in company.seen)
+
+
+def test_a_source_may_be_renamed_and_its_code_is_used_up(amo_url, company, engine, tmp_path):
+    """`crm discover` uses it before there is a mapping, whose author then calls the source as they like."""
+    known = company.integration
+    oauth = {"client_id": known.client_id, "client_secret": known.client_secret, "redirect_uri": known.redirect_uri}
+    source = {"kind": "amocrm", "url": amo_url, "mapping": tmp_path / "amocrm.yaml"}
+    code = company.oauth.code(known)
+    settings = Settings(
+        store=str(engine.url), data=tmp_path, phone_key="k" * 32, source=source | {"oauth": oauth | {"code": code}}
+    )
+    now = datetime.now(UTC)
+    account_of(settings, now)
+    account_crm(settings, mapping_of(company, source="sales_amo"), now).check_access()
+    assert (1, ["127.0.0.1.pace"]) == (asked_for_tokens_n(company), [path.name for path in tmp_path.glob("*.pace")])
 
 
 def test_the_code_is_exchanged_once_and_never_needed_again(amo_url, company, vault):
