@@ -1,5 +1,6 @@
 """The programs some tests need besides Python: found on this machine, started for the tests, ended with them."""
 
+import asyncio
 import os
 import pwd
 import shutil
@@ -8,14 +9,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import psycopg
 import pytest
+
+T = TypeVar("T")
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -46,10 +49,17 @@ def program(name: str, what: str, package: str) -> str:
     return shutil.which(name) or missing(what, package)
 
 
-def without_event_loop(work: Callable[[], object]) -> None:
-    """Playwright leaves a loop running in its thread, and what Prefect does at once becomes a coroutine there."""
+def without_event_loop(work: Callable[[], T]) -> T:
+    """Playwright leaves a loop running in its thread: what Prefect does at once becomes a coroutine there, and no other
+    loop can run.
+    """
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(work).result()
+        return thread.submit(work).result()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine, whatever has run in this process before."""
+    return without_event_loop(lambda: asyncio.run(work))
 
 
 def find_chromium() -> str | None:

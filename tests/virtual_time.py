@@ -8,6 +8,8 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from tests.services import without_event_loop
+
 T = TypeVar("T")
 
 
@@ -34,5 +36,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine, however long it has waited."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(work)
+
+    def virtually() -> T:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(work)
+
+    return without_event_loop(virtually)

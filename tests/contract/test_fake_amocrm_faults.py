@@ -1,6 +1,5 @@
 """What goes wrong between a client and the fake amoCRM looks as it does on a real network; and it can be large."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from tests.fakes.amocrm.app import AmoApp
 from tests.fakes.amocrm.bulk import bulk_account
 from tests.fakes.amocrm.bulk_leads import FIRST_LEAD
 from tests.fakes.amocrm.faults import Fault
+from tests.services import run
 
 LEADS = "/api/v4/leads"
 
@@ -46,7 +46,7 @@ def test_a_broken_connection_is_seen_in_process(fault: Fault, error: type[Except
             await client.get(LEADS, headers={"Authorization": f"Bearer {account.token}"})
 
     with pytest.raises(error):
-        asyncio.run(ask())
+        run(ask())
 
 
 @pytest.mark.parametrize("after_acting, tasks_n", [(False, 0), (True, 1)])

@@ -13,6 +13,7 @@ from tests.fakes.odoo.app import OdooApp
 from tests.fakes.odoo.database import OdooDatabase
 from tests.fakes.odoo.faults import Fault
 from tests.fakes.serving import served
+from tests.services import run
 
 BEARER = {"Authorization": "bearer key-of-administrator"}
 CREATE = "/json/2/crm.lead/create"
@@ -90,7 +91,7 @@ def test_a_fault_looks_the_same_in_process(database: OdooDatabase, fault: Fault)
                 return type(error)
 
     database.faults.next(answer=fault)
-    assert SEEN[fault] == (asyncio.run(ask()), leads_n(database))
+    assert SEEN[fault] == (run(ask()), leads_n(database))
 
 
 def test_what_is_half_or_nothing_is_no_json(database: OdooDatabase, client: httpx.Client):
@@ -128,7 +129,7 @@ def test_latency_passes_without_holding_up_others(database: OdooDatabase, client
             return await asyncio.gather(*(many.post(CREATE, json=LEAD) for _ in range(10)))
 
     began = time.perf_counter()
-    answers = asyncio.run(ten())
+    answers = run(ten())
     assert ([200] * 10, True) == ([answer.status_code for answer in answers], time.perf_counter() - began < 0.9)
 
 

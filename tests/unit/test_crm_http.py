@@ -1,6 +1,5 @@
 """What a CRM answers decides whether a request is repeated; a write that may have been done is not."""
 
-import asyncio
 from collections.abc import Mapping
 from itertools import chain, repeat
 
@@ -14,6 +13,7 @@ from planerka.crm.http import TRIES_N, Dialect, Http, Words
 from planerka.crm.pace import Pace
 from planerka.errors import CrmBusyError, CrmError, CrmLoginError, CrmLostAnswerError, CrmRefusalError
 from tests.fakes.serving import served
+from tests.services import run
 
 SPEECHLESS = Dialect(words=lambda body: Words(None, ""))
 
@@ -46,7 +46,7 @@ def asked(*statuses: int, is_write: bool = False) -> tuple[int, type[CrmError] |
     failure = None
     with served(Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])) as url:
         try:
-            asyncio.run(ask(url))
+            run(ask(url))
         except CrmError as error:
             failure = type(error)
     return len(seen), failure

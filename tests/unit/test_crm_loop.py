@@ -10,6 +10,7 @@ import pytest
 
 from planerka.crm.base import Window
 from planerka.crm.loop import Ahead, LoopThread, WindowsAhead
+from tests.services import run
 
 START = datetime(2026, 11, 16, tzinfo=UTC)
 WINDOWS = [Window(since=START + timedelta(days=n), until=START + timedelta(days=n + 1)) for n in range(5)]
@@ -149,7 +150,7 @@ def test_no_more_is_read_ahead_than_was_permitted():
             await asyncio.sleep(0)
         await ahead.close()
 
-    asyncio.run(first())
+    run(first())
     assert [(0, 0), (0, 1)] == source.made
 
 
