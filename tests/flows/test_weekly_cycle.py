@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -255,7 +256,7 @@ def test_wrong_settings_are_listed_at_once(planerka):
 
 def test_stale_data_stop_the_run(planerka, monkeypatch):
     """Exit 3; the message names the check."""
-    noon = datetime.now(UTC).replace(hour=12)  # the sample is complete up to the midnight before
+    noon = datetime.now(ZoneInfo("Europe/Moscow")).replace(hour=12)  # the sample is complete up to the midnight before
     monkeypatch.setattr(wiring, "clock", lambda: noon)
     answer = planerka("pull", MAX_AGE_HOURS="1")
     assert 3 == answer.code
