@@ -154,7 +154,7 @@ def bulk(
     users_n: int = 40,
     reasons_n: int = 12,
     sources_n: int = 15,
-    name: str = "crmlab",
+    name: str = "sales",
 ) -> OdooDatabase:
     """A database whose last slot is an hour before now. Changes of single rows are kept over what is computed."""
     length = timedelta(microseconds=leads_n * SLOT_US)

@@ -72,7 +72,7 @@ class OdooDatabase:
         self,
         *,
         clock: Callable[[], float],
-        name: str = "crmlab",
+        name: str = "sales",
         currency: str = "RUB",
         computed: Mapping[str, Computed] | None = None,
     ) -> None:
