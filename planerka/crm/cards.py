@@ -20,6 +20,12 @@ from planerka.model import Event, EventKind, LeadStatus, ReferenceKind
 OF_HISTORY = (EventKind.REJECTED, EventKind.REOPENED, EventKind.ASSIGNED, EventKind.OWNER_CHANGED)
 """What a CRM tells by itself: a date of the card would tell it a second time."""
 
+STEPS = {"qualified": EventKind.QUALIFIED, "meeting": EventKind.MEETING_HELD, "booking": EventKind.BOOKED}
+"""What has happened when a lead enters a stage that the mapping gives this code."""
+
+STATUSES = {"contract": LeadStatus.WON, "rejected": LeadStatus.REJECTED}
+"""What a lead is that stands on a stage of this code; on any other it is open."""
+
 
 class Cards:
     """The cards of one account.

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from planerka.model import Command
+
 LOOKS_N = 6
 """Looks for a write whose answer was lost, a minute in all: the CRM may still be at it."""
 
@@ -23,3 +25,8 @@ async def looked_for(find: Callable[[], Awaitable[Seen]], before: Seen, pause_s:
             break
         pause_s *= 2
     return found
+
+
+def with_marker(text: str, command: Command) -> str:
+    """The text with the marker, by which it is found again."""
+    return text if command.marker in text else f"{text} [{command.marker}]"

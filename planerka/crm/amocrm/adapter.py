@@ -11,10 +11,11 @@ from planerka.crm.amocrm.cards import KNOWN, OWN, phones_of
 from planerka.crm.amocrm.client import PAGE_N, Client, Span
 from planerka.crm.amocrm.describing import description
 from planerka.crm.amocrm.directory import Directory, directory_of
-from planerka.crm.amocrm.happenings import CALLS, MESSAGES, STEPS
+from planerka.crm.amocrm.happenings import CALLS, MESSAGES
 from planerka.crm.amocrm.reading import Given, Source, WindowReading
 from planerka.crm.amocrm.writing import Rehearsal, Writer
 from planerka.crm.base import Account, Batch, Window
+from planerka.crm.cards import STEPS
 from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
 from planerka.crm.mapping import AccountMapping
@@ -30,8 +31,8 @@ SAFETY = timedelta(seconds=30)
 FIELDS = "recorded_at actor_id actor_kind manager_id reason_id from_stage_id to_stage_id duration_s outcome due_at"
 """Of an event: what amoCRM tells by itself."""
 
-
 LARGE_PAGES_N = 4
+"""From so many pages of leads a week on, an account is large."""
 
 REMEMBERED_N = 100_000
 """Leads that were told of: one that was met so long ago is told of again."""

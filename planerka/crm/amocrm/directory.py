@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from planerka.crm.amocrm.client import Asked, Client, Json
+from planerka.crm.cards import STATUSES
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.mapping_parts import Name
 from planerka.errors import MappingError
@@ -16,8 +17,6 @@ UNSORTED_TYPE = 1
 
 CODES = {WON: "contract", LOST: "rejected"}
 """What these stages mean, unless the mapping says otherwise."""
-
-STATUSES = {"contract": LeadStatus.WON, "rejected": LeadStatus.REJECTED}
 
 
 def stage_id(pipeline_id: int, status_id: int) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from planerka.crm.amocrm.client import Json
 from planerka.crm.amocrm.directory import Directory, stage_id
+from planerka.crm.cards import STEPS
 from planerka.crm.rows import unknown
 from planerka.model import ActorKind, CallOutcome, Event, EventKind
 
@@ -18,9 +19,6 @@ MESSAGES = {"incoming_chat_message": EventKind.MESSAGE_IN, "outgoing_chat_messag
 TYPES = (MOVED, GIVEN, *MESSAGES)
 
 CALLS = {"call_in": EventKind.CALL_IN, "call_out": EventKind.CALL_OUT}
-
-STEPS = {"qualified": EventKind.QUALIFIED, "meeting": EventKind.MEETING_HELD, "booking": EventKind.BOOKED}
-"""What has happened when a lead enters a stage of this code."""
 
 ANSWERED, NO_ANSWER = CallOutcome.ANSWERED, CallOutcome.NO_ANSWER
 OUTCOMES = {

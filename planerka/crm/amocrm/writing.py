@@ -13,7 +13,7 @@ from planerka.crm.amocrm.client import API, Asked, Client, Json
 from planerka.crm.amocrm.directory import Directory, stage_id
 from planerka.crm.amocrm.happenings import MOVED, Move, is_rejection, moves_of
 from planerka.crm.http import line_of
-from planerka.crm.once import looked_for
+from planerka.crm.once import looked_for, with_marker
 from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError, CrmRefusalError
 from planerka.model import Command, Decision, LeadStatus, Receipt
 
@@ -193,7 +193,3 @@ class Rehearsal(Writer):
 
 def standing(lead: Json) -> str:
     return stage_id(lead["pipeline_id"], lead["status_id"])
-
-
-def with_marker(text: str, command: Command) -> str:
-    return text if command.marker in text else f"{text} [{command.marker}]"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from planerka.crm.base import Account as AccountFacts
 from planerka.crm.base import Batch, Window
+from planerka.crm.cards import STEPS
 from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
 from planerka.crm.mapping import AccountMapping
@@ -14,7 +15,6 @@ from planerka.crm.odoo.account import LEAD, Account, account_of
 from planerka.crm.odoo.client import Odoo, instant
 from planerka.crm.odoo.describing import described
 from planerka.crm.odoo.flat import KNOWN
-from planerka.crm.odoo.history import MILESTONES
 from planerka.crm.odoo.reading import Reader, of_sales, own_columns
 from planerka.crm.odoo.writing import Writer
 from planerka.crm.streamed import StreamedCrm
@@ -64,7 +64,7 @@ class OdooCrm(StreamedCrm):
         return Reader(self.odoo, self.account, self.mapping, self.cards, url)
 
     def lacks(self) -> frozenset[str]:
-        kinds = {MILESTONES[code] for code in self.reader.codes.values() if code in MILESTONES}
+        kinds = {STEPS[code] for code in self.reader.codes.values() if code in STEPS}
         told = (*DONE, *DONE_FIELDS) if self.account.tracked is None else (*DONE, *DONE_FIELDS, *TRACKED, *kinds)
         return account_lacks(self.mapping, self.cards.leads, self.cards.contracts, told)
 

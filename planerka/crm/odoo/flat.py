@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planerka.crm.cards import STATUSES
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.odoo.account import Account
 from planerka.crm.odoo.client import Json
@@ -32,7 +33,6 @@ DATES = ("create_date", "write_date", "date_closed", "date_last_stage_update")
 ALWAYS = (*STATE, *DATES, "partner_id", "create_uid", "team_id")
 
 OUTCOMES = {"won": LeadStatus.WON, "lost": LeadStatus.REJECTED}
-STAGE_CODES = {"contract": LeadStatus.WON, "rejected": LeadStatus.REJECTED}
 
 TAG = re.compile(r"<[^>]*>")
 
@@ -44,7 +44,7 @@ def codes_of(mapping: AccountMapping, kind: ReferenceKind) -> dict[str, str]:
 
 def status_of(outcome: Any, stage_id: Any, codes: dict[str, str]) -> LeadStatus:
     """By Odoo's own mark, and by what the mapping says of the stage. A lead that is archived and not lost is open."""
-    by_stage = STAGE_CODES.get(codes.get(str(stage_id), ""), LeadStatus.OPEN)
+    by_stage = STATUSES.get(codes.get(str(stage_id), ""), LeadStatus.OPEN)
     return OUTCOMES.get(outcome, by_stage)
 
 

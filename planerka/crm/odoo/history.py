@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from planerka.crm.cards import STEPS
 from planerka.crm.odoo.account import LEAD, Account
 from planerka.crm.odoo.client import Json, Odoo, instant
 from planerka.crm.odoo.flat import STATE, status_of
@@ -17,9 +18,6 @@ from planerka.model import ActorKind, Event, EventKind, LeadStatus
 
 ODOOBOT = 1
 """Who acts where nobody does: rules, scheduled jobs, leads of a form."""
-
-MILESTONES = {"qualified": EventKind.QUALIFIED, "meeting": EventKind.MEETING_HELD, "booking": EventKind.BOOKED}
-"""What a lead reaches when it enters a stage that the mapping gives this code."""
 
 State = dict[str, Any]
 
@@ -125,8 +123,8 @@ class Life:
             stages = {"from_stage_id": key_of(old), "to_stage_id": key_of(new)}
             yield self.event(change, EventKind.STAGE_CHANGED, owner, **stages)
             code = self.codes.get(str(new), "")
-            if code in MILESTONES and code != self.codes.get(str(old)):
-                yield self.event(change, MILESTONES[code], owner)
+            if code in STEPS and code != self.codes.get(str(old)):
+                yield self.event(change, STEPS[code], owner)
         was, now = self.is_rejected(before), self.is_rejected(after)
         if now and not was:
             yield self.event(change, EventKind.REJECTED, owner, reason_id=key_of(after["lost_reason_id"]))
@@ -141,7 +139,7 @@ class Life:
         """What the card says and no change does; its ids are `<lead>:<kind>`."""
         kinds = [event.kind for event in found]
         outcomes = [event for event in found if event.kind in (EventKind.REJECTED, EventKind.REOPENED)]
-        milestone = MILESTONES.get(self.codes.get(str(self.lead["stage_id"]), ""))
+        milestone = STEPS.get(self.codes.get(str(self.lead["stage_id"]), ""))
         if milestone and milestone not in kinds:
             yield self.by_card(milestone, "date_last_stage_update")
         if self.is_rejected(self.lead) and not (outcomes and self.is_told_by(outcomes[-1])):

@@ -14,7 +14,7 @@ from planerka.crm.odoo.account import LEAD, Account
 from planerka.crm.odoo.client import Json, Odoo, instant, path_of
 from planerka.crm.odoo.flat import codes_of, status_of
 from planerka.crm.odoo.history import changes_of
-from planerka.crm.once import looked_for
+from planerka.crm.once import looked_for, with_marker
 from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError
 from planerka.model import Command, Decision, LeadStatus, ReferenceKind
 
@@ -198,10 +198,6 @@ class Writer:
         assigned = {"user_id": owner} if owner else {}
         call = {"act_type_xmlid": "mail.mail_activity_data_call", **said, **assigned}
         return Step("activity_schedule", {"ids": [int(command.lead_id)], **call})
-
-
-def with_marker(text: str, command: Command) -> str:
-    return text if command.marker in text else f"{text} [{command.marker}]"
 
 
 def number_of(key: str) -> int:
