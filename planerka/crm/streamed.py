@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from planerka.crm.base import Batch, Window
 from planerka.crm.cards import Cards
+from planerka.crm.http import Http
 from planerka.crm.loop import LoopThread, WindowsAhead
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.money_files import MoneyFiles
@@ -17,31 +18,38 @@ from planerka.crm.spans import WEEK, spans, spans_before
 class StreamedCrm(ABC):
     """A CRM whose records are asked for by the time of their change.
 
-    `WINDOWS_N`: how many windows are read at one time; `BATCHES_N`: how many batches of each wait for its turn.
+    `KNOWN`: the columns that this CRM has for fields of a lead; `WINDOWS_N`: how many windows are read at one time;
+    `BATCHES_N`: how many batches of each wait for its turn.
     """
 
+    KNOWN: ClassVar[Mapping[str, str]]
     WINDOWS_N: ClassVar[int]
     BATCHES_N: ClassVar[int]
 
     def __init__(
         self,
         mapping: AccountMapping,
-        known: Mapping[str, str],
+        http: Http,
         *,
         folder: Path,
         now: Callable[[], datetime],
         phone_key: bytes | None,
     ) -> None:
-        """`known`: the columns that this CRM has for fields of a lead. `folder` is that of the mapping file.
+        """`http` speaks the dialect of this CRM and has its login. `folder` is that of the mapping file.
 
         `phone_key` keys the hashes of phones; None: no phone is read, and clients are contacts.
         """
         self.mapping, self.source, self.clock = mapping, mapping.source, now
-        self.cards = Cards(mapping, known, phone_key)
+        self.cards = Cards(mapping, self.KNOWN, phone_key)
         self.money = MoneyFiles(mapping, folder, self.cards.convert)
         self.thread = LoopThread()
         self.ahead = WindowsAhead(self.thread, self.stream, windows_n=self.WINDOWS_N, batches_n=self.BATCHES_N)
         self.newest: Window | None = None
+        self.connect(http)
+
+    @abstractmethod
+    def connect(self, http: Http) -> None:
+        """Begin to speak to the account."""
 
     @abstractmethod
     async def first_at(self) -> datetime | None:

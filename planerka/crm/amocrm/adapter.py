@@ -1,10 +1,9 @@
 """The amoCRM adapter: an account on the port of a CRM. docs/amocrm.md is its manual."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 from planerka.crm.amocrm import checks, lists
 from planerka.crm.amocrm.cards import KNOWN, OWN, phones_of
@@ -18,7 +17,6 @@ from planerka.crm.base import Account, Batch, Window
 from planerka.crm.cards import STEPS
 from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
-from planerka.crm.mapping import AccountMapping
 from planerka.crm.references import References
 from planerka.crm.spans import DAY, WEEK
 from planerka.crm.streamed import StreamedCrm
@@ -69,18 +67,9 @@ class AmoCrm(StreamedCrm):
     pace of an account.
     """
 
-    WINDOWS_N, BATCHES_N = 6, 20
+    KNOWN, WINDOWS_N, BATCHES_N = KNOWN, 6, 20
 
-    def __init__(
-        self,
-        mapping: AccountMapping,
-        http: Http,
-        *,
-        folder: Path,
-        now: Callable[[], datetime],
-        phone_key: bytes | None,
-    ) -> None:
-        super().__init__(mapping, KNOWN, folder=folder, now=now, phone_key=phone_key)
+    def connect(self, http: Http) -> None:
         self.client = Client(http)
         self.knowing = asyncio.Lock()
         self.begin_anew()

@@ -1,16 +1,14 @@
 """Odoo on the port of a CRM. docs/odoo.md is its manual."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 
 from planerka.crm.base import Account as AccountFacts
 from planerka.crm.base import Batch, Window
 from planerka.crm.cards import STEPS
 from planerka.crm.http import Http
 from planerka.crm.lacking import account_lacks
-from planerka.crm.mapping import AccountMapping
 from planerka.crm.odoo.account import LEAD, Account, account_of
 from planerka.crm.odoo.client import Odoo, instant
 from planerka.crm.odoo.describing import described
@@ -36,20 +34,10 @@ TRACKED = ("assigned", "owner_changed", "stage_changed", "reopened", "from_stage
 class OdooCrm(StreamedCrm):
     """One database of Odoo; implements `crm.base.AccountCrm`."""
 
-    WINDOWS_N, BATCHES_N = 2, 8
+    KNOWN, WINDOWS_N, BATCHES_N = KNOWN, 2, 8
 
-    def __init__(
-        self,
-        mapping: AccountMapping,
-        http: Http,
-        *,
-        folder: Path,
-        now: Callable[[], datetime],
-        phone_key: bytes | None,
-    ) -> None:
-        """`http` speaks `client.DIALECT` and has the login of `client.login`. MappingError, SettingsError."""
-        super().__init__(mapping, KNOWN, folder=folder, now=now, phone_key=phone_key)
-        self.odoo, self.sales = Odoo(http), of_sales(mapping)
+    def connect(self, http: Http) -> None:
+        self.odoo, self.sales = Odoo(http), of_sales(self.mapping)
 
     @cached_property
     def account(self) -> Account:
