@@ -9,7 +9,7 @@ import httpx
 
 from planerka.crm.amocrm.adapter import AmoCrm
 from planerka.crm.amocrm.client import DIALECT, Span
-from planerka.crm.amocrm.reading import Given
+from planerka.crm.amocrm.owners import Given
 from planerka.crm.base import Window
 from planerka.crm.http import Http, KeyLogin
 from planerka.crm.mapping import AccountMapping
@@ -47,7 +47,7 @@ async def read(crm: AmoCrm) -> float:
     """
     clock = asyncio.get_running_loop().time
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    crm.given = Given([], Span.of(Window(since=today, until=datetime.now(UTC))))
+    crm.given = Given.none(Span.of(Window(since=today, until=datetime.now(UTC))))
     for window in crm.expect(spans_before(today - timedelta(days=700), today, DAY)):
         await crm.ahead.begin(window)
         async for _ in crm.ahead.running[window].items():

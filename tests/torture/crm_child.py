@@ -1,6 +1,6 @@
 """Pulls everything of a fake amoCRM into a store, as a process that may be killed; says how much memory it took.
 
-python -m tests.torture.crm_child URL TOKEN STORE UNTIL
+python -m tests.torture.crm_child URL TOKEN MAPPING STORE UNTIL
 """
 
 import sys
@@ -16,8 +16,6 @@ from planerka.intake.pull import Step, pull
 from planerka.store.database import open_store
 from tests.builders_store import MOSCOW
 
-MAPPING = AccountMapping(source="amocrm", currency="RUB", time_zone="Europe/Moscow")
-
 
 def peak_mb() -> float:
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
@@ -29,10 +27,11 @@ def told(step: Step) -> None:
 
 
 if __name__ == "__main__":
-    url, token, store, until = sys.argv[1:]
+    url, token, mapping_path, store, until = sys.argv[1:]
+    mapping = AccountMapping.model_validate_json(Path(mapping_path).read_text())
     at = datetime.fromisoformat(until)
     http = Http(url, pace=Pace(1000), login=KeyLogin(token), dialect=DIALECT)
     report = pull(
-        open_store(store), AmoCrm(MAPPING, http, folder=Path(), now=lambda: at, phone_key=None), MOSCOW, at, told
+        open_store(store), AmoCrm(mapping, http, folder=Path(), now=lambda: at, phone_key=None), MOSCOW, at, told
     )
     print(f"whole: {report.rows_n} rows, {report.quarantined_n} held back, {peak_mb():.0f} MB", flush=True)

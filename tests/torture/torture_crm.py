@@ -1,6 +1,7 @@
 """A first pull of a large account, killed ten times: it comes to the store of one that nobody disturbed.
 
-`PLANERKA_TORTURE_LEADS_N=1000000 make torture ONLY=crm` is the account of a large developer; a tenth by default.
+`PLANERKA_TORTURE_LEADS_N=1000000 make torture ONLY=crm` is two years of the account of a large developer; a tenth of
+its leads, in a tenth of that time, by default.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 
 from planerka.store.database import connect, reading
 from planerka.store.tables import event, lead, reference, rejection
+from tests.builders_amo import mapping_of
 from tests.fakes.amocrm.app import AmoApp
 from tests.fakes.amocrm.bulk import bulk_account
 from tests.fakes.serving import served
@@ -26,18 +28,21 @@ from tests.fakes.serving import served
 LEADS_N = int(os.environ.get("PLANERKA_TORTURE_LEADS_N", "100000"))
 KILLS_N = 10
 MOST_MB = 400
+A_DAY_N = 1_370
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[tuple[str, str]]:
-    """The address of an account that nothing limits, and its token."""
-    account = bulk_account(leads_n=LEADS_N)
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
+    """The address of an account that nothing limits, its token, and the file of its mapping."""
+    account = bulk_account(leads_n=LEADS_N, days=LEADS_N // A_DAY_N)
     account.limiter.is_on = False
+    mapping = tmp_path_factory.mktemp("site") / "mapping.json"
+    mapping.write_text(mapping_of(account).model_dump_json(exclude_unset=True, by_alias=True))
     with served(AmoApp(account)) as url:
-        yield url, account.token
+        yield url, account.token, str(mapping)
 
 
-def begun(site: tuple[str, str], store: Path, until: datetime) -> subprocess.Popen[str]:
+def begun(site: tuple[str, str, str], store: Path, until: datetime) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.torture.crm_child", *site, f"sqlite:///{store}", until.isoformat()]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 

@@ -11,7 +11,8 @@ from planerka.crm.amocrm.client import PAGE_N, Client, Span
 from planerka.crm.amocrm.describing import description
 from planerka.crm.amocrm.directory import Directory, directory_of
 from planerka.crm.amocrm.happenings import CALLS, MESSAGES
-from planerka.crm.amocrm.reading import Given, Source, WindowReading
+from planerka.crm.amocrm.owners import Given, changes_of, frame_of
+from planerka.crm.amocrm.reading import Source, WindowReading
 from planerka.crm.amocrm.writing import Rehearsal, Writer
 from planerka.crm.base import Account, Batch, Window
 from planerka.crm.cards import STEPS
@@ -64,10 +65,10 @@ class AmoCrm(StreamedCrm):
     """One account of amoCRM; implements `crm.base.AccountCrm`.
 
     Each list of a window is walked by one request after another: it takes several windows at one time to keep to the
-    pace of an account.
+    pace of an account. Three do, and each that is being read is in memory with all its events.
     """
 
-    KNOWN, WINDOWS_N, BATCHES_N = KNOWN, 6, 20
+    KNOWN, WINDOWS_N, BATCHES_N = KNOWN, 3, 20
 
     def connect(self, http: Http) -> None:
         self.client = Client(http)
@@ -118,7 +119,7 @@ class AmoCrm(StreamedCrm):
 
     def history(self, before: datetime) -> Sequence[Window]:
         """Whose a lead was that has changed hands before `before` is not asked for: that would be all of them."""
-        self.given = self.given or Given([], Span.of(Window(since=before, until=before)))
+        self.given = self.given or Given.none(Span.of(Window(since=before, until=before)))
         return super().history(before)
 
     def expect(self, windows: list[Window]) -> list[Window]:
@@ -182,7 +183,9 @@ class AmoCrm(StreamedCrm):
             if self.given is None:
                 now = self.client.http.told_at or self.clock()
                 time = Span.of(Window(since=self.ahead.expected[0].since, until=now))
-                self.given = Given(await self.client.all(lists.given_in(time)), time)
+                pages = self.client.every(lists.given_in(time))
+                changes = [change async for page in pages for change in changes_of(page)]
+                self.given = Given(frame_of(changes), time)
             return self.given
 
     async def stream(self, window: Window) -> AsyncGenerator[Batch, None]:

@@ -169,6 +169,8 @@ class Client:
         records = self.embedding(answer).get("_embedded", {}).get(name)
         if not isinstance(records, list) or not all(isinstance(record, dict) and "id" in record for record in records):
             raise CrmAnswerError(f"{self.http.name} sent an answer without {name}: is that address the one of amoCRM?")
+        for record in records:
+            record.pop("_links", None)  # nobody follows them, and they are a third of what is kept of an event
         return records
 
     def embedding(self, answer: Any) -> Json:

@@ -3,18 +3,18 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 import pandas as pd
 
 from planerka.crm.amocrm.client import Json
 from planerka.crm.amocrm.directory import Directory, stage_id
+from planerka.crm.amocrm.owners import GIVEN, Owners, owner_in, person
 from planerka.crm.cards import STEPS
 from planerka.crm.rows import unknown
 from planerka.model import ActorKind, CallOutcome, Event, EventKind
 
-MOVED, GIVEN = "lead_status_changed", "entity_responsible_changed"
+MOVED = "lead_status_changed"
 MESSAGES = {"incoming_chat_message": EventKind.MESSAGE_IN, "outgoing_chat_message": EventKind.MESSAGE_OUT}
 TYPES = (MOVED, GIVEN, *MESSAGES)
 
@@ -105,32 +105,6 @@ def is_rejection(move: Move, directory: Directory) -> bool:
     return directory.code(move.after) == "rejected" != directory.code(move.before)
 
 
-class Owners:
-    """Who a lead belonged to at a time: by the changes that are known, and for the rest as it is now."""
-
-    def __init__(self, events: Iterable[Json], leads: dict[int, Json]) -> None:
-        self.leads = leads
-        given = [event for event in events if event["type"] == GIVEN and event["entity_type"] == "lead"]
-        given.sort(key=lambda event: (event["entity_id"], event["created_at"], event["id"]))
-        self.changes = {key: list(some) for key, some in groupby(given, key=lambda event: event["entity_id"])}
-
-    def at(self, lead_id: int, moment: int) -> str | None:
-        changes = self.changes.get(lead_id, [])
-        later = next((change for change in changes if change["created_at"] > moment), None)
-        if later:
-            return owner_in(later["value_before"])
-        return owner_in(changes[-1]["value_after"]) if changes else person(self.leads[lead_id]["responsible_user_id"])
-
-
-def owner_in(values: list[Json]) -> str | None:
-    return next((person(value["responsible_user"]["id"]) for value in values if "responsible_user" in value), None)
-
-
-def person(user_id: Any) -> str | None:
-    """None for 0, which is nobody."""
-    return str(user_id) if user_id else None
-
-
 def actor(user_id: int, otherwise: ActorKind = ActorKind.ROBOT) -> Row:
     kind = ActorKind.PERSON if user_id else otherwise
     return {"actor_id": person(user_id), "actor_kind": kind.value}
@@ -170,7 +144,7 @@ class Telling:
 
     def of_owner(self, event: Json) -> Iterator[Row]:
         if event["entity_type"] == "lead" and event["entity_id"] in self.leads:
-            owner = {"manager_id": owner_in(event["value_after"])}
+            owner = {"manager_id": person(owner_in(event["value_after"]))}
             told = actor(event["created_by"]) | owner
             yield self.row(event["id"], event["entity_id"], EventKind.OWNER_CHANGED, event["created_at"], **told)
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from planerka.crm.amocrm.client import EVENTS_N, Asked, Json, Span
-from planerka.crm.amocrm.happenings import CALLS, GIVEN, TYPES
+from planerka.crm.amocrm.happenings import CALLS, TYPES
+from planerka.crm.amocrm.owners import GIVEN
 
 BY_ID = {"order[id]": "asc"}
 """The one order in which records do not change places when they are changed."""

@@ -3,24 +3,24 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from planerka.crm.amocrm import lists
 from planerka.crm.amocrm.cards import contacts_of, phones_of, rows_of
 from planerka.crm.amocrm.client import Client, Json, Span
 from planerka.crm.amocrm.directory import LOST, Directory
 from planerka.crm.amocrm.happenings import (
-    GIVEN,
     MESSAGES,
     MOVED,
     Happenings,
     Move,
-    Owners,
     Row,
     Telling,
     events_frame,
     is_rejection,
     moves_of,
 )
+from planerka.crm.amocrm.owners import GIVEN, Given, Owners, changes_of
 from planerka.crm.base import Batch
 from planerka.crm.cards import Cards
 from planerka.crm.mapping_parts import Moment
@@ -31,14 +31,6 @@ BATCH_N = 5_000
 
 SAME_MOMENT_S = 2
 """How far the event of a closing and `closed_at` of the card may be apart."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """Every change of owner of a lead in a time: by them it is known whose a lead was before."""
-
-    events: list[Json]
-    time: Span
 
 
 @dataclass(frozen=True)
@@ -114,7 +106,8 @@ class WindowReading:
         async for batch in self.told([lead for lead in found if self.is_ours(lead["id"])]):
             yield batch
         self.leads |= {lead["id"]: lead for lead in found}
-        given = [*happened.events, *self.given.events, *await self.given_besides(happened, of_contact)]
+        besides = await self.given_besides(happened, of_contact)
+        given = chain(changes_of(happened.events), self.given.of(self.leads), changes_of(besides))
         telling = Telling(self.directory, self.leads, Owners(given, self.leads))
         moves = moves_of(happened.events)
         for batch in event_batches(told_events(telling, happened, moves, of_contact)):
