@@ -13,8 +13,8 @@ from planerka.crm.amocrm.client import API, Asked, Client, Json
 from planerka.crm.amocrm.directory import Directory, stage_id
 from planerka.crm.amocrm.happenings import MOVED, Move, is_rejection, moves_of
 from planerka.crm.http import line_of
-from planerka.crm.once import looked_for, with_marker
-from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError, CrmRefusalError
+from planerka.crm.once import with_marker, write_once
+from planerka.errors import CrmAnswerError, CrmError, CrmRefusalError
 from planerka.model import Command, Decision, LeadStatus, Receipt
 
 CALL_BACK = 1
@@ -58,18 +58,9 @@ class Writer:
         await self.once(lambda: self.tasked(command), lambda: self.task(command, owner))
 
     async def once(self, look: Callable[[], Awaitable[bool]], write: Callable[[], Awaitable[None]]) -> None:
-        """Write, unless it can be seen already, and once more where the answer is lost and nothing can be seen.
-
-        CrmLostAnswerError where that answer is lost too: the next run looks for it.
-        """
-        if await look():
-            return
-        try:
-            return await write()
-        except CrmLostAnswerError:
-            is_done = await looked_for(look, False, self.client.http.pause_s)
-        if not is_done:
-            await write()
+        """Write, unless it can be seen already."""
+        if not await look():
+            await write_once(write, look, False, self.client.http.pause_s)
 
     async def lead(self, command: Command) -> Json:
         for lead in await self.client.by_id("/leads", "leads", [command.lead_id]):

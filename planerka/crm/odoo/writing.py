@@ -14,14 +14,14 @@ from planerka.crm.odoo.account import LEAD, Account
 from planerka.crm.odoo.client import Json, Odoo, instant, path_of
 from planerka.crm.odoo.flat import codes_of, status_of
 from planerka.crm.odoo.history import changes_of
-from planerka.crm.once import looked_for, with_marker
-from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError
+from planerka.crm.once import with_marker, write_once
+from planerka.errors import CrmAnswerError, CrmError
 from planerka.model import Command, Decision, LeadStatus, ReferenceKind
 
 STEPS_N = 6
 """More than the steps of a command, which are four: one that shows no effect is not taken for ever."""
 
-FIELDS = ("won_status", "stage_id", "user_id", "team_id", "date_closed")
+FIELDS = ("won_status", "active", "stage_id", "user_id", "team_id", "date_closed")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Writer:
             steps = await self.missing(command, found)
             if not steps:
                 return
-            found = await self.taken(steps[0], command, found)
+            await self.take(steps[0], command, found)
+            found = await self.find(command)
         raise CrmAnswerError(f"lead {command.lead_id} does not show what was written to it: look into its card in Odoo")
 
     async def rehearse(self, command: Command) -> list[str]:
@@ -74,23 +75,13 @@ class Writer:
             await self.require_sense(command, found)
         return found
 
-    async def take(self, step: Step) -> None:
-        await self.odoo.write(LEAD, step.method, **step.arguments)
+    async def take(self, step: Step, command: Command, before: Found) -> None:
+        """Once: it has been taken where anything is not as `before`."""
 
-    async def taken(self, step: Step, command: Command, before: Found) -> Found:
-        """What can be seen after a step, which is taken again where its answer was lost and nothing has changed.
+        async def write() -> None:
+            await self.odoo.write(LEAD, step.method, **step.arguments)
 
-        CrmLostAnswerError where it is lost once more: the next run looks for it.
-        """
-        try:
-            await self.take(step)
-            return await self.find(command)
-        except CrmLostAnswerError:
-            found = await looked_for(lambda: self.find(command), before, self.odoo.http.pause_s)
-        if found != before:
-            return found
-        await self.take(step)
-        return await self.find(command)
+        await write_once(write, lambda: self.find(command), before, self.odoo.http.pause_s)
 
     async def find(self, command: Command) -> Found:
         lead_id = number_of(command.lead_id)
