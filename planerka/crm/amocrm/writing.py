@@ -1,7 +1,8 @@
 """Commands of rulings, carried out in amoCRM: each once, whatever happens on the way.
 
 A return writes a note, moves the lead, sets a task. Note and task hold the marker of the command. The note is first:
-a lead that is open without it was reopened by somebody else, and one with it by us, so that the next try goes on.
+a rejected lead that is open without it was reopened by somebody else, and one with it by us, so that the next try goes
+on. A neglected lead is open, and stays where it is.
 """
 
 from collections.abc import Awaitable, Callable
@@ -29,8 +30,6 @@ class Writer:
 
     async def apply(self, command: Command) -> Receipt:
         """The receipt, after everything was seen in amoCRM. CrmError where the lead is not what it was ruled about."""
-        if command.kind == Decision.UPHOLD:
-            raise CrmError(f"command {command.marker} upholds a rejection: there is nothing to write to amoCRM")
         handed_over_at = self.clock()
         try:
             await self.carry_out(command)
@@ -73,7 +72,7 @@ class Writer:
         if stage not in self.directory.stages:
             raise CrmError(f"lead {command.lead_id} was moved to a pipeline or stage that is not of sales, {stage}")
         status = self.directory.status(stage)
-        if status != LeadStatus.REJECTED:
+        if status not in command.origin.returnable:
             raise CrmError(
                 f"lead {command.lead_id} is {status} in amoCRM already: somebody else was faster; pull again"
             )
@@ -99,7 +98,11 @@ class Writer:
         return int(key)
 
     async def stage_for(self, command: Command, lead: Json) -> str:
-        """The stage that the command names, or that the lead was rejected in, or the first one of its pipeline."""
+        """Where an open lead stands; else the stage that the command names, or that the lead was rejected in, or the
+        first one of its pipeline.
+        """
+        if self.directory.is_open(standing(lead)):
+            return standing(lead)
         if command.stage_id:
             if not self.directory.is_ordinary(command.stage_id):
                 raise CrmError(f"stage {command.stage_id} is no open stage of sales: rule with another one")

@@ -101,7 +101,7 @@ class Writer:
 
     async def require_sense(self, command: Command, found: Found) -> None:
         """CrmError for a command that Odoo could not carry out whole, before the first write."""
-        if command.kind == Decision.RETURN_TO_WORK and found.status != LeadStatus.REJECTED:
+        if command.kind == Decision.RETURN_TO_WORK and found.status not in command.origin.returnable:
             raise CrmError(f"lead {command.lead_id} is {found.status} in Odoo: there is nothing to return; pull again")
         owner = self.owner(command, found)
         [user] = await self.odoo.by_id("res.users", [owner], ["active"]) or [{"active": False}]
@@ -120,22 +120,23 @@ class Writer:
 
     async def missing(self, command: Command, found: Found) -> list[Step]:
         """The steps that are left, in their order."""
-        if found.is_task_set or (command.kind == Decision.RETURN_TO_WORK and self.is_rejected_anew(found)):
+        if found.is_task_set or (command.kind == Decision.RETURN_TO_WORK and self.is_closed_anew(found)):
             return []
         steps = [] if found.noted_at else [self.note(command)]
         if command.kind == Decision.RETURN_TO_WORK:
             on_lead = {"ids": [found.lead["id"]]}
-            if found.lead["won_status"] == "lost":
+            if not found.lead["active"]:  # lost, or put aside by somebody who neglects it
                 steps.append(Step("action_restore", on_lead))
             if changed := await self.changed(command, found):
                 steps.append(Step("write", on_lead | {"vals": changed}))
         return [*steps, self.task(command, found)]
 
-    def is_rejected_anew(self, found: Found) -> bool:
-        """Whether somebody has rejected the lead after the note: it was returned, and no try may return it again."""
+    def is_closed_anew(self, found: Found) -> bool:
+        """Whether the lead was won or rejected after the note: it was returned, and no try may return it again."""
         closed_at = found.lead["date_closed"]
         is_lost = found.lead["won_status"] == "lost" and closed_at
-        return bool(is_lost and found.noted_at and instant(closed_at) > found.noted_at)
+        is_rejected_anew = is_lost and found.noted_at and instant(closed_at) > found.noted_at
+        return bool(found.status == LeadStatus.WON or is_rejected_anew)
 
     async def changed(self, command: Command, found: Found) -> Json:
         """What of stage and manager is not yet as it was ruled."""
