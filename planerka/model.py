@@ -290,6 +290,11 @@ class DisputeOrigin(StrEnum):
     UNPROVABLE = "unprovable"
     NEGLECT = "neglect"
 
+    @property
+    def returnable(self) -> tuple[LeadStatus, ...]:
+        """What a lead may be for a ruling to return it to work: a neglected one is open, or was rejected meanwhile."""
+        return (LeadStatus.OPEN, LeadStatus.REJECTED) if self == DisputeOrigin.NEGLECT else (LeadStatus.REJECTED,)
+
 
 class Decision(StrEnum):
     UPHOLD = "uphold"
@@ -299,16 +304,25 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """One intended write to the CRM. `marker` is written with it, so that it can be found again."""
+    """One intended write to the CRM. `marker` is written with it, so that it can be found again.
+
+    `origin` is that of the dispute: of neglect the lead was open all the time, and a return leaves it in its stage.
+    ValueError for a decision that asks for no write.
+    """
 
     marker: str
     lead_id: str
+    origin: DisputeOrigin
     kind: Decision
     manager_id: str | None
     stage_id: str | None
     note: str
     task: str
     due_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.kind == Decision.UPHOLD:
+            raise ValueError(f"{self.marker} upholds a rejection: there is nothing to write")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from planerka.crm.base import Batch
 from planerka.crm.http import Http, KeyLogin, Login
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.pace import Pace
-from planerka.model import Command, Decision
+from planerka.model import Command, Decision, DisputeOrigin
 from tests.fakes.amocrm.account import AmoAccount
 
 KEY = b"a key of phones"
@@ -84,5 +84,6 @@ def frame(batches: list[Batch], noun: type) -> pd.DataFrame:
 def command_for(lead_id: int, kind: Decision = Decision.RETURN_TO_WORK, **more: Any) -> Command:
     marker = f"planerka-{lead_id}-{kind}"
     written = {"marker": marker, "lead_id": str(lead_id), "kind": kind, "manager_id": None, "stage_id": None}
+    written |= {"origin": DisputeOrigin.UNLAWFUL}
     written |= {"note": f"Возврат в работу [{marker}]", "task": f"Позвонить клиенту [{marker}]"}
     return Command(**{**written, "due_at": datetime(2030, 1, 1, tzinfo=UTC), **more})

@@ -23,7 +23,7 @@ from planerka.crm.mapping import AccountMapping
 from planerka.crm.odoo.adapter import OdooCrm
 from planerka.crm.odoo.client import DIALECT, login
 from planerka.crm.pace import Pace
-from planerka.model import Command, Decision, Event, Lead
+from planerka.model import Command, Decision, DisputeOrigin, Event, Lead
 from tests.fakes.odoo.app import OdooApp
 from tests.fakes.odoo.database import OdooDatabase
 from tests.fakes.serving import served
@@ -160,6 +160,7 @@ def command(lead_id: str, kind: Decision = Decision.RETURN_TO_WORK, **parts: obj
     told = {
         "marker": marker,
         "lead_id": lead_id,
+        "origin": DisputeOrigin.UNLAWFUL,
         "kind": kind,
         "manager_id": None,
         "stage_id": None,

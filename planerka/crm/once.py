@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from planerka.errors import CrmLostAnswerError
 from planerka.model import Command
 
 LOOKS_N = 6
@@ -12,19 +13,22 @@ LOOKS_N = 6
 Seen = TypeVar("Seen")
 
 
-async def looked_for(find: Callable[[], Awaitable[Seen]], before: Seen, pause_s: float) -> Seen:
-    """What can be seen after a lost answer, as soon as it is not as `before`, or in the end.
+async def write_once(
+    write: Callable[[], Awaitable[None]], look: Callable[[], Awaitable[Seen]], before: Seen, pause_s: float
+) -> None:
+    """Write, and once more where the answer is lost and looking shows `before`, as if nothing had been written.
 
-    `pause_s` is the time until the first look; each later one is twice as long.
+    `pause_s` is the time until the first look; each later one is twice as long. CrmLostAnswerError where the second
+    answer is lost too: the next run looks for it.
     """
-    found = before
-    for _ in range(LOOKS_N):
-        await asyncio.sleep(pause_s)
-        found = await find()
-        if found != before:
-            break
-        pause_s *= 2
-    return found
+    try:
+        return await write()
+    except CrmLostAnswerError:
+        for doubling in range(LOOKS_N):
+            await asyncio.sleep(pause_s * 2**doubling)
+            if await look() != before:
+                return
+    await write()
 
 
 def with_marker(text: str, command: Command) -> str:

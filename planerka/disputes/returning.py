@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 
 from planerka.errors import UsageError
-from planerka.model import DisputeOrigin, LeadStatus
 from planerka.store.disputes import DisputeView
 from planerka.store.review import may_not_be_called
 
@@ -17,8 +16,7 @@ def refuse_a_senseless_return(connection: sa.Connection, source: str, dispute: D
     what = f"lead {dispute.lead_id} is not returned to work"
     if dispute.status is None:
         raise UsageError(f"{what}: the source has it no more")
-    is_neglected = dispute.origin == DisputeOrigin.NEGLECT and dispute.status == LeadStatus.OPEN
-    if dispute.status != LeadStatus.REJECTED and not is_neglected:
+    if dispute.status not in dispute.origin.returnable:
         raise UsageError(f"{what}: it is {dispute.status} now")
     if may_not_be_called(connection, source, dispute.lead_id):
         raise UsageError(f"{what}: the client asked not to be called, which holds for ever")

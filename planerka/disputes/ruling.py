@@ -74,6 +74,7 @@ def command_of(
     return Command(
         marker=marker,
         lead_id=dispute.lead_id,
+        origin=dispute.origin,
         kind=decision,
         manager_id=dispute.manager_id,
         stage_id=None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from planerka.model import Command, Decision, Receipt
+from planerka.model import Command, Decision, DisputeOrigin, Receipt
 from planerka.store.bulk import insert_into
 from planerka.store.tables import command, receipt
 
@@ -42,5 +42,5 @@ def put_receipt(connection: sa.Connection, proof: Receipt) -> bool:
 
 
 def _command(content: dict[str, Any]) -> Command:
-    due_at = datetime.fromisoformat(content["due_at"])
-    return Command(**{**content, "kind": Decision(content["kind"]), "due_at": due_at})
+    named = {"origin": DisputeOrigin(content["origin"]), "kind": Decision(content["kind"])}
+    return Command(**{**content, **named, "due_at": datetime.fromisoformat(content["due_at"])})

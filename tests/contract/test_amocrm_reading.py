@@ -383,9 +383,16 @@ def test_a_field_that_is_not_there_is_told_by_the_one_that_was_meant(amo_url, co
 
 @pytest.mark.parametrize("leads_n, days", [(750, 7), (751, 1)])
 def test_a_large_account_is_read_by_days(company, amo_crm, leads_n, days):
-    """More than three pages of leads a week: a week of such an account is much to hold, and to read again."""
+    """More than three pages of leads a week: a week of such an account is much to hold, and to read again.
+
+    A pull asks once, for what is new and for history.
+    """
     with company.at(ago(days=1)):
         for _ in range(leads_n):
             company.add_lead(company.stage("Продажи", "Встреча"))
     until = datetime.now(UTC)
-    assert timedelta(days=days) == max(w.until - w.since for w in amo_crm.windows(until - timedelta(days=20), until))
+    for _ in range(2):
+        windows = list(amo_crm.windows(amo_crm.data_until(until) - timedelta(days=20), until))
+        amo_crm.history(windows[0].since)
+        assert timedelta(days=days) == max(window.until - window.since for window in windows)
+    assert 2 == sum("page=4" in seen.line for seen in company.seen)

@@ -7,7 +7,7 @@ import pytest
 
 from planerka.crm.amocrm.directory import stage_id
 from planerka.errors import CrmError
-from planerka.model import Decision
+from planerka.model import Decision, DisputeOrigin
 from tests.builders_amo import ago, command_for
 from tests.fakes.amocrm.faults import Fault
 
@@ -200,9 +200,60 @@ def test_a_stage_that_is_not_open_is_refused(company, amo_crm):
         amo_crm.apply(command_for(lead, stage_id=stage_id(*company.stage("Продажи", "Не наш клиент"))))
 
 
-def test_a_rejection_that_is_upheld_writes_nothing(company, amo_crm):
-    with pytest.raises(CrmError, match="nothing to write"):
-        amo_crm.apply(command_for(rejected_lead(company), Decision.UPHOLD))
+def neglected_lead(company) -> int:
+    """A lead that was met, and that nobody has worked on since."""
+    with company.at(ago(days=30)):
+        return company.add_lead(company.stage("Продажи", "Встреча"), responsible=company.user("Анна"))
+
+
+@pytest.mark.parametrize("name", ["Анна", "Борис"])
+def test_a_neglected_lead_stays_in_its_stage_and_its_manager_gets_a_note_and_a_task(company, amo_crm, name):
+    """Nothing but another manager changes the lead."""
+    lead, manager = neglected_lead(company), company.user(name)
+    command = command_for(lead, origin=DisputeOrigin.NEGLECT, manager_id=str(manager))
+    for _ in range(2):
+        receipt = amo_crm.apply(command)
+    assert_returned(company, command)
+    tasks = [task["responsible_user_id"] for task in company.tasks.values()]
+    assert (manager, [manager]) == (company.leads[lead]["responsible_user_id"], tasks)
+    changes = [seen.line for seen in company.seen if seen.line.startswith("PATCH")]
+    assert ([f"PATCH /api/v4/leads/{lead}"] if name == "Борис" else []) == changes
+    assert (command.marker, True) == (receipt.marker, receipt.confirmed_at is not None)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_what_a_killed_run_left_undone_of_a_neglected_lead_is_done_by_the_next(company, amo_crm, number):
+    lead = neglected_lead(company)
+    command = command_for(lead, origin=DisputeOrigin.NEGLECT, manager_id=str(company.user("Борис")))
+    company.faults.next(403, matching=WRITES, every=number, after_acting=True)
+    with pytest.raises(CrmError, match="answers 403"):
+        amo_crm.apply(command)
+    amo_crm.apply(command)
+    assert_returned(company, command)
+
+
+def test_a_neglected_lead_that_nobody_has_accepted_stays_unsorted(company, amo_crm):
+    with company.at(ago(days=30)):
+        lead = company.add_unsorted(company.stage("Продажи", "Встреча")[0])
+    command = command_for(lead, origin=DisputeOrigin.NEGLECT)
+    amo_crm.apply(command)
+    assert_returned(company, command, "Неразобранное")
+
+
+def test_a_neglected_lead_that_was_rejected_meanwhile_is_returned_to_its_stage(company, amo_crm):
+    lead = neglected_lead(company)
+    company.reject(lead, company.loss_reason("Дорого"))
+    command = command_for(lead, origin=DisputeOrigin.NEGLECT)
+    amo_crm.apply(command)
+    assert_returned(company, command)
+
+
+def test_a_neglected_lead_that_was_won_meanwhile_is_left_alone(company, amo_crm):
+    lead = neglected_lead(company)
+    company.move(lead, company.stage("Продажи", "Успешно реализовано"))
+    with pytest.raises(CrmError, match="is won in amoCRM already"):
+        amo_crm.apply(command_for(lead, origin=DisputeOrigin.NEGLECT))
+    assert ([], []) == written(company, lead)
 
 
 def test_the_reason_of_a_reopened_lead_is_never_sent(company, amo_crm):

@@ -69,21 +69,22 @@ class Told:
 
 @dataclass(frozen=True)
 class Lived:
-    """A CRM after the cycle of NOW. Each test takes disputes of its own."""
+    """A CRM after the cycle of NOW. Each test takes disputes of its own, `neglected` over silences."""
 
     world: World
     company: Company
     told: Told
     fresh: Iterator[DisputeView]
+    neglected: Iterator[DisputeView]
 
     def later(self) -> Company:
         """The company an hour later than it was last seen."""
         self.world.clock += timedelta(hours=1)
         return on_day(self.company, self.world.clock)
 
-    def ruled(self, decision: Decision) -> DisputeView:
-        """Another dispute, just after that ruling on it."""
-        dispute, at = next(self.fresh), self.later()
+    def ruled(self, decision: Decision, among: Iterator[DisputeView] | None = None) -> DisputeView:
+        """Another dispute, over a rejection unless asked otherwise, just after that ruling on it."""
+        dispute, at = next(among or self.fresh), self.later()
         words = words_for("ru")
         rule(at.engine, at.crm.source, dispute.id, decision, "Соколова", "Две попытки", at.office, words, at.now)
         return dispute
@@ -177,8 +178,9 @@ def lived(
         told = told_by(company, run_cycle(company), {number: str(key) for number, key in there.ids.items()})
         with reading(company.engine) as connection:
             queue = disputes.listing(connection, company.crm.source)
-        fresh = iter([view for view in queue if view.origin != DisputeOrigin.NEGLECT])
-        yield Lived(there, company, told, fresh)
+        rejections = [view for view in queue if view.origin != DisputeOrigin.NEGLECT]
+        neglects = [view for view in queue if view.origin == DisputeOrigin.NEGLECT]
+        yield Lived(there, company, told, iter(rejections), iter(neglects))
 
 
 def pulled(company: Company) -> None:
@@ -257,6 +259,25 @@ def test_a_return_opens_the_lead_and_the_next_pull_has_it(lived):
     )
     assert 0 == lived.apply().handed_over_n
     lived.later().crm.apply(command)
+    [note] = [note for note in lived.world.notes_on(int(dispute.lead_id)) if command.marker in note]
+    assert "Две попытки" in note
+
+
+def test_a_neglected_lead_stays_where_it_is_and_its_manager_is_told_once(lived):
+    """It was open all the time; the next pull sees no return."""
+    dispute = lived.ruled(Decision.RETURN_TO_WORK, lived.neglected)
+    [command] = lived.pending(dispute)
+    tasks_n = len(lived.events(dispute, EventKind.TASK_SET))
+    report = lived.apply()
+    assert (1, 1, None) == (report.handed_over_n, report.confirmed_n, lived.show(dispute)["refusal"])
+    assert 0 == lived.apply().handed_over_n
+    pulled(lived.later())
+    shown = lived.show(dispute)
+    assert (LeadStatus.OPEN, dispute.stage_id) == (shown["status"], shown["stage_id"])
+    assert ([], tasks_n + 1) == (
+        lived.events(dispute, EventKind.REOPENED),
+        len(lived.events(dispute, EventKind.TASK_SET)),
+    )
     [note] = [note for note in lived.world.notes_on(int(dispute.lead_id)) if command.marker in note]
     assert "Две попытки" in note
 

@@ -76,6 +76,7 @@ def rule_on(connection: sa.Connection, settings: Settings, subject_id: str, lead
     command = Command(
         marker=marker,
         lead_id=lead_id,
+        origin=DisputeOrigin.UNLAWFUL,
         kind=Decision.RETURN_TO_WORK,
         manager_id=None,
         stage_id=None,

@@ -8,7 +8,7 @@ import pytest
 
 from planerka.crm.odoo.adapter import OdooCrm
 from planerka.errors import CrmBusyError, CrmError, CrmLostAnswerError
-from planerka.model import Command, Decision
+from planerka.model import Command, Decision, DisputeOrigin
 from tests.builders_odoo import (
     PROPOSITION,
     QUALIFIED,
@@ -87,6 +87,46 @@ def test_a_lead_that_was_rejected_anew_is_not_returned_again(site: Site):
     assert ("lost", 1, 0) == (state(site, lead_id)["won_status"], len(notes(site, told)), len(tasks(site, told)))
 
 
+def test_a_lead_that_was_won_after_its_return_is_not_returned_again(site: Site):
+    """The task was lost, the rest done; then the client bought."""
+    lead_id = site.lose(site.lead(stage_id=QUALIFIED))
+    told = command(lead_id)
+    site.crm().apply(told)
+    site.call("mail.activity", "unlink", ids=[task["id"] for task in site.under("mail.activity", lead_id)])
+    site.on(lead_id, "action_set_won")
+    site.crm().apply(told)
+    assert ("won", WON) == (state(site, lead_id)["won_status"], state(site, lead_id)["stage_id"])
+    assert (1, 0) == (len(notes(site, told)), len(tasks(site, told)))
+
+
+@pytest.mark.parametrize("is_given", [False, True])
+def test_a_neglected_lead_stays_in_its_stage_and_its_manager_gets_a_note_and_a_task(site: Site, is_given: bool):
+    """It is not restored: Odoo would forget a probability that was set by hand."""
+    manager = colleague(site) if is_given else 2
+    lead_id = site.lead(stage_id=QUALIFIED)
+    told = command(lead_id, origin=DisputeOrigin.NEGLECT, manager_id=str(manager))
+    for _ in range(2):
+        receipt = site.crm().apply(told)
+    assert (open_on(lead_id, QUALIFIED, manager), 0) == (state(site, lead_id), restored(site, lead_id))
+    assert (1, [("Call the client", "2026-12-02", manager)]) == (len(notes(site, told)), tasks(site, told))
+    assert (told.marker, True) == (receipt.marker, receipt.confirmed_at is not None)
+
+
+def test_a_neglected_lead_that_was_put_aside_is_shown_again(site: Site):
+    """Archived, and not lost: it is open, and nobody sees it."""
+    lead_id = site.lead(stage_id=QUALIFIED)
+    site.on(lead_id, "action_archive")
+    assert ("pending", False) == (state(site, lead_id)["won_status"], state(site, lead_id)["active"])
+    site.crm().apply(command(lead_id, origin=DisputeOrigin.NEGLECT))
+    assert open_on(lead_id, QUALIFIED) == state(site, lead_id)
+
+
+def test_a_neglected_lead_that_was_rejected_meanwhile_is_returned(site: Site):
+    lead_id = site.lose(site.lead(stage_id=QUALIFIED))
+    site.crm().apply(command(lead_id, origin=DisputeOrigin.NEGLECT))
+    assert (open_on(lead_id, QUALIFIED), 1) == (state(site, lead_id), restored(site, lead_id))
+
+
 class Cut:
     """A proxy that loses every third answer, after the server acted."""
 
@@ -151,9 +191,12 @@ def merged_away(site: Site) -> str:
     return str(gone)
 
 
+NEGLECT = {"origin": DisputeOrigin.NEGLECT}
+
 SENSELESS = {
     "a lead that is open": (lambda site: site.lead(), {}, "is open in Odoo: there is nothing to return"),
     "a lead that is won": (lambda site: site.lead(stage_id=WON), {}, "is won in Odoo"),
+    "a neglected lead that is won": (lambda site: site.lead(stage_id=WON), NEGLECT, "is won in Odoo"),
     "a lead that was deleted": (deleted, {}, "it was deleted, or merged"),
     "a lead that was merged": (merged_away, {}, "it was deleted, or merged"),
     "a stage that is not there": (lost, {"stage_id": "99999"}, "Odoo has no stage 99999"),
@@ -181,8 +224,3 @@ def test_a_manager_who_was_dismissed_gets_no_lead(fake: Site):
     dismissed = fake.fake.add_user("Left", active=False)
     with pytest.raises(CrmError, match="no longer works in Odoo: rule again"):
         fake.crm().apply(command(lost(fake), manager_id=str(dismissed)))
-
-
-def test_an_upheld_rejection_is_nothing_to_write(fake: Site):
-    with pytest.raises(CrmError, match="there is nothing to write"):
-        fake.crm().apply(command(lost(fake), Decision.UPHOLD))

@@ -228,6 +228,7 @@ def new_dispute(subject_id: str = "E1", lead_id: str = "L1") -> disputes.NewDisp
 COMMAND = Command(
     marker="planerka-1",
     lead_id="L1",
+    origin=DisputeOrigin.UNLAWFUL,
     kind=Decision.RETURN_TO_WORK,
     manager_id=None,
     stage_id="s1",

@@ -8,7 +8,7 @@ import pytest
 from planerka.crm.base import Window
 from planerka.crm.sample.story import ANALYST_ID
 from planerka.errors import CrmError
-from planerka.model import Command, Decision, Event, Lead
+from planerka.model import Command, Decision, DisputeOrigin, Event, Lead
 from tests.builders_sample import AS_OF_ON, latest_leads, midnight, read, sample
 
 TOMORROW_ON = AS_OF_ON + timedelta(days=1)
@@ -18,7 +18,8 @@ DUE_AT = midnight(TOMORROW_ON) + timedelta(hours=15)
 
 def command(lead_id: str, **asked: object) -> Command:
     """A return to work with the manager and stage kept, unless asked otherwise."""
-    usual = {"marker": f"planerka-{lead_id}", "kind": Decision.RETURN_TO_WORK, "manager_id": None, "stage_id": None}
+    usual = {"marker": f"planerka-{lead_id}", "origin": DisputeOrigin.UNLAWFUL, "kind": Decision.RETURN_TO_WORK}
+    usual |= {"manager_id": None, "stage_id": None}
     texts = {"note": "Пункт 1.1: сделана 1 попытка из 6", "task": "Позвонить клиенту"}
     return Command(lead_id=lead_id, due_at=DUE_AT, **{**usual, **texts, **asked})
 
@@ -112,10 +113,10 @@ def test_what_was_drawn_for_a_returned_lead_is_cut_off(tmp_path):
     """A lead in work that is returned goes on from there, not from what would have happened."""
     crm = sample(tmp_path)
     lead_id = a_lead(crm, status="open")
-    crm.apply(command(lead_id))
+    crm.apply(command(lead_id, origin=DisputeOrigin.NEGLECT))
     events = pull(crm, until_on=MUCH_LATER_ON)[Event].query("lead_id == @lead_id").sort_values("at")
-    reopened_at = events.set_index("kind").loc["reopened", "at"]
-    assert events.loc[events["at"] > reopened_at, "id"].str[8:10].eq("02").all()
+    returned_at = events.query("actor_id == @ANALYST_ID")["at"].min()
+    assert events.loc[events["at"] > returned_at, "id"].str[8:10].eq("02").all()
 
 
 def test_a_lead_can_be_returned_twice(tmp_path):
@@ -156,11 +157,20 @@ def test_a_lead_that_does_not_exist_is_refused_by_name(tmp_path, lead_id):
         crm.apply(command(lead_id))
 
 
-def test_upholding_writes_nothing_to_the_crm(tmp_path):
-    """A ruling that changes nothing is no command."""
+@pytest.mark.parametrize("manager_id", [None, "M2"])
+def test_a_neglected_lead_is_worked_on_again_and_not_reopened(tmp_path, manager_id):
+    """It was open all the time: only a new manager shows."""
     crm = sample(tmp_path)
-    with pytest.raises(CrmError, match="nothing to write"):
-        crm.apply(command(a_lead(crm), kind=Decision.UPHOLD))
+    lead_id = a_lead(crm, "open")
+    before = latest_leads(lately(crm)).loc[lead_id]
+    assert before["manager_id"] != "M2"
+    crm.apply(command(lead_id, origin=DisputeOrigin.NEGLECT, manager_id=manager_id))
+    frames = pull(crm)
+    by_analyst = frames[Event].query("lead_id == @lead_id and actor_id == @ANALYST_ID")
+    given = ["owner_changed"] if manager_id else []
+    assert [*given, "task_set"] == by_analyst.sort_values("at")["kind"].tolist()
+    after = latest_leads(pull(crm, AS_OF_ON - timedelta(days=40))).loc[lead_id]
+    assert ("open", manager_id or before["manager_id"]) == (after["status"], after["manager_id"])
 
 
 @pytest.mark.parametrize("asked", [{"seed": 7}, {"leads_n": 2_000}])

@@ -18,6 +18,7 @@ from planerka.model import (
     Command,
     Contract,
     Decision,
+    DisputeOrigin,
     Event,
     Lead,
     Plan,
@@ -411,6 +412,7 @@ def command(marker: str = "planerka-1", note: str = "clause 1.2", lead_id: str =
     return Command(
         marker=marker,
         lead_id=lead_id,
+        origin=DisputeOrigin.UNLAWFUL,
         kind=Decision.RETURN_TO_WORK,
         manager_id=None,
         stage_id="new",

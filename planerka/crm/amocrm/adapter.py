@@ -70,14 +70,19 @@ class AmoCrm(StreamedCrm):
 
     KNOWN, WINDOWS_N, BATCHES_N = KNOWN, 3, 20
 
+    span: timedelta | None
+    """Of the windows of this pull; None before it has asked how large the account is."""
+
     def connect(self, http: Http) -> None:
         self.client = Client(http)
         self.knowing = asyncio.Lock()
         self.begin_anew()
 
     def length(self) -> timedelta:
-        """A day of an account that is large: it has as many records as a small one in weeks."""
-        return DAY if self.thread.run(self.is_large()) else WEEK
+        """A day of an account that is large: it has as many records as a small one in weeks. Asked once in a pull."""
+        if self.span is None:
+            self.span = DAY if self.thread.run(self.is_large()) else WEEK
+        return self.span
 
     async def is_large(self) -> bool:
         """How many records there are amoCRM does not tell: is there so high a page of the leads of this week?"""
@@ -89,6 +94,7 @@ class AmoCrm(StreamedCrm):
     def begin_anew(self) -> None:
         """A pull begins: nothing is known of what the account is set up with, and nothing was told."""
         self.directory: Directory | None = None
+        self.span = None
         self.given: Given | None = None
         self.told = Told()
 

@@ -1,7 +1,8 @@
 """Commands of rulings, carried out in amoCRM: each once, whatever happens on the way.
 
 A return writes a note, moves the lead, sets a task. Note and task hold the marker of the command. The note is first:
-a lead that is open without it was reopened by somebody else, and one with it by us, so that the next try goes on.
+a rejected lead that is open without it was reopened by somebody else, and one with it by us, so that the next try goes
+on. A neglected lead is open, and stays where it is.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,8 +14,8 @@ from planerka.crm.amocrm.client import API, Asked, Client, Json
 from planerka.crm.amocrm.directory import Directory, stage_id
 from planerka.crm.amocrm.happenings import MOVED, Move, is_rejection, moves_of
 from planerka.crm.http import line_of
-from planerka.crm.once import looked_for, with_marker
-from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError, CrmRefusalError
+from planerka.crm.once import with_marker, write_once
+from planerka.errors import CrmAnswerError, CrmError, CrmRefusalError
 from planerka.model import Command, Decision, LeadStatus, Receipt
 
 CALL_BACK = 1
@@ -29,8 +30,6 @@ class Writer:
 
     async def apply(self, command: Command) -> Receipt:
         """The receipt, after everything was seen in amoCRM. CrmError where the lead is not what it was ruled about."""
-        if command.kind == Decision.UPHOLD:
-            raise CrmError(f"command {command.marker} upholds a rejection: there is nothing to write to amoCRM")
         handed_over_at = self.clock()
         try:
             await self.carry_out(command)
@@ -58,18 +57,9 @@ class Writer:
         await self.once(lambda: self.tasked(command), lambda: self.task(command, owner))
 
     async def once(self, look: Callable[[], Awaitable[bool]], write: Callable[[], Awaitable[None]]) -> None:
-        """Write, unless it can be seen already, and once more where the answer is lost and nothing can be seen.
-
-        CrmLostAnswerError where that answer is lost too: the next run looks for it.
-        """
-        if await look():
-            return
-        try:
-            return await write()
-        except CrmLostAnswerError:
-            is_done = await looked_for(look, False, self.client.http.pause_s)
-        if not is_done:
-            await write()
+        """Write, unless it can be seen already."""
+        if not await look():
+            await write_once(write, look, False, self.client.http.pause_s)
 
     async def lead(self, command: Command) -> Json:
         for lead in await self.client.by_id("/leads", "leads", [command.lead_id]):
@@ -82,7 +72,7 @@ class Writer:
         if stage not in self.directory.stages:
             raise CrmError(f"lead {command.lead_id} was moved to a pipeline or stage that is not of sales, {stage}")
         status = self.directory.status(stage)
-        if status != LeadStatus.REJECTED:
+        if status not in command.origin.returnable:
             raise CrmError(
                 f"lead {command.lead_id} is {status} in amoCRM already: somebody else was faster; pull again"
             )
@@ -108,7 +98,11 @@ class Writer:
         return int(key)
 
     async def stage_for(self, command: Command, lead: Json) -> str:
-        """The stage that the command names, or that the lead was rejected in, or the first one of its pipeline."""
+        """Where an open lead stands; else the stage that the command names, or that the lead was rejected in, or the
+        first one of its pipeline.
+        """
+        if self.directory.is_open(standing(lead)):
+            return standing(lead)
         if command.stage_id:
             if not self.directory.is_ordinary(command.stage_id):
                 raise CrmError(f"stage {command.stage_id} is no open stage of sales: rule with another one")

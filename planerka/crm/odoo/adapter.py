@@ -16,8 +16,8 @@ from planerka.crm.odoo.flat import KNOWN
 from planerka.crm.odoo.reading import Reader, of_sales, own_columns
 from planerka.crm.odoo.writing import Writer
 from planerka.crm.streamed import StreamedCrm
-from planerka.errors import CrmAnswerError, CrmClosedError, CrmError, MappingError
-from planerka.model import Command, Decision, Receipt
+from planerka.errors import CrmAnswerError, CrmClosedError, MappingError
+from planerka.model import Command, Receipt
 from planerka.phones import first_phone
 
 SAFETY = timedelta(seconds=5)
@@ -128,8 +128,6 @@ class OdooCrm(StreamedCrm):
         return self.thread.run(self.writer.rehearse(command))
 
     def apply(self, command: Command) -> Receipt:
-        if command.kind == Decision.UPHOLD:
-            raise CrmError(f"command {command.marker} upholds a rejection: there is nothing to write to the CRM")
         self.thread.run(self.writer.carry_out(command))
         done_at = self.clock()
         return Receipt(marker=command.marker, handed_over_at=done_at, confirmed_at=done_at)

@@ -14,14 +14,14 @@ from planerka.crm.odoo.account import LEAD, Account
 from planerka.crm.odoo.client import Json, Odoo, instant, path_of
 from planerka.crm.odoo.flat import codes_of, status_of
 from planerka.crm.odoo.history import changes_of
-from planerka.crm.once import looked_for, with_marker
-from planerka.errors import CrmAnswerError, CrmError, CrmLostAnswerError
+from planerka.crm.once import with_marker, write_once
+from planerka.errors import CrmAnswerError, CrmError
 from planerka.model import Command, Decision, LeadStatus, ReferenceKind
 
 STEPS_N = 6
 """More than the steps of a command, which are four: one that shows no effect is not taken for ever."""
 
-FIELDS = ("won_status", "stage_id", "user_id", "team_id", "date_closed")
+FIELDS = ("won_status", "active", "stage_id", "user_id", "team_id", "date_closed")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Writer:
             steps = await self.missing(command, found)
             if not steps:
                 return
-            found = await self.taken(steps[0], command, found)
+            await self.take(steps[0], command, found)
+            found = await self.find(command)
         raise CrmAnswerError(f"lead {command.lead_id} does not show what was written to it: look into its card in Odoo")
 
     async def rehearse(self, command: Command) -> list[str]:
@@ -74,23 +75,13 @@ class Writer:
             await self.require_sense(command, found)
         return found
 
-    async def take(self, step: Step) -> None:
-        await self.odoo.write(LEAD, step.method, **step.arguments)
+    async def take(self, step: Step, command: Command, before: Found) -> None:
+        """Once: it has been taken where anything is not as `before`."""
 
-    async def taken(self, step: Step, command: Command, before: Found) -> Found:
-        """What can be seen after a step, which is taken again where its answer was lost and nothing has changed.
+        async def write() -> None:
+            await self.odoo.write(LEAD, step.method, **step.arguments)
 
-        CrmLostAnswerError where it is lost once more: the next run looks for it.
-        """
-        try:
-            await self.take(step)
-            return await self.find(command)
-        except CrmLostAnswerError:
-            found = await looked_for(lambda: self.find(command), before, self.odoo.http.pause_s)
-        if found != before:
-            return found
-        await self.take(step)
-        return await self.find(command)
+        await write_once(write, lambda: self.find(command), before, self.odoo.http.pause_s)
 
     async def find(self, command: Command) -> Found:
         lead_id = number_of(command.lead_id)
@@ -110,7 +101,7 @@ class Writer:
 
     async def require_sense(self, command: Command, found: Found) -> None:
         """CrmError for a command that Odoo could not carry out whole, before the first write."""
-        if command.kind == Decision.RETURN_TO_WORK and found.status != LeadStatus.REJECTED:
+        if command.kind == Decision.RETURN_TO_WORK and found.status not in command.origin.returnable:
             raise CrmError(f"lead {command.lead_id} is {found.status} in Odoo: there is nothing to return; pull again")
         owner = self.owner(command, found)
         [user] = await self.odoo.by_id("res.users", [owner], ["active"]) or [{"active": False}]
@@ -129,22 +120,23 @@ class Writer:
 
     async def missing(self, command: Command, found: Found) -> list[Step]:
         """The steps that are left, in their order."""
-        if found.is_task_set or (command.kind == Decision.RETURN_TO_WORK and self.is_rejected_anew(found)):
+        if found.is_task_set or (command.kind == Decision.RETURN_TO_WORK and self.is_closed_anew(found)):
             return []
         steps = [] if found.noted_at else [self.note(command)]
         if command.kind == Decision.RETURN_TO_WORK:
             on_lead = {"ids": [found.lead["id"]]}
-            if found.lead["won_status"] == "lost":
+            if not found.lead["active"]:  # lost, or put aside by somebody who neglects it
                 steps.append(Step("action_restore", on_lead))
             if changed := await self.changed(command, found):
                 steps.append(Step("write", on_lead | {"vals": changed}))
         return [*steps, self.task(command, found)]
 
-    def is_rejected_anew(self, found: Found) -> bool:
-        """Whether somebody has rejected the lead after the note: it was returned, and no try may return it again."""
+    def is_closed_anew(self, found: Found) -> bool:
+        """Whether the lead was won or rejected after the note: it was returned, and no try may return it again."""
         closed_at = found.lead["date_closed"]
         is_lost = found.lead["won_status"] == "lost" and closed_at
-        return bool(is_lost and found.noted_at and instant(closed_at) > found.noted_at)
+        is_rejected_anew = is_lost and found.noted_at and instant(closed_at) > found.noted_at
+        return bool(found.status == LeadStatus.WON or is_rejected_anew)
 
     async def changed(self, command: Command, found: Found) -> Json:
         """What of stage and manager is not yet as it was ruled."""

@@ -28,7 +28,7 @@ from planerka.crm.sample.lives import active, lives_of
 from planerka.crm.sample.text import lead_ids, number_of
 from planerka.crm.sample.timeline import EPOCH, LIFE_WEEKS, WEEK, Timeline
 from planerka.errors import CrmError, SettingsError
-from planerka.model import Command, Contract, Decision, Event, Lead, Plan, Receipt, Reference, Rejection, Spend, Stock
+from planerka.model import Command, Contract, Event, Lead, Plan, Receipt, Reference, Rejection, Spend, Stock
 
 LEADS_LEAST_N, LEADS_MOST_N = 100, 3_000_000
 WINDOWS_LEAST_N = 12
@@ -95,19 +95,17 @@ class SampleCrm:
         return set()
 
     def rehearse(self, command: Command) -> Sequence[str]:
-        self._refuse_a_senseless(command)
+        self._refuse_a_stranger(command)
         is_there = any(entry.command.marker == command.marker for entry in self._journal.entries())
         return [] if is_there else [f"{self._journal.path} {json.dumps(written(command), ensure_ascii=False)}"]
 
     def apply(self, command: Command) -> Receipt:
         """Write the command into the journal at noon of the as-of day: the next day's pull brings what follows."""
-        self._refuse_a_senseless(command)
+        self._refuse_a_stranger(command)
         entry = self._journal.add(command, start_of(self._as_of_on, self._zone) + timedelta(hours=12))
         return Receipt(marker=command.marker, handed_over_at=entry.applied_at, confirmed_at=entry.applied_at)
 
-    def _refuse_a_senseless(self, command: Command) -> None:
-        if command.kind == Decision.UPHOLD:
-            raise CrmError(f"command {command.marker} upholds a rejection: there is nothing to write to the CRM")
+    def _refuse_a_stranger(self, command: Command) -> None:
         if not self._exists(command.lead_id):
             raise CrmError(f"the sample has no lead {command.lead_id!r}: pull again, it may have vanished")
 

@@ -12,7 +12,7 @@ from planerka.crm.sample.dice import Bools, Dice, Ints
 from planerka.crm.sample.fates import QUALIFIED, Fates
 from planerka.crm.sample.leads import Columns, Leads, World
 from planerka.crm.sample.script import stage_of
-from planerka.crm.sample.tape import ANSWERED, ROBOT, Events, Tape, owned
+from planerka.crm.sample.tape import ANSWERED, CODE_OF_KIND, ROBOT, Events, Tape, owned
 from planerka.crm.sample.timeline import DAY, FAR, HOUR, MINUTE, at_work
 from planerka.model import EventKind
 
@@ -24,7 +24,8 @@ FREE_BOOKING_S = 7 * DAY
 class Returns(Columns):
     """One row a returned lead: its position and number, when and to whom it returns, and the task's due time.
 
-    `is_reopened` False is a task alone: the analyst asks the manager for evidence and returns nothing.
+    `is_returned` False is a task alone: the analyst asks the manager for evidence and returns nothing. `was_open`: of
+    neglect, nothing is reopened. `is_given`: to another manager.
     """
 
     lead: Ints
@@ -34,7 +35,9 @@ class Returns(Columns):
     manager: Ints
     stage: Ints
     was_qualified: Bools
-    is_reopened: Bools
+    is_returned: Bools
+    was_open: Bools
+    is_given: Bools
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Course(Columns):
 def story_returns(leads: Leads, fates: Fates) -> Returns:
     """The returns that belong to the story."""
     where = np.flatnonzero(fates.returned_s < FAR)
+    every, no = np.ones(len(where), dtype=bool), np.zeros(len(where), dtype=bool)
     returned_s = fates.returned_s[where]
     return Returns(
         lead=where,
@@ -63,17 +67,19 @@ def story_returns(leads: Leads, fates: Fates) -> Returns:
         manager=leads.manager[where],
         stage=stage_of(fates)[where],
         was_qualified=fates.depth[where] >= QUALIFIED,
-        is_reopened=np.ones(len(where), dtype=bool),
+        is_returned=every,
+        was_open=no,
+        is_given=no,
     )
 
 
 def next_life(world: World, returns: Returns, life: int, until_s: Ints) -> Events:
     """What happens to the returned leads, until `until_s`."""
     tape = Tape(returns.lead, returns.number, life, until_s)
-    reopened = returns.is_reopened
-    analyst = company.ANALYST
-    tape.add(EventKind.REOPENED, reopened, returns.returned_s, actor=analyst, to_stage=returns.stage)
-    every = np.ones(len(reopened), dtype=bool)
+    analyst, every = company.ANALYST, np.ones(len(returns.lead), dtype=bool)
+    kind = np.where(returns.was_open, CODE_OF_KIND[EventKind.OWNER_CHANGED], CODE_OF_KIND[EventKind.REOPENED])
+    is_seen = returns.is_returned & (returns.is_given | ~returns.was_open)
+    tape.add(kind, is_seen, returns.returned_s, actor=analyst, to_stage=np.where(returns.was_open, -1, returns.stage))
     tape.add(EventKind.TASK_SET, every, returns.returned_s + MINUTE, actor=analyst, due_s=returns.due_s)
     course = drawn_course(world.dice, returns, life)
     work(tape, world.dice, returns, course)
@@ -90,7 +96,7 @@ def drawn_course(dice: Dice, returns: Returns, life: int) -> Course:
     met_s = at_work(called_s + dice.between(salt + "meet", number, 2 * DAY, 9 * DAY))
     booked_s = at_work(met_s + dice.between(salt + "book", number, HOUR, 12 * DAY))
     signed_s = at_work(booked_s + dice.between(salt + "sign", number, 7 * DAY, 25 * DAY))
-    is_good = returns.is_reopened & (returns.was_qualified | dice.hit(salt + "good", number, QUALIFY_CHANCE))
+    is_good = returns.is_returned & (returns.was_qualified | dice.hit(salt + "good", number, QUALIFY_CHANCE))
     is_met = is_good & dice.hit(salt + "met", number, MEET_CHANCE)
     is_booked = is_met & dice.hit(salt + "booked", number, BOOK_CHANCE)
     is_signed = is_booked & dice.hit(salt + "signed", number, SIGN_CHANCE)
@@ -102,11 +108,11 @@ def drawn_course(dice: Dice, returns: Returns, life: int) -> Course:
 
 def work(tape: Tape, dice: Dice, returns: Returns, course: Course) -> None:
     """The talk and the steps that follow from it."""
-    reopened, is_good, is_signed = returns.is_reopened, course.is_good, course.is_signed
+    returned, is_good, is_signed = returns.is_returned, course.is_good, course.is_signed
     next_s = np.where(course.is_met, course.met_s, course.ended_s)
     talk_s, qualified_s = dice.between("talk again", returns.number, 90, 600), course.called_s + 20 * MINUTE
-    tape.add(EventKind.CALL_OUT, reopened, course.called_s, duration_s=talk_s, outcome=ANSWERED)
-    tape.add(EventKind.TASK_SET, reopened, course.called_s + 12 * MINUTE, due_s=next_s + HOUR)
+    tape.add(EventKind.CALL_OUT, returned, course.called_s, duration_s=talk_s, outcome=ANSWERED)
+    tape.add(EventKind.TASK_SET, returned, course.called_s + 12 * MINUTE, due_s=next_s + HOUR)
     tape.add(EventKind.QUALIFIED, is_good & ~returns.was_qualified, qualified_s)
     step(tape, is_good & (returns.stage < company.QUALIFIED), qualified_s, company.QUALIFIED)
     tape.add(EventKind.MEETING_HELD, course.is_met, course.met_s)
@@ -122,7 +128,7 @@ def work(tape: Tape, dice: Dice, returns: Returns, course: Course) -> None:
 
 def lose_again(tape: Tape, dice: Dice, returns: Returns, course: Course) -> None:
     """Those who did not buy after all are rejected, and this time lawfully."""
-    is_lost = returns.is_reopened & ~course.is_signed
+    is_lost = returns.is_returned & ~course.is_signed
     why = dice.hit("why again", returns.number, 0.5)
     reason = np.where(why, company.TOO_EXPENSIVE, company.BOUGHT_ELSEWHERE)
     reached = [course.is_booked, course.is_met, course.is_good]

@@ -15,7 +15,7 @@ from typing import Any
 
 from planerka.errors import CrmError
 from planerka.files import write_atomically
-from planerka.model import Command, Decision
+from planerka.model import Command, Decision, DisputeOrigin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,5 +99,6 @@ def written(command: Command) -> dict[str, Any]:
 def entry_of(row: dict[str, Any]) -> Entry:
     """An entry as it is written."""
     values = {name: value for name, value in row.items() if name != "applied_at"}
-    values |= {"kind": Decision(row["kind"]), "due_at": datetime.fromisoformat(row["due_at"])}
+    values |= {"origin": DisputeOrigin(row["origin"]), "kind": Decision(row["kind"])}
+    values |= {"due_at": datetime.fromisoformat(row["due_at"])}
     return Entry(command=Command(**values), applied_at=datetime.fromisoformat(row["applied_at"]))

@@ -115,7 +115,8 @@ def commanded(world: World, leads: Leads, fates: Fates, events: Events, entries:
     before = standing(events, events.at_s < at_s[events.lead], len(leads.number)).where(lead)
     stage = np.array([STAGE_CODES.get(command.stage_id or "", -1) for command in commands])
     manager = np.array([company.MANAGER_CODES.get(command.manager_id or "", -1) for command in commands])
-    stage = np.where(stage < 0, before.stage, stage)
+    was_open = before.status == OPEN
+    stage = np.where((stage < 0) | was_open, before.stage, stage)
     return Returns(
         lead=lead,
         number=leads.number[lead],
@@ -124,7 +125,9 @@ def commanded(world: World, leads: Leads, fates: Fates, events: Events, entries:
         manager=np.where(manager < 0, before.manager, manager),
         stage=stage,
         was_qualified=stage >= company.QUALIFIED,
-        is_reopened=np.array([command.kind == Decision.RETURN_TO_WORK for command in commands]),
+        is_returned=np.array([command.kind == Decision.RETURN_TO_WORK for command in commands]),
+        was_open=was_open,
+        is_given=(manager >= 0) & (manager != before.manager),
     )
 
 
