@@ -25,8 +25,11 @@ STAGES |= {"Договор": "contact", "Не наш клиент": "rejected"}
 
 
 def company(**settings: Any) -> AmoAccount:
+    return settled(AmoAccount.furnished(**settings))
+
+
+def settled(account: AmoAccount) -> AmoAccount:
     """A furnished account with a stage of rejections of its own, and no limit of requests."""
-    account = AmoAccount.furnished(**settings)
     account.limiter.is_on = False
     sales = account.stage("Продажи", "Встреча")[0]
     statuses = account.pipelines[sales]["_statuses"]

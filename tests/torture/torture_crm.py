@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from planerka.store.database import connect, reading
 from planerka.store.tables import event, lead, reference, rejection
-from tests.builders_amo import mapping_of
+from tests.builders_amo import mapping_of, settled
 from tests.fakes.amocrm.app import AmoApp
 from tests.fakes.amocrm.bulk import bulk_account
 from tests.fakes.serving import served
@@ -34,8 +34,7 @@ A_DAY_N = 1_370
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
     """The address of an account that nothing limits, its token, and the file of its mapping."""
-    account = bulk_account(leads_n=LEADS_N, days=LEADS_N // A_DAY_N)
-    account.limiter.is_on = False
+    account = settled(bulk_account(leads_n=LEADS_N, days=LEADS_N // A_DAY_N))
     mapping = tmp_path_factory.mktemp("site") / "mapping.json"
     mapping.write_text(mapping_of(account).model_dump_json(exclude_unset=True, by_alias=True))
     with served(AmoApp(account)) as url:

@@ -1,18 +1,16 @@
-"""What happened to leads: events, notes and tasks of amoCRM as events of the model."""
+"""What amoCRM tells of a window, in little room: a busy day has ten thousand records, which are taken page by page."""
 
-import hashlib
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from typing import Any, TypeVar
 
 from planerka.crm.amocrm.client import Json
 from planerka.crm.amocrm.directory import Directory, stage_id
-from planerka.crm.amocrm.owners import GIVEN, Owners, owner_in, person
-from planerka.crm.cards import STEPS
-from planerka.crm.rows import unknown
-from planerka.model import ActorKind, CallOutcome, Event, EventKind
+from planerka.crm.amocrm.owners import GIVEN, Change, changes_of
+from planerka.model import CallOutcome, EventKind
+
+T = TypeVar("T", "Call", "Task")
 
 MOVED = "lead_status_changed"
 MESSAGES = {"incoming_chat_message": EventKind.MESSAGE_IN, "outgoing_chat_message": EventKind.MESSAGE_OUT}
@@ -32,13 +30,8 @@ OUTCOMES = {
 }
 """By `call_status`: left a message, call back later, not there, talked, wrong number, no answer, busy."""
 
-SAME_CALL_N = 20
-"""Hexadecimal digits of a hash that tell calls apart."""
 
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Move:
     """A lead went from one stage to another; `id` is that of its event."""
 
@@ -50,36 +43,96 @@ class Move:
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """It hangs on an `entity`, lead or contact; `by` is the user who wrote it, 0 for a client."""
+
+    id: str
+    kind: EventKind
+    entity: str
+    entity_id: int
+    at: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A note of a call. `uniq` is telephony's name of the call, None where it gives none; `said` names who talked."""
+
+    id: int
+    kind: EventKind
+    entity_id: int
+    at: int
+    by: int
+    uniq: str | None
+    said: str
+    duration_s: int | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    id: int
+    lead_id: int
+    at: int
+    by: int
+    due_at: int
+
+
 @dataclass
 class Happenings:
-    """What a window has, still as amoCRM tells it."""
+    """What a window has: of leads, and of contacts, which may have several."""
 
-    events: list[Json] = field(default_factory=list)
-    lead_notes: list[Json] = field(default_factory=list)
-    contact_notes: list[Json] = field(default_factory=list)
-    tasks: list[Json] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    lead_calls: list[Call] = field(default_factory=list)
+    contact_calls: list[Call] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+
+    def take_events(self, events: list[Json]) -> None:
+        self.moves += moves_of(events)
+        self.changes += changes_of(events)
+        self.messages += [message(event) for event in events if event["type"] in MESSAGES]
+
+    def take_lead_calls(self, notes: list[Json]) -> None:
+        self.lead_calls += map(call, notes)
+
+    def take_contact_calls(self, notes: list[Json]) -> None:
+        self.contact_calls += map(call, notes)
+
+    def take_tasks(self, tasks: list[Json]) -> None:
+        self.tasks += map(task, tasks)
 
     def lead_ids(self) -> set[int]:
-        told = {event["entity_id"] for event in self.events if event["entity_type"] == "lead"}
-        return told | {record["entity_id"] for record in (*self.lead_notes, *self.tasks)}
+        told = {move.lead_id for move in self.moves} | {change.lead_id for change in self.changes}
+        told |= {message.entity_id for message in self.messages_of("lead")}
+        return told | {call.entity_id for call in self.lead_calls} | {task.lead_id for task in self.tasks}
 
     def contact_ids(self) -> set[int]:
-        told = {event["entity_id"] for event in self.events if is_of_contact(event)}
-        return told | {note["entity_id"] for note in self.contact_notes}
+        told = {message.entity_id for message in self.messages_of("contact")}
+        return told | {call.entity_id for call in self.contact_calls}
+
+    def messages_of(self, entity: str) -> list[Message]:
+        """`entity`: lead or contact."""
+        return [message for message in self.messages if message.entity == entity]
 
     def written_before(self, moment: int) -> "Happenings":
-        """The notes and tasks that are told once more, because somebody has changed them."""
-        lists = (self.lead_notes, self.contact_notes, self.tasks)
-        return Happenings([], *[[record for record in some if record["created_at"] < moment] for some in lists])
+        """The calls and tasks that are told once more, because somebody has changed them."""
+        return Happenings(
+            lead_calls=before(moment, self.lead_calls),
+            contact_calls=before(moment, self.contact_calls),
+            tasks=before(moment, self.tasks),
+        )
 
 
-def is_of_contact(event: Json) -> bool:
-    return event["entity_type"] == "contact" and event["type"] in MESSAGES
+def before(moment: int, records: list[T]) -> list[T]:
+    return [record for record in records if record.at < moment]
 
 
 def moves_of(events: Iterable[Json]) -> list[Move]:
-    """The changes of stage, in the order in which they happened."""
-    moves = [
+    """The changes of stage."""
+    return [
         Move(
             id=event["id"],
             lead_id=event["entity_id"],
@@ -91,13 +144,17 @@ def moves_of(events: Iterable[Json]) -> list[Move]:
         for event in events
         if event["type"] == MOVED
     ]
+
+
+def in_order(moves: Iterable[Move]) -> list[Move]:
+    """In the order in which they happened."""
     return sorted(moves, key=lambda move: (move.at, move.id))
 
 
 def stage_in(values: list[Json]) -> str:
-    """The stage; empty where none is told."""
+    """The stage, one text for all moves to it; empty where none is told."""
     stages = (value["lead_status"] for value in values if "lead_status" in value)
-    return next((stage_id(stage["pipeline_id"], stage["id"]) for stage in stages), "")
+    return next((sys.intern(stage_id(stage["pipeline_id"], stage["id"])) for stage in stages), "")
 
 
 def is_rejection(move: Move, directory: Directory) -> bool:
@@ -105,98 +162,44 @@ def is_rejection(move: Move, directory: Directory) -> bool:
     return directory.code(move.after) == "rejected" != directory.code(move.before)
 
 
-def actor(user_id: int, otherwise: ActorKind = ActorKind.ROBOT) -> Row:
-    kind = ActorKind.PERSON if user_id else otherwise
-    return {"actor_id": person(user_id), "actor_kind": kind.value}
+def message(event: Json) -> Message:
+    return Message(
+        id=event["id"],
+        kind=MESSAGES[event["type"]],
+        entity=sys.intern(event["entity_type"]),
+        entity_id=event["entity_id"],
+        at=event["created_at"],
+        by=event["created_by"],
+    )
 
 
-class Telling:
-    """Makes events of the leads in `leads`; those of others, which are not of sales, are passed over."""
-
-    def __init__(self, directory: Directory, leads: dict[int, Json], owners: Owners) -> None:
-        self.directory, self.leads, self.owners = directory, leads, owners
-
-    def row(self, id_: str, lead_id: int, kind: EventKind, at: int, **more: Any) -> Row:
-        owner = self.owners.at(lead_id, at)
-        common = {"id": id_, "lead_id": str(lead_id), "kind": kind.value, "at": at, "recorded_at": at}
-        return {**common, "manager_id": owner, **more}
-
-    def of_move(self, move: Move) -> Iterator[Row]:
-        """The change, and what it means; a rejection is told elsewhere, where its reason is known."""
-        if move.lead_id not in self.leads or not self.is_of_sales(move.after):
-            return
-        before, after = self.directory.code(move.before), self.directory.code(move.after)
-        came_from = move.before if self.is_of_sales(move.before) else None
-        told = {**actor(move.by), "from_stage_id": came_from, "to_stage_id": move.after}
-        yield self.row(move.id, move.lead_id, EventKind.STAGE_CHANGED, move.at, **told)
-        if before == "rejected" != after:
-            yield self.row(f"{move.id}:reopened", move.lead_id, EventKind.REOPENED, move.at, **told)
-        elif after in STEPS and after != before:  # a reopened lead may come back to a step it once took
-            yield self.row(f"{move.id}:{STEPS[after]}", move.lead_id, STEPS[after], move.at, **told)
-
-    def is_of_sales(self, stage: str) -> bool:
-        return stage.partition(":")[0] in map(str, self.directory.pipelines)
-
-    def of_rejection(self, move: Move) -> Row:
-        came_from = move.before if self.is_of_sales(move.before) else None
-        told = {**actor(move.by), "from_stage_id": came_from, "to_stage_id": move.after}
-        return self.row(f"{move.id}:rejected", move.lead_id, EventKind.REJECTED, move.at, **told)
-
-    def of_owner(self, event: Json) -> Iterator[Row]:
-        if event["entity_type"] == "lead" and event["entity_id"] in self.leads:
-            owner = {"manager_id": person(owner_in(event["value_after"]))}
-            told = actor(event["created_by"]) | owner
-            yield self.row(event["id"], event["entity_id"], EventKind.OWNER_CHANGED, event["created_at"], **told)
-
-    def of_message(self, event: Json, lead_ids: Iterable[int]) -> Iterator[Row]:
-        """A client has no id among the users: whoever wrote to us is not known."""
-        kind = MESSAGES[event["type"]]
-        is_ours = kind == EventKind.MESSAGE_OUT
-        told = actor(event["created_by"]) if is_ours else actor(0, ActorKind.UNKNOWN)
-        is_many = event["entity_type"] != "lead"
-        for lead_id in lead_ids:
-            key = f"{event['id']}:{lead_id}" if is_many else event["id"]
-            yield self.row(key, lead_id, kind, event["created_at"], **told)
-
-    def of_call(self, note: Json, lead_ids: Iterable[int]) -> Iterator[Row]:
-        """Telephony writes a call to the lead, to the contact or to both, with one `uniq`: it is one call."""
-        params = note["params"] if isinstance(note["params"], dict) else {}
-        duration = params.get("duration")
-        duration_s = int(duration) if isinstance(duration, int | float) else None
-        told = {"duration_s": duration_s, "outcome": outcome_of(params.get("call_status"), duration_s)}
-        told |= actor(self.caller(note, params), ActorKind.UNKNOWN)
-        for lead_id in lead_ids:
-            yield self.row(
-                call_id(note, params, lead_id), lead_id, CALLS[note["note_type"]], note["created_at"], **told
-            )
-
-    def caller(self, note: Json, params: Json) -> int:
-        """The user who talked; telephony, which writes calls down, is often nobody or a user of its own."""
-        said = str(params.get("call_responsible") or "")
-        return int(said) if said in self.directory.users else note["created_by"]
-
-    def of_task(self, task: Json) -> Iterator[Row]:
-        if task["entity_id"] in self.leads:
-            due_at = min(task["complete_till"], task["updated_at"]) if task["is_completed"] else task["complete_till"]
-            told = actor(task["created_by"]) | {"due_at": due_at}
-            yield self.row(f"task:{task['id']}", task["entity_id"], EventKind.TASK_SET, task["created_at"], **told)
-
-    def open_then(self, lead_ids: Iterable[int], moment: int) -> list[int]:
-        """Those of a contact's leads that were being worked on."""
-        known = [(key, self.leads[key]) for key in lead_ids if key in self.leads]
-        return [
-            key
-            for key, lead in known
-            if lead["created_at"] <= moment and (lead["closed_at"] is None or moment <= lead["closed_at"])
-        ]
+def call(note: Json) -> Call:
+    params = note["params"] if isinstance(note["params"], dict) else {}
+    told = params.get("duration")
+    duration_s = int(told) if isinstance(told, int | float) else None
+    return Call(
+        id=note["id"],
+        kind=CALLS[note["note_type"]],
+        entity_id=note["entity_id"],
+        at=note["created_at"],
+        by=note["created_by"],
+        uniq=str(params["uniq"]) if params.get("uniq") else None,
+        said=str(params.get("call_responsible") or ""),
+        duration_s=duration_s,
+        outcome=outcome_of(params.get("call_status"), duration_s),
+    )
 
 
-def call_id(note: Json, params: Json, lead_id: int) -> str:
-    """The same for each note of a call. A hash of `uniq` is kept: some telephony puts the client's phone in."""
-    uniq = params.get("uniq")
-    if not uniq:
-        return f"note:{note['id']}:{lead_id}"
-    return f"call:{hashlib.sha256(f'{lead_id} {uniq}'.encode()).hexdigest()[:SAME_CALL_N]}"
+def task(record: Json) -> Task:
+    """A task that is done was due when it was done, if that was earlier."""
+    due_at = record["complete_till"]
+    return Task(
+        id=record["id"],
+        lead_id=record["entity_id"],
+        at=record["created_at"],
+        by=record["created_by"],
+        due_at=min(due_at, record["updated_at"]) if record["is_completed"] else due_at,
+    )
 
 
 def outcome_of(status: Any, duration_s: int | None) -> str | None:
@@ -205,15 +208,3 @@ def outcome_of(status: Any, duration_s: int | None) -> str | None:
     if known is None and duration_s is not None:
         known = CallOutcome.ANSWERED if duration_s > 0 else CallOutcome.NO_ANSWER
     return known and known.value
-
-
-def events_frame(rows: list[Row]) -> pd.DataFrame:
-    """Rows of `model.Event`, each id once, by its first row. A time that pandas cannot hold is not known."""
-    once: dict[str, Row] = {}
-    for row in rows:
-        once.setdefault(row["id"], row)
-    empty = unknown(Event, pd.RangeIndex(0))
-    frame = pd.DataFrame(list(once.values()), columns=list(empty))
-    for name in ("at", "recorded_at", "due_at"):
-        frame[name] = pd.to_datetime(frame[name], unit="s", utc=True, errors="coerce")
-    return frame.astype(empty.dtypes.to_dict())

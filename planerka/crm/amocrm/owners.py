@@ -14,11 +14,12 @@ NOBODY = 0
 
 
 class Change(NamedTuple):
-    """A lead was given by one user, or by NOBODY, to another; `id` is that of its event. They sort by lead and time."""
+    """A lead went from one user, or from NOBODY, to another; `id` is that of its event. They sort by lead and time."""
 
     lead_id: int
     at: int
     id: str
+    by: int
     before: int
     after: int
 
@@ -49,6 +50,7 @@ def changes_of(events: Iterable[Json]) -> list[Change]:
             lead_id=event["entity_id"],
             at=event["created_at"],
             id=event["id"],
+            by=event["created_by"],
             before=owner_in(event["value_before"]),
             after=owner_in(event["value_after"]),
         )
@@ -59,7 +61,9 @@ def changes_of(events: Iterable[Json]) -> list[Change]:
 
 def frame_of(changes: list[Change]) -> pd.DataFrame:
     frame = pd.DataFrame(changes, columns=list(Change._fields))
-    return frame.astype({"lead_id": "int64", "at": "int64", "id": "str", "before": "int64", "after": "int64"})
+    return frame.astype(
+        {"lead_id": "int64", "at": "int64", "id": "str", "by": "int64", "before": "int64", "after": "int64"}
+    )
 
 
 def owner_in(values: list[Json]) -> int:

@@ -7,20 +7,11 @@ from itertools import chain
 
 from planerka.crm.amocrm import lists
 from planerka.crm.amocrm.cards import contacts_of, phones_of, rows_of
-from planerka.crm.amocrm.client import Client, Json, Span
+from planerka.crm.amocrm.client import Asked, Client, Json, Span
 from planerka.crm.amocrm.directory import LOST, Directory
-from planerka.crm.amocrm.happenings import (
-    MESSAGES,
-    MOVED,
-    Happenings,
-    Move,
-    Row,
-    Telling,
-    events_frame,
-    is_rejection,
-    moves_of,
-)
+from planerka.crm.amocrm.happenings import MOVED, Happenings, Move, in_order, is_rejection, moves_of
 from planerka.crm.amocrm.owners import GIVEN, Given, Owners, changes_of
+from planerka.crm.amocrm.telling import Row, Telling, events_frame
 from planerka.crm.base import Batch
 from planerka.crm.cards import Cards
 from planerka.crm.mapping_parts import Moment
@@ -54,13 +45,14 @@ class WindowReading:
 
     async def batches(self) -> AsyncGenerator[Batch, None]:
         """The leads of the window, those that its events name, then its events."""
-        asked = [
-            lists.events_of(self.span),
-            lists.calls_of("leads", self.span),
-            lists.calls_of("contacts", self.span),
-            lists.tasks_of(self.span),
+        happened = Happenings()
+        takes = [
+            (lists.events_of(self.span), happened.take_events),
+            (lists.calls_of("leads", self.span), happened.take_lead_calls),
+            (lists.calls_of("contacts", self.span), happened.take_contact_calls),
+            (lists.tasks_of(self.span), happened.take_tasks),
         ]
-        tasks = [asyncio.create_task(self.client.all(one)) for one in asked]
+        tasks = [asyncio.create_task(self.taken(asked, take)) for asked, take in takes]
         try:
             async for some in gathered(self.client.every(lists.leads_of(self.span)), BATCH_N):
                 changed = self.of_sales(some)
@@ -68,13 +60,18 @@ class WindowReading:
                     self.is_ours(lead["id"])  # no later window need tell of it
                 async for batch in self.told(changed):
                     yield batch
-            happened = Happenings(*[await task for task in tasks])
+            for task in tasks:
+                await task
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         async for batch in self.what_happened(happened):
             yield batch
+
+    async def taken(self, asked: Asked, take: Callable[[list[Json]], None]) -> None:
+        async for page in self.client.every(asked):
+            take(page)
 
     def of_sales(self, leads: Iterable[Json]) -> list[Json]:
         return [
@@ -107,9 +104,9 @@ class WindowReading:
             yield batch
         self.leads |= {lead["id"]: lead for lead in found}
         besides = await self.given_besides(happened, of_contact)
-        given = chain(changes_of(happened.events), self.given.of(self.leads), changes_of(besides))
+        given = chain(happened.changes, self.given.of(self.leads), changes_of(besides))
         telling = Telling(self.directory, self.leads, Owners(given, self.leads))
-        moves = moves_of(happened.events)
+        moves = in_order(happened.moves)
         for batch in event_batches(told_events(telling, happened, moves, of_contact)):
             yield batch
         for batch in self.rejections(telling, await self.last_ones(moves)):
@@ -160,7 +157,7 @@ class WindowReading:
 
     async def last_rejections(self, lead_ids: list[int]) -> dict[int, str]:
         """The event of the last rejection of each lead."""
-        moves = moves_of(await self.events_of(MOVED, lead_ids))
+        moves = in_order(moves_of(await self.events_of(MOVED, lead_ids)))
         return {move.lead_id: move.id for move in moves if self.is_rejection(move)}
 
     def rejections(self, telling: Telling, moves: list[Move]) -> Iterator[Batch]:
@@ -192,17 +189,16 @@ def told_events(
 
     for move in moves:
         yield from telling.of_move(move)
-    for event in happened.events:
-        if event["type"] == GIVEN:
-            yield from telling.of_owner(event)
-        elif event["type"] in MESSAGES:
-            is_lead = event["entity_type"] == "lead"
-            own = [event["entity_id"]] if event["entity_id"] in telling.leads else []
-            yield from telling.of_message(event, own if is_lead else leads_of(event["entity_id"], event["created_at"]))
-    for note in happened.lead_notes:
-        yield from telling.of_call(note, [note["entity_id"]] if note["entity_id"] in telling.leads else [])
-    for note in happened.contact_notes:
-        yield from telling.of_call(note, leads_of(note["entity_id"], note["created_at"]))
+    for change in happened.changes:
+        yield from telling.of_owner(change)
+    for message in happened.messages:
+        is_lead = message.entity == "lead"
+        own = [message.entity_id] if message.entity_id in telling.leads else []
+        yield from telling.of_message(message, own if is_lead else leads_of(message.entity_id, message.at))
+    for call in happened.lead_calls:
+        yield from telling.of_call(call, [call.entity_id] if call.entity_id in telling.leads else [])
+    for call in happened.contact_calls:
+        yield from telling.of_call(call, leads_of(call.entity_id, call.at))
     for task in happened.tasks:
         yield from telling.of_task(task)
 

@@ -12,7 +12,7 @@ from typing import Any
 from planerka.crm.amocrm import lists
 from planerka.crm.amocrm.client import API, Asked, Client, Json
 from planerka.crm.amocrm.directory import Directory, stage_id
-from planerka.crm.amocrm.happenings import MOVED, Move, is_rejection, moves_of
+from planerka.crm.amocrm.happenings import MOVED, Move, in_order, is_rejection, moves_of
 from planerka.crm.http import line_of
 from planerka.crm.once import with_marker, write_once
 from planerka.errors import CrmAnswerError, CrmError, CrmRefusalError
@@ -115,7 +115,7 @@ class Writer:
         return stage
 
     async def moves(self, lead: Json) -> list[Move]:
-        return moves_of(await self.client.all(lists.events_of_leads(MOVED, [lead["id"]])))
+        return in_order(moves_of(await self.client.all(lists.events_of_leads(MOVED, [lead["id"]]))))
 
     async def noted(self, command: Command) -> bool:
         return await self.noted_at(command) is not None
