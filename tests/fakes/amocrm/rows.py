@@ -1,15 +1,20 @@
 """Tables of an account: records that a test made one by one, or columns that describe a million of them."""
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.fakes.amocrm.query import Among, Between, Condition, Selection
+from tests.fakes.index import Index
 
 Record = dict[str, Any]
 """A record as the API shows it; keys that begin with `_` are not shown."""
+
+INDEXED = ("entity_id", "created_at", "updated_at")
+"""Columns that a server finds the records of a filter by, besides their ids."""
 
 KEPT_SELECTIONS_N = 16
 
@@ -22,16 +27,38 @@ class Rows(Protocol):
 
 
 class Records(dict[int | str, Record]):
-    """Records by id; `columns` has what a filter asks for and a record does not hold under that name."""
+    """Records by id; `columns` has what a filter asks for and a record does not hold under that name.
+
+    A record is changed by putting another in its place: the indexes know nothing of what is done to it otherwise.
+    """
 
     def __init__(self, columns: Mapping[str, Callable[[Record], Any]] | None = None) -> None:
         super().__init__()
         self.columns = columns or {}
+        self.indexes = {name: Index() for name in INDEXED}
+
+    def __setitem__(self, key: int | str, record: Record) -> None:
+        before = self.get(key, {})
+        super().__setitem__(key, record)
+        self._index(key, before, record)
+
+    def __delitem__(self, key: int | str) -> None:
+        self.pop(key)
+
+    def pop(self, key: int | str) -> Record:  # type: ignore[override]
+        record = super().pop(key)
+        self._index(key, record, {})
+        return record
+
+    def _index(self, key: int | str, before: Record, after: Record) -> None:
+        for name, index in self.indexes.items():
+            index.move(key, before.get(name), after.get(name))
 
     def page(self, selection: Selection, start: int, length_n: int) -> list[Record]:
-        # A copy first: a test may change the account from another thread.
-        rows = [r for r in list(self.values()) if all(self._holds(r, c) for c in selection.conditions)]
-        rows.sort(key=lambda r: r["id"], reverse=True)
+        rows = [r for key in self._candidates(selection.conditions) if (r := self.get(key)) is not None]
+        for condition in selection.conditions:
+            rows = self._holding(rows, condition)
+        rows.sort(key=itemgetter("id"), reverse=True)
         # A deleted lead has null there, a user nothing at all.
         rows.sort(key=lambda r: r.get(selection.order) or 0, reverse=not selection.is_ascending)
         return rows[start : start + length_n]
@@ -39,12 +66,26 @@ class Records(dict[int | str, Record]):
     def one(self, key: int | str) -> Record | None:
         return self.get(key)
 
-    def _holds(self, record: Record, condition: Condition) -> bool:
-        column = condition.column
-        value = self.columns[column](record) if column in self.columns else record.get(column)
+    def _candidates(self, conditions: tuple[Condition, ...]) -> list[int | str]:
+        """Keys, among them those of all records that meet the conditions, by the index that has the fewest."""
+        # A copy first: a test may change the account from another thread.
+        return min([list(self), *(self._found(c) for c in conditions if c.column in ("id", *INDEXED))], key=len)
+
+    def _found(self, condition: Condition) -> list[int | str]:
+        if condition.column == "id":
+            return list(condition.values)
+        index = self.indexes[condition.column]
         if isinstance(condition, Between):
-            return value is not None and condition.low <= value <= condition.high
-        return value in condition.values
+            return index.between(condition.low, condition.high)
+        return index.among(condition.values)
+
+    def _holding(self, rows: list[Record], condition: Condition) -> list[Record]:
+        column = condition.column
+        value = self.columns.get(column, lambda record: record.get(column))
+        if isinstance(condition, Between):
+            low, high = condition.low, condition.high
+            return [r for r in rows if (v := value(r)) is not None and low <= v <= high]
+        return [r for r in rows if value(r) in condition.values]
 
 
 class Columnar:
