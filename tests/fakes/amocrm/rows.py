@@ -36,6 +36,9 @@ class Records(dict[int | str, Record]):
         super().__init__()
         self.columns = columns or {}
         self.indexes = {name: Index() for name in INDEXED}
+        self._changes_n = 0
+        self._selected: dict[Selection, tuple[int, list[Record]]] = {}
+        """What was selected after so many changes: the pages of a list are asked for one after another."""
 
     def __setitem__(self, key: int | str, record: Record) -> None:
         before = self.get(key, {})
@@ -53,23 +56,34 @@ class Records(dict[int | str, Record]):
     def _index(self, key: int | str, before: Record, after: Record) -> None:
         for name, index in self.indexes.items():
             index.move(key, before.get(name), after.get(name))
+        self._changes_n += 1
+        self._selected.clear()
 
     def page(self, selection: Selection, start: int, length_n: int) -> list[Record]:
+        changes_n = self._changes_n  # read first: a test may change the account from another thread
+        known_n, rows = self._selected.get(selection, (None, []))
+        if known_n != changes_n:
+            rows = self._select(selection)
+            self._selected[selection] = changes_n, rows
+        return rows[start : start + length_n]
+
+    def _select(self, selection: Selection) -> list[Record]:
         rows = [r for key in self._candidates(selection.conditions) if (r := self.get(key)) is not None]
         for condition in selection.conditions:
             rows = self._holding(rows, condition)
-        rows.sort(key=itemgetter("id"), reverse=True)
-        # A deleted lead has null there, a user nothing at all.
-        rows.sort(key=lambda r: r.get(selection.order) or 0, reverse=not selection.is_ascending)
-        return rows[start : start + length_n]
+        rows.sort(key=itemgetter("id"), reverse=selection.order != "id" or not selection.is_ascending)
+        if selection.order != "id":
+            # A deleted lead has null there, a user nothing at all.
+            rows.sort(key=lambda r: r.get(selection.order) or 0, reverse=not selection.is_ascending)
+        return rows
 
     def one(self, key: int | str) -> Record | None:
         return self.get(key)
 
     def _candidates(self, conditions: tuple[Condition, ...]) -> list[int | str]:
         """Keys, among them those of all records that meet the conditions, by the index that has the fewest."""
-        # A copy first: a test may change the account from another thread.
-        return min([list(self), *(self._found(c) for c in conditions if c.column in ("id", *INDEXED))], key=len)
+        found = [self._found(c) for c in conditions if c.column in ("id", *INDEXED)]
+        return min(found, key=len) if found else list(self)
 
     def _found(self, condition: Condition) -> list[int | str]:
         if condition.column == "id":
@@ -80,12 +94,12 @@ class Records(dict[int | str, Record]):
         return index.among(condition.values)
 
     def _holding(self, rows: list[Record], condition: Condition) -> list[Record]:
-        column = condition.column
-        value = self.columns.get(column, lambda record: record.get(column))
+        name = condition.column
+        values = map(self.columns[name], rows) if name in self.columns else (r.get(name) for r in rows)
+        pairs = zip(rows, values, strict=True)
         if isinstance(condition, Between):
-            low, high = condition.low, condition.high
-            return [r for r in rows if (v := value(r)) is not None and low <= v <= high]
-        return [r for r in rows if value(r) in condition.values]
+            return [r for r, value in pairs if value is not None and condition.low <= value <= condition.high]
+        return [r for r, value in pairs if value in condition.values]
 
 
 class Columnar:

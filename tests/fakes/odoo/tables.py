@@ -62,7 +62,7 @@ class Table:
 
     def written(self, conditions: list[Condition]) -> list[int]:
         """The same of the written rows, by the index that has the fewest."""
-        found = [self.indexes["id"].between()]
+        found = []
         for name, index in self.indexes.items():
             own = [c for c in conditions if c.path == name]
             found += [index.among(ids) for c in own if c.operator in ("=", "in") and (ids := ids_of(c.value))]
@@ -70,7 +70,7 @@ class Table:
             high = [c.value for c in own if c.operator in ("<", "<=") and isinstance(c.value, INDEXED[name])]
             if low or high:
                 found.append(index.between(max(low, default=None), min(high, default=None)))
-        return sorted(min(found, key=len))
+        return sorted(min(found, key=len) if found else self.indexes["id"].between())
 
 
 def ids_of(value: Any) -> set[int]:
