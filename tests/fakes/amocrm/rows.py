@@ -48,10 +48,10 @@ class Records(dict[int | str, Record]):
     def __delitem__(self, key: int | str) -> None:
         self.pop(key)
 
-    def pop(self, key: int | str) -> Record:  # type: ignore[override]
-        record = super().pop(key)
-        self._index(key, record, {})
-        return record
+    def pop(self, key: int | str, *default: Any) -> Any:
+        before, popped = self.get(key, {}), super().pop(key, *default)
+        self._index(key, before, {})
+        return popped
 
     def _index(self, key: int | str, before: Record, after: Record) -> None:
         for name, index in self.indexes.items():

@@ -124,9 +124,10 @@ class Session:
         assert row is not None, f"{model} has no {record_id}"
         return row
 
-    def candidates(self, model: str, conditions: list[Condition]) -> Iterator[int]:
+    def candidates(self, model: str, conditions: list[Condition]) -> Iterable[int]:
         """Ids, ascending: those of rows that may fit, and all that this transaction has changed."""
-        return merged(self.database.tables[model].candidates(conditions), sorted(self.changes.get(model, {})))
+        found, changed = self.database.tables[model].candidates(conditions), sorted(self.changes.get(model, {}))
+        return merged(found, changed) if changed else found
 
     def insert(self, model: str, values: Row) -> int:
         record_id = self.database.tables[model].take_id()
@@ -157,14 +158,14 @@ class Session:
         self.changes, self.before = {}, {}
 
 
-def merged(computed: Iterable[int], written: list[int]) -> Iterator[int]:
+def merged(found: Iterable[int], more: list[int]) -> Iterator[int]:
     """Two ascending runs as one; an id of both comes once."""
     position = 0
-    for record_id in computed:
-        while position < len(written) and written[position] < record_id:
-            yield written[position]
+    for record_id in found:
+        while position < len(more) and more[position] < record_id:
+            yield more[position]
             position += 1
-        if position < len(written) and written[position] == record_id:
+        if position < len(more) and more[position] == record_id:
             position += 1
         yield int(record_id)
-    yield from written[position:]
+    yield from more[position:]
