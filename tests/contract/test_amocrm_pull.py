@@ -133,7 +133,8 @@ def test_what_is_told_once_more_stays_with_whoever_had_the_lead_then(company, am
     assert expected == stored(engine, MANAGERS)
     with company.at(ago(hours=1)):
         company.complete_task(next(iter(company.tasks)))
-        company.notes[next(iter(company.notes))]["updated_at"] = ago(hours=1)
+        note = next(iter(company.notes.values()))
+        company.notes[note["id"]] = note | {"updated_at": ago(hours=1)}
     pull(engine, amo_crm, MOSCOW, datetime.now(UTC), lambda step: None)
     assert expected == stored(engine, MANAGERS)
 

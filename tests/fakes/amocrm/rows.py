@@ -1,15 +1,20 @@
 """Tables of an account: records that a test made one by one, or columns that describe a million of them."""
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.fakes.amocrm.query import Among, Between, Condition, Selection
+from tests.fakes.index import Index
 
 Record = dict[str, Any]
 """A record as the API shows it; keys that begin with `_` are not shown."""
+
+INDEXED = ("entity_id", "created_at", "updated_at")
+"""Columns that a server finds the records of a filter by, besides their ids."""
 
 KEPT_SELECTIONS_N = 16
 
@@ -22,29 +27,79 @@ class Rows(Protocol):
 
 
 class Records(dict[int | str, Record]):
-    """Records by id; `columns` has what a filter asks for and a record does not hold under that name."""
+    """Records by id; `columns` has what a filter asks for and a record does not hold under that name.
+
+    A record is changed by putting another in its place: the indexes know nothing of what is done to it otherwise.
+    """
 
     def __init__(self, columns: Mapping[str, Callable[[Record], Any]] | None = None) -> None:
         super().__init__()
         self.columns = columns or {}
+        self.indexes = {name: Index() for name in INDEXED}
+        self._changes_n = 0
+        self._selected: dict[Selection, tuple[int, list[Record]]] = {}
+        """What was selected after so many changes: the pages of a list are asked for one after another."""
+
+    def __setitem__(self, key: int | str, record: Record) -> None:
+        before = self.get(key, {})
+        super().__setitem__(key, record)
+        self._index(key, before, record)
+
+    def __delitem__(self, key: int | str) -> None:
+        self.pop(key)
+
+    def pop(self, key: int | str, *default: Any) -> Any:
+        before, popped = self.get(key, {}), super().pop(key, *default)
+        self._index(key, before, {})
+        return popped
+
+    def _index(self, key: int | str, before: Record, after: Record) -> None:
+        for name, index in self.indexes.items():
+            index.move(key, before.get(name), after.get(name))
+        self._changes_n += 1
+        self._selected.clear()
 
     def page(self, selection: Selection, start: int, length_n: int) -> list[Record]:
-        # A copy first: a test may change the account from another thread.
-        rows = [r for r in list(self.values()) if all(self._holds(r, c) for c in selection.conditions)]
-        rows.sort(key=lambda r: r["id"], reverse=True)
-        # A deleted lead has null there, a user nothing at all.
-        rows.sort(key=lambda r: r.get(selection.order) or 0, reverse=not selection.is_ascending)
+        changes_n = self._changes_n  # read first: a test may change the account from another thread
+        known_n, rows = self._selected.get(selection, (None, []))
+        if known_n != changes_n:
+            rows = self._select(selection)
+            self._selected[selection] = changes_n, rows
         return rows[start : start + length_n]
+
+    def _select(self, selection: Selection) -> list[Record]:
+        rows = [r for key in self._candidates(selection.conditions) if (r := self.get(key)) is not None]
+        for condition in selection.conditions:
+            rows = self._holding(rows, condition)
+        rows.sort(key=itemgetter("id"), reverse=selection.order != "id" or not selection.is_ascending)
+        if selection.order != "id":
+            # A deleted lead has null there, a user nothing at all.
+            rows.sort(key=lambda r: r.get(selection.order) or 0, reverse=not selection.is_ascending)
+        return rows
 
     def one(self, key: int | str) -> Record | None:
         return self.get(key)
 
-    def _holds(self, record: Record, condition: Condition) -> bool:
-        column = condition.column
-        value = self.columns[column](record) if column in self.columns else record.get(column)
+    def _candidates(self, conditions: tuple[Condition, ...]) -> list[int | str]:
+        """Keys, among them those of all records that meet the conditions, by the index that has the fewest."""
+        found = [self._found(c) for c in conditions if c.column in ("id", *INDEXED)]
+        return min(found, key=len) if found else list(self)
+
+    def _found(self, condition: Condition) -> list[int | str]:
+        if condition.column == "id":
+            return list(condition.values)
+        index = self.indexes[condition.column]
         if isinstance(condition, Between):
-            return value is not None and condition.low <= value <= condition.high
-        return value in condition.values
+            return index.between(condition.low, condition.high)
+        return index.among(condition.values)
+
+    def _holding(self, rows: list[Record], condition: Condition) -> list[Record]:
+        name = condition.column
+        values = map(self.columns[name], rows) if name in self.columns else (r.get(name) for r in rows)
+        pairs = zip(rows, values, strict=True)
+        if isinstance(condition, Between):
+            return [r for r, value in pairs if value is not None and condition.low <= value <= condition.high]
+        return [r for r, value in pairs if value in condition.values]
 
 
 class Columnar:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
+from tests.fakes.index import Index
 from tests.fakes.odoo.domains import Condition
 from tests.fakes.odoo.languages import WORDS
 from tests.fakes.odoo.schema import Model
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from tests.fakes.odoo.database import OdooDatabase
 
 Row = dict[str, Any]
+
+INDEXED = {"id": int, "res_id": int, "mail_message_id": int, "write_date": datetime}
+"""Columns that a server finds rows by, and what stands in them."""
 
 
 class Computed(Protocol):
@@ -33,6 +37,7 @@ class Table:
         self.rows: dict[int, Row | None] = {}
         self.computed = computed
         self.last_id = computed.last_id if computed else 0
+        self.indexes = {name: Index() for name in INDEXED}
 
     def take_id(self) -> int:
         """The next number, gone for good even if the transaction fails."""
@@ -44,8 +49,34 @@ class Table:
             return self.rows.get(record_id)
         return self.computed.get(record_id)
 
+    def put(self, record_id: int, row: Row | None) -> None:
+        before, after = self.rows.get(record_id) or {}, row or {}
+        self.rows[record_id] = row
+        for name, index in self.indexes.items():
+            index.move(record_id, before.get(name), after.get(name))
+
     def candidates(self, conditions: list[Condition]) -> Iterable[int]:
-        return self.computed.candidates(conditions) if self.computed else ()
+        """Ids, ascending, among them all of the rows that meet the conditions."""
+        written = self.written(conditions)
+        return merged(self.computed.candidates(conditions), written) if self.computed else written
+
+    def written(self, conditions: list[Condition]) -> list[int]:
+        """The same of the written rows, by the index that has the fewest."""
+        found = []
+        for name, index in self.indexes.items():
+            own = [c for c in conditions if c.path == name]
+            found += [index.among(ids) for c in own if c.operator in ("=", "in") and (ids := ids_of(c.value))]
+            low = [c.value for c in own if c.operator in (">", ">=") and isinstance(c.value, INDEXED[name])]
+            high = [c.value for c in own if c.operator in ("<", "<=") and isinstance(c.value, INDEXED[name])]
+            if low or high:
+                found.append(index.between(max(low, default=None), min(high, default=None)))
+        return sorted(min(found, key=len) if found else self.indexes["id"].between())
+
+
+def ids_of(value: Any) -> set[int]:
+    """The ids that a condition asks for; none where it asks for anything else, or also for nothing there."""
+    values = value if isinstance(value, list) else [value]
+    return set(values) if all(type(v) is int and v for v in values) else set()
 
 
 class Session:
@@ -93,13 +124,10 @@ class Session:
         assert row is not None, f"{model} has no {record_id}"
         return row
 
-    def candidates(self, model: str, conditions: list[Condition]) -> Iterator[int]:
-        """Ids, ascending: those of computed rows that may fit, and all that were written."""
-        table = self.database.tables[model]
-        written = sorted(table.rows.keys() | self.changes.get(model, {}).keys())
-        if table.computed is None:
-            return iter(written)
-        return merged(table.candidates(conditions), written)
+    def candidates(self, model: str, conditions: list[Condition]) -> Iterable[int]:
+        """Ids, ascending: those of rows that may fit, and all that this transaction has changed."""
+        found, changed = self.database.tables[model].candidates(conditions), sorted(self.changes.get(model, {}))
+        return merged(found, changed) if changed else found
 
     def insert(self, model: str, values: Row) -> int:
         record_id = self.database.tables[model].take_id()
@@ -126,18 +154,18 @@ class Session:
                 there, before = table.get(record_id), self.before.get((model, record_id))
                 if there is not None and before is not None and row is not None:
                     row = there | {name: value for name, value in row.items() if value != before.get(name)}
-                table.rows[record_id] = row
+                table.put(record_id, row)
         self.changes, self.before = {}, {}
 
 
-def merged(computed: Iterable[int], written: list[int]) -> Iterator[int]:
+def merged(found: Iterable[int], more: list[int]) -> Iterator[int]:
     """Two ascending runs as one; an id of both comes once."""
     position = 0
-    for record_id in computed:
-        while position < len(written) and written[position] < record_id:
-            yield written[position]
+    for record_id in found:
+        while position < len(more) and more[position] < record_id:
+            yield more[position]
             position += 1
-        if position < len(written) and written[position] == record_id:
+        if position < len(more) and more[position] == record_id:
             position += 1
         yield int(record_id)
-    yield from written[position:]
+    yield from more[position:]
