@@ -25,7 +25,9 @@ def checked(text: str, file: str) -> tuple[Edition | None, tuple[str, ...]]:
     """The edition of a text, None where it cannot be read at all, and every problem of it."""
     edition, refusals = read_edition(text)
     found = [*refusals, *(misfits(edition) if edition else ())]
-    return edition, tuple(f"{file}:{refusal.line}: {refusal.message}" for refusal in sorted(found, key=lambda r: r.line))
+    return edition, tuple(
+        f"{file}:{refusal.line}: {refusal.message}" for refusal in sorted(found, key=lambda r: r.line)
+    )
 
 
 @lru_cache(maxsize=64)

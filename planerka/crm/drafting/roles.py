@@ -43,7 +43,9 @@ def tables_of(profiles: Sequence[FileProfile]) -> tuple[list[Table], list[FilePr
     suits = {profile: scores(profile) for profile in profiles}
     best = {profile: max(by_role, key=by_role.__getitem__) for profile, by_role in suits.items()}
     places = enumerate(suits.items())
-    ranked = sorted(((score, -n, role, p) for n, (p, by_role) in places for role, score in by_role.items()), reverse=True)
+    ranked = sorted(
+        ((score, -n, role, p) for n, (p, by_role) in places for role, score in by_role.items()), reverse=True
+    )
     has_leads = "leads" in best.values()
     tables: list[Table] = []
     for _, _, role, profile in ranked:
