@@ -354,7 +354,10 @@ class NeglectFact:
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeFacts:
-    """`open_n`, `overdue_n` when the pack was assembled; the rest happened since the week began."""
+    """`open_n`, `overdue_n` when the pack was assembled; the rest happened since the week began.
+
+    `fallen_n` waited for a ruling until their rejections were judged again and found lawful.
+    """
 
     open_n: int
     overdue_n: int
@@ -362,6 +365,7 @@ class DisputeFacts:
     upheld_n: int
     returned_n: int
     evidence_requested_n: int
+    fallen_n: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -388,6 +392,7 @@ class Ledger:
 class Rejections:
     """`before` is the sum of the previous four weeks. `junk` and `wrong` cover the stretch of their figures.
     `unchecked_for`: the fields for want of which most of the unchecked rejections of the week were not checked.
+    `rejudged_n`: verdicts on rejections of any week that were changed since this one began, by judging again.
     """
 
     verdicts: VerdictCounts
@@ -404,6 +409,7 @@ class Rejections:
     missing: tuple[str, ...] = ()
     reasons: tuple[ReasonFact, ...] = ()
     unchecked_for: tuple[str, ...] = ()
+    rejudged_n: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

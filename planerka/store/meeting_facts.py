@@ -99,12 +99,24 @@ def open_leads(connection: sa.Connection, source: str) -> dict[str | None, int]:
 
 
 def queue(connection: sa.Connection, source: str) -> pd.DataFrame:
-    """Every dispute: opened_at, due_at, and the decision and time of its last ruling."""
+    """Every dispute: opened_at, due_at, the decision and time of its last ruling, the newest verdict's outcome and
+    the time it was given."""
     later = ruling.alias()
     is_last = ~sa.exists().where(later.c.dispute_id == ruling.c.dispute_id, later.c.id > ruling.c.id)
-    query = sa.select(dispute.c.opened_at, dispute.c.due_at, ruling.c.decision, ruling.c.ruled_at)
-    ruled = query.select_from(dispute).outerjoin(ruling, (ruling.c.dispute_id == dispute.c.id) & is_last)
+    columns = (ruling.c.decision, ruling.c.ruled_at, verdict.c.outcome, verdict.c.judged_at)
+    ruled = (
+        sa.select(dispute.c.opened_at, dispute.c.due_at, *columns)
+        .select_from(dispute)
+        .outerjoin(ruling, (ruling.c.dispute_id == dispute.c.id) & is_last)
+        .outerjoin(verdict, newest_verdict_of(dispute.c.subject_id, source))
+    )
     return read_frame(connection, ruled.where(dispute.c.source == source))
+
+
+def rejudged_n(connection: sa.Connection, source: str, since: datetime) -> int:
+    """How many rejections have had another verdict since then, by being judged again."""
+    is_again = (verdict.c.source == source) & (verdict.c.judged_at >= since) & (verdict.c.number > 1)
+    return connection.scalar(sa.select(sa.func.count(verdict.c.rejection_id.distinct())).where(is_again)) or 0
 
 
 def returns(

@@ -41,7 +41,12 @@ def lead(wording: Wording, facts: PackFacts) -> str:
     rejections, words = facts.rejections, wording.words
     if rejections.missing:
         return words.say("Rejections cannot be judged: {why}.", why=wording.missing(rejections.missing))
-    lines = (judged(wording, rejections.verdicts), unchecked(wording, rejections), *without_verdict(wording, facts))
+    lines = (
+        judged(wording, rejections.verdicts),
+        unchecked(wording, rejections),
+        *without_verdict(wording, facts),
+        rejudged(wording, rejections.rejudged_n),
+    )
     return " ".join(filter(None, lines)) or words.say("Nobody rejected a lead this week.")
 
 
@@ -67,6 +72,17 @@ def unchecked(wording: Wording, rejections: Rejections) -> str:
         "{n} rejections were checked against no clause of their reasons — {why}.",
         n,
         why=wording.missing(rejections.unchecked_for),
+    )
+
+
+def rejudged(wording: Wording, n: int) -> str:
+    """Verdicts of earlier weeks may have moved with these, and the figures made of them."""
+    if not n:
+        return ""
+    return wording.words.count(
+        "Judged again, {n} rejection has another verdict than before.",
+        "Judged again, {n} rejections have other verdicts than before.",
+        n,
     )
 
 

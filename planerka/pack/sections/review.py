@@ -60,6 +60,8 @@ def disputes(wording: Wording, facts: PackFacts) -> Tiles | None:
         Tile(label=words.say("Upheld"), value=words.number(disputes.upheld_n)),
         Tile(label=words.say("Evidence requested"), value=words.number(disputes.evidence_requested_n)),
     ]
+    if disputes.fallen_n:
+        tiles.append(Tile(label=words.say("Fallen: lawful when judged again"), value=words.number(disputes.fallen_n)))
     at, since_on = words.instant(facts.header.assembled_at, wording.zone), words.day(facts.header.from_on)
     title = words.say("Disputes on {at}; opened and ruled since {day}", at=at, day=since_on)
     return Tiles(title=title, tiles=tuple(tiles))
