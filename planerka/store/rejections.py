@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from planerka.model import EventKind, ReferenceKind, Rejection
+from planerka.model import ActorKind, EventKind, ReferenceKind, Rejection
 from planerka.store.frames import read_frame
+from planerka.store.review import newest_verdict_of
 from planerka.store.tables import event, lead, reference, rejection, verdict
 
 
@@ -49,6 +50,39 @@ def judged_rejections(connection: sa.Connection, source: str, asked: Asked) -> p
     if asked.rejection_id:
         query = query.where(event.c.id == asked.rejection_id)
     return read_frame(connection, query)
+
+
+CONTACTS = (
+    *(EventKind.CREATED, EventKind.CALL_OUT, EventKind.CALL_IN, EventKind.MESSAGE_OUT, EventKind.MESSAGE_IN),
+    *(EventKind.MEETING_HELD, EventKind.BOOKED),
+)
+"""What ends a silence; what is written while a lead is being rejected does not."""
+
+
+def rejections_between(connection: sa.Connection, source: str, since: date, until: date) -> pd.DataFrame:
+    """Every rejection of these local days, both included, and its newest verdict.
+
+    Columns: id, lead_id, at, happened_on, manager_id (the owner then), reason_id, reason_code, comment, edition,
+    outcome and findings (JSON text; these three None without a verdict), last_contact_at (before the rejection).
+    """
+    own = [event.c[name] for name in ("id", "lead_id", "at", "happened_on", "manager_id", "reason_id")]
+    said = [verdict.c.edition, verdict.c.outcome, sa.cast(verdict.c.findings, sa.Text).label("findings")]
+    query = rejections_of(source).with_only_columns(
+        *own, reference.c.code.label("reason_code"), rejection.c.comment, *said, last_contact_at(source)
+    )
+    judged = query.outerjoin(verdict, newest_verdict_of(event.c.id, source))
+    return read_frame(connection, judged.where(event.c.happened_on.between(since, until)))
+
+
+def last_contact_at(source: str) -> sa.ColumnElement[datetime]:
+    """When a person last spoke or wrote to the client, or the client to us, before the rejection."""
+    contact = event.alias()
+    is_robots = (contact.c.kind == EventKind.MESSAGE_OUT) & (contact.c.actor_kind == ActorKind.ROBOT)
+    before = sa.select(sa.func.max(contact.c.at)).where(
+        contact.c.source == source, contact.c.lead_id == event.c.lead_id, contact.c.at < event.c.at
+    )
+    is_contact = contact.c.kind.in_([str(kind) for kind in CONTACTS])
+    return before.where(is_contact, ~is_robots).scalar_subquery().label("last_contact_at")
 
 
 def rejections_of(source: str) -> sa.Select[Any]:
