@@ -389,10 +389,36 @@ class Ledger:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherwiseMarked:
+    """A rejected lead that the CRM marks qualified and the regulation's criteria do not, or the other way round.
+
+    `is_qualified`: by the criteria, as of the rejection. `url` leads to the CRM card.
+    """
+
+    lead_id: str
+    url: str | None
+    manager_title: str | None
+    is_qualified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualifiedMarks:
+    """Of the `compared_n` rejections of the week that the criteria could tell, those of which the CRM says otherwise:
+    `only_marked_n` marked and not qualified, `only_qualified_n` the other way round. `leads` are the first of them.
+    """
+
+    compared_n: int
+    only_marked_n: int
+    only_qualified_n: int
+    leads: tuple[OtherwiseMarked, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rejections:
     """`before` is the sum of the previous four weeks. `junk` and `wrong` cover the stretch of their figures.
     `unchecked_for`: the fields for want of which most of the unchecked rejections of the week were not checked.
-    `rejudged_n`: verdicts on rejections of any week that were changed since this one began, by judging again.
+    `rejudged_n`: rejections of any week whose verdicts were changed since this one began, by judging again.
+    `qualified` None: the source marks no lead as qualified.
     """
 
     verdicts: VerdictCounts
@@ -410,6 +436,7 @@ class Rejections:
     reasons: tuple[ReasonFact, ...] = ()
     unchecked_for: tuple[str, ...] = ()
     rejudged_n: int = 0
+    qualified: QualifiedMarks | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

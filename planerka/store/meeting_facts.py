@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from planerka.model import ActorKind, EventKind, LeadStatus, Outcome, ReferenceKind, UnitKind
 from planerka.store.frames import read_frame
+from planerka.store.measure_selects import QUALIFIED
 from planerka.store.review import is_left_in_peace, newest_verdict_of
 from planerka.store.tables import contract, dispute, event, lead, neglect, reference, ruling, stock, verdict
 
@@ -69,6 +70,22 @@ def findings(connection: sa.Connection, source: str, from_on: date, to_on: date)
     rows = judged.add_columns(sa.cast(verdict.c.findings, sa.Text).label("findings")).subquery()
     query = sa.select(rows.c.edition, rows.c.manager_id, rows.c.findings)
     return read_frame(connection, query.where(rows.c.outcome != Outcome.NOT_JUDGED))
+
+
+def qualified_marks(connection: sa.Connection, source: str, from_on: date, to_on: date) -> pd.DataFrame:
+    """Rejections of the stretch whose leads the criteria of the regulation could tell qualified or not: lead_id, url,
+    manager_id, is_qualified (by the criteria), is_marked (by the CRM), both as of the rejection.
+    """
+    mark = event.alias()
+    is_marked = sa.exists().where(
+        mark.c.source == source,
+        mark.c.lead_id == event.c.lead_id,
+        mark.c.kind.in_([str(kind) for kind in QUALIFIED]),
+        mark.c.at <= event.c.at,
+    )
+    columns = (event.c.lead_id, lead.c.url, event.c.manager_id, verdict.c.is_qualified, is_marked.label("is_marked"))
+    query = rejections_between(source, from_on, to_on).with_only_columns(*columns)
+    return read_frame(connection, query.where(verdict.c.is_qualified.is_not(None)).order_by(event.c.at, event.c.id))
 
 
 def silences(connection: sa.Connection, source: str, at: datetime) -> pd.DataFrame:

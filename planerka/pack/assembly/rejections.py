@@ -9,6 +9,7 @@ import pandas as pd
 
 from planerka.clock import start_of
 from planerka.model import ClauseResult, Consequence, Decision, EventKind, LeadStatus, Outcome, ReferenceKind
+from planerka.pack.assembly.qualified import qualified_marks
 from planerka.pack.assembly.week import PackWeek, Stretch, figure_of, highest_first
 from planerka.pack.facts import (
     ClauseFact,
@@ -73,6 +74,7 @@ def rejections(pack: PackWeek) -> Rejections:
         missing=() if pack.has("event.rejected") else ("event.rejected",),
         reasons=reasons(pack),
         unchecked_for=unchecked_for(unchecked(pack, counts)),
+        qualified=qualified_marks(pack),
         rejudged_n=meeting_facts.rejudged_n(pack.connection, pack.source, start_of(pack.week.monday, pack.zone)),
     )
 

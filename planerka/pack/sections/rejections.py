@@ -15,6 +15,7 @@ from planerka.pack.facts import (
 )
 from planerka.pack.model import Block, Bullets, Cell, Chart, Column, Row, Table, Tile, Tiles, Tone
 from planerka.pack.sections import review
+from planerka.pack.sections.qualified import qualified
 from planerka.pack.sections.scopes import beside, count, data_until, pooled, share_bar
 from planerka.pack.wording import Wording, bar
 from planerka.words import _
@@ -45,7 +46,7 @@ def lead(wording: Wording, facts: PackFacts) -> str:
         judged(wording, rejections.verdicts),
         unchecked(wording, rejections),
         *without_verdict(wording, facts),
-        rejudged(wording, rejections.rejudged_n),
+        review.rejudged(wording, rejections.rejudged_n),
     )
     return " ".join(filter(None, lines)) or words.say("Nobody rejected a lead this week.")
 
@@ -72,17 +73,6 @@ def unchecked(wording: Wording, rejections: Rejections) -> str:
         "{n} rejections were checked against no clause of their reasons — {why}.",
         n,
         why=wording.missing(rejections.unchecked_for),
-    )
-
-
-def rejudged(wording: Wording, n: int) -> str:
-    """Verdicts of earlier weeks may have moved with these, and the figures made of them."""
-    if not n:
-        return ""
-    return wording.words.count(
-        "Judged again, {n} rejection has another verdict than before.",
-        "Judged again, {n} rejections have other verdicts than before.",
-        n,
     )
 
 
@@ -118,6 +108,7 @@ def blocks(wording: Wording, facts: PackFacts) -> tuple[Block, ...]:
         wrong(wording, rejections.wrong),
         clauses(wording, rejections.clauses),
         not_checkable(wording, rejections),
+        qualified(wording, rejections.qualified),
         review.neglect(wording, facts),
         review.disputes(wording, facts),
         review.ledger(wording, rejections.ledger),

@@ -1,4 +1,4 @@
-"""Neglected leads, the queue of disputes, and what returning leads brought."""
+"""Neglected leads, second judgements, the queue of disputes, and what returning leads brought."""
 
 from planerka.pack.facts import Ledger, PackFacts
 from planerka.pack.model import Cell, Column, Quiet, Row, Table, Tile, Tiles, Tone
@@ -38,6 +38,17 @@ def neglect(wording: Wording, facts: PackFacts) -> Table | Quiet | None:
             )
             for fact in rejections.neglect
         ),
+    )
+
+
+def rejudged(wording: Wording, n: int) -> str:
+    """Verdicts of earlier weeks may have moved with these, and the figures made of them."""
+    if not n:
+        return ""
+    return wording.words.count(
+        "Judged again, {n} rejection has another verdict than before.",
+        "Judged again, {n} rejections have other verdicts than before.",
+        n,
     )
 
 
