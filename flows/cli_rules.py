@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from flows.cli_coverage import coverage
+
 regulation_app = typer.Typer(help="The regulation of rejections: check it, sign it.", no_args_is_help=True)
+regulation_app.command()(coverage)
 
 
 @regulation_app.command()
