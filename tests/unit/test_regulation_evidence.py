@@ -180,6 +180,47 @@ def test_a_call_of_unknown_length_leaves_the_longest_talk_unknown(
     assert (longest_s, not_in_service_n) == (facts["longest_talk_s"], facts["not_in_service_n"])
 
 
+PROGRESS = [
+    # what had happened, the furthest step
+    ([], "enquiry"),
+    ([("qualified", "2026-03-03")], "qualified"),
+    ([("booked", "2026-03-03"), ("booking_expired", "2026-03-04")], "booking"),
+    ([("contract_signed", "2026-03-03"), ("meeting_held", "2026-03-04")], "contract"),
+    ([("meeting_held", "2026-03-06"), ("qualified", "2026-03-04")], "qualified"),
+]
+
+
+@pytest.mark.parametrize("events, expected", PROGRESS)
+def test_the_stage_is_the_furthest_that_was_reached_by_then(events: list[tuple[str, str]], expected: str) -> None:
+    """Moving a lead back before closing it hides nothing; what came later proves nothing."""
+    rows = [{"kind": kind, "at": at(f"{day} 00:00")} for kind, day in events]
+    assert expected == fact("stage_reached", REJECTED, rows)
+
+
+def test_returns_are_counted_up_to_the_rejection() -> None:
+    """The return that undoes this very rejection is none that it was made after."""
+    days = ("2026-03-03 10:00", "2026-03-05 12:00", "2026-03-07 10:00")
+    rows = evidence([*REJECTED, {"at": at("2026-03-09 12:00")}], [{"kind": "reopened", "at": at(day)} for day in days])
+    assert [1, 3] == rows["reopened_n"].tolist()
+
+
+TASKS = [
+    # when each task falls due, whether one is ahead at noon on 5 March
+    ([], False),
+    (["2026-03-04 12:00", "2026-03-05 12:00"], False),
+    (["2026-03-04 12:00", "2026-03-06 12:00"], True),
+    (["2026-03-04 12:00", None], None),
+    (["2026-03-06 12:00", None], True),
+]
+
+
+@pytest.mark.parametrize("due, expected", TASKS)
+def test_a_task_is_ahead_until_it_falls_due(due: list[str | None], expected: bool | None) -> None:
+    """One without a due time may be ahead, or long past."""
+    tasks = [{"kind": "task_set", "at": at("2026-03-03 10:00"), "due_at": at(day) if day else None} for day in due]
+    assert expected is fact("has_next_task", REJECTED, tasks)
+
+
 ORIGINALS = [
     # what had happened to the original, its state at the rejection on 5 March, days since it was won
     ([], "open", None),
@@ -300,6 +341,7 @@ EVENTS = st.fixed_dictionaries(
                 "call_out",
                 "call_in",
                 "message_out",
+                "qualified",
                 "meeting_held",
                 "booked",
                 "rejected",
@@ -316,6 +358,7 @@ EVENTS = st.fixed_dictionaries(
         "actor_kind": st.sampled_from(["person", "person", "robot", "unknown"]),
         "outcome": st.sampled_from(["answered", "no_answer", "not_in_service", None]),
         "duration_s": st.sampled_from([None, 0, 14, 15, 45, 60]),
+        "due_at": st.none() | TIMES,
     }
 ).map(lambda e: e | {"recorded_at": None if e["delay_h"] is None else e["at"] + timedelta(hours=e["delay_h"])})
 CARDS = {
@@ -325,7 +368,7 @@ CARDS = {
 }
 REJECTIONS = st.fixed_dictionaries(
     CARDS
-    | dict.fromkeys(("wanted_area", "wish", "mortgage_decision", "offer", "competitor"), MAYBE["text"])
+    | dict.fromkeys(("comment", "wanted_area", "wish", "mortgage_decision", "offer", "competitor"), MAYBE["text"])
     | {
         "lead_id": LEAD_IDS,
         "at": TIMES,
