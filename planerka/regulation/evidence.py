@@ -9,6 +9,7 @@ What a robot did is no attempt, no talk and no response.
 import operator
 from collections.abc import Callable, Collection
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,7 @@ def evidence_of(
     return framed(rejections, facts, lacks)
 
 
-def at_rows(values: NDArray, row: NDArray[np.intp], missing: object) -> NDArray:
+def at_rows(values: NDArray, row: NDArray[np.intp], missing: Any) -> NDArray:
     """The value at each row; `missing` at -1."""
     return np.append(values, missing)[row]
 

@@ -4,18 +4,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from planerka.clock import WorkCalendar
 from planerka.regulation.evidence import evidence_of
 from planerka.regulation.fields import CATALOGUE, FIELDS, FieldKind
-from planerka.regulation.judge import OUTCOMES, judge
 from tests.builders_regulation import EDITION, OFFICE, at, events_of, leads_of, rejections_of, stock_of
-from tests.reference_regulation import facts_of, outcome_of
 
 SETTLING = timedelta(hours=24)
 BERLIN = WorkCalendar(zone=ZoneInfo("Europe/Berlin"), closed_on=frozenset({date(2026, 3, 30)}))
@@ -327,139 +322,3 @@ def test_an_unknown_moment_or_a_missing_lead_leaves_facts_unknown() -> None:
     rows = evidence([{"at": None, "duplicate_of_id": "L404"}], [call("2026-03-03 10:00")], [])
     assert (0, False) == (rows["attempts_n"][0], bool(rows["original_exists"][0]))
     assert rows[["first_attempt_min", "phone_is_valid", "cheapest_price_minor"]].isna().all(axis=None)
-
-
-TIMES = st.integers(0, 20).map(lambda n: at("2026-03-27 05:10") + timedelta(hours=7 * n))
-MAYBE = {"yes_no": st.sampled_from([True, False, None]), "text": st.sampled_from(["x", " ", None])}
-LEAD_IDS = st.sampled_from(["L1", "L2", "L3"])
-EVENTS = st.fixed_dictionaries(
-    {
-        "lead_id": LEAD_IDS,
-        "kind": st.sampled_from(
-            [
-                "call_out",
-                "call_out",
-                "call_in",
-                "message_out",
-                "qualified",
-                "meeting_held",
-                "booked",
-                "rejected",
-                "reopened",
-                "contract_signed",
-                "contract_terminated",
-                "consent_withdrawn",
-                "task_set",
-                "note",
-            ]
-        ),
-        "at": TIMES,
-        "delay_h": st.sampled_from([None, -1, 0, 3, 24, 25]),
-        "actor_kind": st.sampled_from(["person", "person", "robot", "unknown"]),
-        "outcome": st.sampled_from(["answered", "no_answer", "not_in_service", None]),
-        "duration_s": st.sampled_from([None, 0, 14, 15, 45, 60]),
-        "due_at": st.none() | TIMES,
-    }
-).map(lambda e: e | {"recorded_at": None if e["delay_h"] is None else e["at"] + timedelta(hours=e["delay_h"])})
-CARDS = {
-    field.name: MAYBE["yes_no"]
-    for field in FIELDS
-    if field.kind == FieldKind.YES_NO and field.needs[0] == f"rejection.{field.name}"
-}
-REJECTIONS = st.fixed_dictionaries(
-    CARDS
-    | dict.fromkeys(("comment", "wanted_area", "wish", "mortgage_decision", "offer", "competitor"), MAYBE["text"])
-    | {
-        "lead_id": LEAD_IDS,
-        "at": TIMES,
-        "reason": st.sampled_from([*REASONS, None, "whim"]),
-        "duplicate_of_id": st.sampled_from(["L1", "L2", "L3", "L9", None]),
-        "lots_matching_n": st.sampled_from([None, 0, 2]),
-        "budget_minor": st.sampled_from([None, 100, 500, 2000]),
-        "budget_kind": st.sampled_from([None, "full_price", "down_payment", "monthly_payment"]),
-        "horizon_months": st.sampled_from([None, 12, 13]),
-    }
-)
-LEADS = st.fixed_dictionaries(
-    {
-        "created_at": st.one_of(st.none(), TIMES),
-        "client_id": st.sampled_from(["c1", "c2", None]),
-        "enquiry": st.sampled_from(["form", "answered_call", None]),
-        "phone_is_valid": MAYBE["yes_no"],
-    }
-)
-LOTS = st.fixed_dictionaries(
-    {
-        "stock_on": st.sampled_from([datetime(2026, 3, 27), datetime(2026, 3, 29)]),
-        "project_id": st.sampled_from(["A", "B"]),
-        "flat_type": st.sampled_from(["1", "2"]),
-        "available_n": st.sampled_from([0, 4]),
-        "min_price_minor": st.sampled_from([None, 600, 3000]),
-        "min_payment_minor": st.sampled_from([None, 300, 800]),
-        "currency": st.just("RUB"),
-    }
-)
-HISTORIES = (
-    st.lists(REJECTIONS, max_size=8),
-    st.lists(EVENTS, max_size=40),
-    st.lists(LEADS, min_size=2, max_size=2).map(lambda rows: [row | {"id": f"L{n}"} for n, row in enumerate(rows, 1)]),
-    st.lists(LOTS, max_size=6, unique_by=lambda lot: (lot["stock_on"], lot["project_id"], lot["flat_type"])),
-)
-
-
-@settings(max_examples=15, deadline=None)
-@given(*HISTORIES)
-def test_evidence_and_verdicts_agree_with_plain_row_by_row_code(
-    rejections: list[dict[str, Any]],
-    events: list[dict[str, Any]],
-    leads: list[dict[str, Any]],
-    stock: list[dict[str, Any]],
-) -> None:
-    """On any history, across a change of clocks, the masks say what a patient reader of the card would."""
-    rows = evidence(rejections, events, leads, stock, office=BERLIN)
-    lists = [lot | {"stock_on": lot["stock_on"].date()} for lot in stock]
-    expected = [facts_of(rejection, events, leads, lists, BERLIN, SETTLING) for rejection in rejections]
-    assert [{name: facts.get(name) for name in CATALOGUE} for facts in expected] == [
-        known(row) for _, row in rows.iterrows()
-    ]
-    outcomes = [
-        outcome_of(EDITION, rejection["reason"], facts) for rejection, facts in zip(rejections, expected, strict=True)
-    ]
-    assert outcomes == [OUTCOMES[code] for code in judge(EDITION, rows, ()).outcomes]
-
-
-@settings(max_examples=4, deadline=None)
-@given(*HISTORIES, st.randoms(use_true_random=False))
-def test_the_order_of_events_and_their_repetition_change_nothing(
-    rejections: list[dict[str, Any]],
-    events: list[dict[str, Any]],
-    leads: list[dict[str, Any]],
-    stock: list[dict[str, Any]],
-    random: Any,
-) -> None:
-    """Pulls overlap and pages arrive in any order."""
-    once = events_of(events)
-    order = [*range(len(once)), *range(len(once) // 2)]
-    random.shuffle(order)
-    frames = leads_of(leads), stock_of(stock), OFFICE, frozenset(), SETTLING
-    expected = evidence_of(rejections_of(rejections), once, *frames)
-    pd.testing.assert_frame_equal(expected, evidence_of(rejections_of(rejections), once.iloc[order], *frames))
-
-
-@settings(max_examples=5, deadline=None)
-@given(*HISTORIES, TIMES, LEAD_IDS)
-def test_one_more_attempt_never_makes_a_lawful_rejection_unlawful(
-    rejections: list[dict[str, Any]],
-    events: list[dict[str, Any]],
-    leads: list[dict[str, Any]],
-    stock: list[dict[str, Any]],
-    attempted_at: datetime,
-    lead_id: str,
-) -> None:
-    """Whoever tries once more must never be worse off for it."""
-    attempt = {"lead_id": lead_id, "kind": "call_out", "at": attempted_at, "outcome": "no_answer"}
-    before, after = (
-        judge(EDITION, evidence(rejections, found, leads, stock), ()).outcomes for found in (events, [*events, attempt])
-    )
-    lawful, unlawful = OUTCOMES.index("lawful"), OUTCOMES.index("unlawful")
-    assert not np.any((before == lawful) & (after == unlawful))
