@@ -95,6 +95,7 @@ def random_leads(random: Generator, leads_n: int, days_n: int) -> pd.DataFrame:
             "client_id": texts("c", random.integers(0, leads_n, leads_n)),
             "created_at": instants(random, leads_n, days_n),
             "enquiry": picked(random, {"form": 0.4, "chat": 0.2, "missed_call": 0.2, "answered_call": 0.2}, leads_n),
+            "project_id": picked(random, dict.fromkeys(("P1", "P2", "P3"), 1 / 3), leads_n),
             "phone_is_valid": pd.array(random.random(leads_n) < 0.9, "boolean"),
         }
     )

@@ -32,6 +32,7 @@ def facts_of(
     """Every fact of the catalogue for one rejection."""
     seen = [e for e in events if e["lead_id"] == rejection["lead_id"] and is_seen(e, rejection, settling)]
     lead = next((row for row in leads if row["id"] == rejection["lead_id"]), {})
+    office = office.projects.get(lead.get("project_id"), office)
     facts = dict(rejection) | {name: True if (rejection.get(name) or "").strip() else None for name in CARD_TEXTS}
     facts |= work(seen, rejection, lead, office) | talks(seen) | progress(seen, rejection)
     facts |= original(rejection, events, leads, lead, settling)

@@ -27,13 +27,11 @@ from planerka.regulation.history import (
     History,
     Moments,
     Past,
-    Whole,
     codes,
     microseconds,
     numbers,
     places,
     rows_of,
-    wall_time,
     yes_no,
 )
 
@@ -81,13 +79,13 @@ def evidence_of(
     and nobody can judge), and a column for each of `fields.FIELDS`: numbers as float64 in the field's unit,
     yes/no and texts as 1 and 0, a code as category. NaN is "not known"; so is all that the source lacks.
     """
-    moments = Moments.of(rejections["at"], settling, calendar)
     lead_index = pc.unique(pa.array(pd.concat([rejections["lead_id"], rejections["duplicate_of_id"]]).dropna()))
     lead, original = (places(rejections[column], lead_index) for column in ("lead_id", "duplicate_of_id"))
-    history = History.of(events, lead_index)
-    past, originals = history.before(moments, lead), history.before(moments, original)
     row_of = rows_of(leads["id"], lead_index)
     own, original_row = row_of[lead], row_of[original]
+    moments = moments_of(rejections["at"], settling, calendar, leads["project_id"], own)
+    history = History.of(events, lead_index)
+    past, originals = history.before(moments, lead), history.before(moments, original)
     facts = {
         "phone_is_valid": at_rows(yes_no(leads["phone_is_valid"]), own, np.nan),
         **card_facts(rejections),
@@ -96,11 +94,21 @@ def evidence_of(
         **progress_facts(past, moments),
         **original_identity(rejections, leads, own, original_row),
         **original_state(originals, moments, original_row >= 0),
-        **stock_facts(stock, moments.at_local),
+        **stock_facts(stock, moments),
     }
     is_withdrawn = past.has(past.is_kind(EventKind.CONSENT_WITHDRAWN)) == 1
     facts["asked_not_to_call"] = np.where(is_withdrawn, 1.0, facts["asked_not_to_call"])
     return framed(rejections, facts, lacks)
+
+
+def moments_of(
+    at: pd.Series, settling: timedelta, calendar: WorkCalendar, project_ids: pd.Series, own: NDArray[np.intp]
+) -> Moments:
+    """Each rejection's, in the working day of the office that serves its lead's project: `own` is the lead's row."""
+    offices, serves = zip(*calendar.offices(project_ids), strict=True)
+    office = at_rows(np.argmax(serves, axis=0), own, len(offices) - 1)
+    at_us = microseconds(at)
+    return Moments(at_us, at_us + settling // timedelta(microseconds=1), offices, office)
 
 
 def at_rows(values: NDArray, row: NDArray[np.intp], missing: Any) -> NDArray:
@@ -160,25 +168,19 @@ def work_facts(past: Past, moments: Moments, leads: pd.DataFrame, own: NDArray[n
     is_attempt = is_own_work & past.is_kind(EventKind.CALL_OUT)
     is_message = is_own_work & past.is_kind(EventKind.MESSAGE_OUT)
     is_answered = is_own_work & past.is_kind(EventKind.CALL_IN) & (past.outcome == OUTCOME_CODE[CallOutcome.ANSWERED])
-    attempted_local = wall_time(past.at_us[is_attempt], moments.calendar)
+    attempted_local = moments.local(past.at_us[is_attempt], past.row[is_attempt])
     day, hour = attempted_local.astype("datetime64[D]"), attempted_local.astype("datetime64[h]")
     began_us = np.maximum(at_rows(microseconds(leads["created_at"]), own, NOT_KNOWN), reopened_us)
     was_answered_at_once = at_rows(codes(leads["enquiry"], [Enquiry.ANSWERED_CALL]) == 0, own, False)
-    response_min = waited_min(began_us, past.first_us(is_attempt | is_message | is_answered), moments)
+    response_min = moments.waited_min(began_us, past.first_us(is_attempt | is_message | is_answered))
     return {
         "attempts_n": past.count(is_attempt),
         "attempt_days_n": past.distinct(is_attempt, day.astype(np.int64)),
         "attempt_hours_n": past.distinct(is_attempt, (hour - day).astype(np.int64)),
         "messages_n": past.count(is_message),
-        "first_attempt_min": waited_min(began_us, past.first_us(is_attempt), moments),
+        "first_attempt_min": moments.waited_min(began_us, past.first_us(is_attempt)),
         "first_response_min": np.where(was_answered_at_once & (reopened_us == NOT_KNOWN), 0.0, response_min),
     }
-
-
-def waited_min(from_us: Whole, until_us: Whole, moments: Moments) -> Floats:
-    """Working minutes; a wait that never ended lasted until the rejection at least."""
-    until_us = np.minimum(until_us, moments.at_us)
-    return moments.calendar.working_minutes(from_us.view("datetime64[us]"), until_us.view("datetime64[us]"))
 
 
 def talk_facts(past: Past) -> dict[str, Floats]:
@@ -251,8 +253,9 @@ def original_state(past: Past, moments: Moments, is_found: NDArray[np.bool_]) ->
     }
 
 
-def stock_facts(stock: pd.DataFrame, at_local: NDArray[np.datetime64]) -> dict[str, Floats]:
+def stock_facts(stock: pd.DataFrame, moments: Moments) -> dict[str, Floats]:
     """The cheapest lot of the company, each project by its last list at or before the local day."""
+    at_local = moments.local(moments.at_us, np.arange(len(moments.at_us)))
     day = at_local.astype("datetime64[D]").astype("datetime64[us]")
     footings = ("min_price_minor", "min_payment_minor")
     price, payment = (cheapest(stock, footing, day) for footing in footings)

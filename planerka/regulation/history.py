@@ -6,7 +6,6 @@ never moved again: of ten million events they are what costs time (docs/regulati
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from functools import reduce
 from operator import or_
 
@@ -47,17 +46,33 @@ NOT_KNOWN, NEVER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 @dataclass(frozen=True)
 class Moments:
-    """The moments to look back from, one a rejection, and when each is settled; `at_local` is wall time."""
+    """The moments to look back from, one a rejection, when each is settled, and whose working day it falls in.
+
+    `office` is a place in `offices`.
+    """
 
     at_us: Whole
     settled_us: Whole
-    at_local: NDArray[np.datetime64]
-    calendar: WorkCalendar
+    offices: tuple[WorkCalendar, ...]
+    office: NDArray[np.intp]
 
-    @classmethod
-    def of(cls, at: pd.Series, settling: timedelta, calendar: WorkCalendar) -> "Moments":
-        at_us = microseconds(at)
-        return cls(at_us, at_us + settling // timedelta(microseconds=1), wall_time(at_us, calendar), calendar)
+    def local(self, at_us: Whole, row: NDArray[np.intp]) -> NDArray[np.datetime64]:
+        """Local date and time of day of instants, each by the clocks of its moment's office."""
+        found = np.empty(len(at_us), "datetime64[us]")
+        for number, calendar in enumerate(self.offices):
+            is_its = self.office[row] == number
+            instants = pd.DatetimeIndex(at_us[is_its].view("datetime64[us]"), tz="UTC")
+            found[is_its] = instants.tz_convert(calendar.zone).tz_localize(None).to_numpy()
+        return found
+
+    def waited_min(self, from_us: Whole, until_us: Whole) -> Floats:
+        """Working minutes, one wait a moment; one that never ended lasted until the moment at least."""
+        from_at, until_at = from_us.view("datetime64[us]"), np.minimum(until_us, self.at_us).view("datetime64[us]")
+        found = np.empty(len(from_us))
+        for number, calendar in enumerate(self.offices):
+            is_its = self.office == number
+            found[is_its] = calendar.working_minutes(from_at[is_its], until_at[is_its])
+        return found
 
 
 @dataclass(frozen=True)
@@ -186,13 +201,6 @@ def rows_of(ids: pd.Series, index: pa.Array) -> NDArray[np.intp]:
 
 def microseconds(instants: pd.Series) -> Whole:
     return pd.DatetimeIndex(pd.to_datetime(instants, utc=True)).as_unit("us").asi8
-
-
-def wall_time(at_us: Whole, calendar: WorkCalendar) -> NDArray[np.datetime64]:
-    """Local date and time of day."""
-    return (
-        pd.DatetimeIndex(at_us.view("datetime64[us]"), tz="UTC").tz_convert(calendar.zone).tz_localize(None).to_numpy()
-    )
 
 
 def codes(texts: pd.Series, code_of: Iterable[str]) -> NDArray[np.int8]:

@@ -1,6 +1,7 @@
 """Evidence is what was true and known at the moment of the rejection, whatever the CRM says today."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -126,6 +127,23 @@ def test_a_wait_is_working_time_and_without_an_attempt_lasts_until_the_rejection
     """Night hours are nobody's fault; never calling at all is not a quick response."""
     leads = [{"created_at": at(created) if created else None}]
     assert expected == fact("first_attempt_min", REJECTED, [call(attempted)] if attempted else [], leads)
+
+
+def test_a_project_with_an_office_of_its_own_goes_by_its_clocks() -> None:
+    """In Omsk, three hours ahead of Moscow and open from 10, 06:30 in UTC is half past noon, and 19:30 is tomorrow."""
+    omsk = WorkCalendar(zone=ZoneInfo("Asia/Omsk"), opens=time(10), closes=time(20))
+    office = replace(OFFICE, projects={"omsk": omsk})
+    calls = [call("2026-03-03 06:30"), call("2026-03-03 19:30")]
+    facts = {
+        project: known(
+            evidence(
+                REJECTED, calls, [{"created_at": at("2026-03-03 03:00"), "project_id": project}], office=office
+            ).iloc[0]
+        )
+        for project in ("omsk", "moscow", None)
+    }
+    assert {"omsk": 150, "moscow": 30, None: 30} == {name: found["first_attempt_min"] for name, found in facts.items()}
+    assert {"omsk": 2, "moscow": 1, None: 1} == {name: found["attempt_days_n"] for name, found in facts.items()}
 
 
 RESPONSES = [
