@@ -198,7 +198,8 @@ def section_at(place: tuple[str, ...]) -> type[BaseModel]:
     """The model of a section; below a table of sections, as `office.projects`, stand their names."""
     section: Any = Settings
     for name in place:
-        section = section.model_fields[name].annotation if isinstance(section, type) else get_args(section)[1]
+        known = getattr(section, "model_fields", None)
+        section = known[name].annotation if known else get_args(section)[1]
     return section
 
 
