@@ -30,6 +30,11 @@ GENERAL_FINDINGS = {
     REASON_LEGAL: ("Регламент не допускает отказ по этой причине", "The regulation does not allow this reason"),
 }
 CODE_WORDS = {
+    "enquiry": ("обращение", "enquiry"),
+    "qualified": ("квалифицирован", "qualified"),
+    "meeting": ("встреча", "meeting"),
+    "booking": ("бронь", "booking"),
+    "contract": ("договор", "contract"),
     "open": ("в работе", "open"),
     "won": ("закончился сделкой", "won"),
     "lost": ("закрыт отказом", "lost"),
