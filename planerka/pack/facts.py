@@ -416,9 +416,9 @@ class ResponseBin:
 
 @dataclass(frozen=True, kw_only=True)
 class Speed:
-    """First human response, in working time. `norm_min` None: no edition in force names one."""
+    """First human response, in working time. `norms_min` by kind of enquiry; empty: no edition is in force."""
 
-    norm_min: int | None
+    norms_min: dict[str, int]
     company: tuple[Trend, ...]
     by_manager: tuple[Scope, ...]
     by_channel: tuple[Scope, ...]

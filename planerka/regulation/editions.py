@@ -7,7 +7,8 @@ from pathlib import Path
 
 from planerka.errors import RulebookError
 from planerka.regulation.clauses import misfits
-from planerka.rulebook.regulation import Edition, read_edition
+from planerka.rulebook.edition_reader import read_edition
+from planerka.rulebook.regulation import Edition
 from planerka.store.editions import Signature
 
 ROLES = ("marketing", "sales")
