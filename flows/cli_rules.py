@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from flows.cli_json import print_json
+
 regulation_app = typer.Typer(help="The regulation of rejections: check it, sign it.", no_args_is_help=True)
 
 
@@ -15,6 +17,14 @@ def check(file: Annotated[Path, typer.Argument(help="An edition, as rulebook/reg
 
     edition = load(file)
     print(f"{edition.name}: {len(edition.reasons)} reasons, {len(edition.clauses)} clauses, sha256 {edition.sha256}")
+
+
+@regulation_app.command()
+def schema() -> None:
+    """Print the JSON Schema of an edition, for an editor that completes and checks (docs/regulation.md)."""
+    from planerka.regulation.schema import edition_schema
+
+    print_json(edition_schema())
 
 
 @regulation_app.command()

@@ -30,6 +30,13 @@ OPERATORS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 }
 """What proves a comparison and what disproves it: a NaN does neither."""
 
+QUESTIONS = {
+    FieldKind.YES_NO: "`is` or `present`",
+    FieldKind.CODE: "`is`, `one_of`, `not_one_of` or `present`",
+    FieldKind.TEXT: "`present`",
+}
+"""What may be asked of a field that is no number."""
+
 
 @cache
 def compiled(condition: Condition) -> Test:
@@ -113,7 +120,7 @@ def misfit(comparison: Comparison) -> str | None:
             f"{field.name} ({field.kind}) cannot be compared with {others[0].name} ({others[0].kind}): match the units"
         )
     if comparison.operator in (*COMPARISONS, "between") and field.kind not in NUMBERS:
-        return f"{field.name} is {field.kind}, not a number: ask it with `is`, `one_of` or `present`"
+        return f"{field.name} is {field.kind}, not a number: ask it with {QUESTIONS[field.kind]}"
     if comparison.operator in ("is", *CHOICES):
         return misfit_value(field, asked(value))
     return None
@@ -122,7 +129,7 @@ def misfit(comparison: Comparison) -> str | None:
 def misfit_value(field: Field, values: tuple[bool | str, ...]) -> str | None:
     for value in values:
         if field.kind not in (FieldKind.YES_NO, FieldKind.CODE):
-            return f"{field.name} is {field.kind}: ask it with `present` or, a number, with `at_least`"
+            return f"{field.name} is {field.kind}: ask it with {QUESTIONS.get(field.kind, '`at_least`, `at_most` …')}"
         if isinstance(value, bool) != (field.kind == FieldKind.YES_NO):
             choices = " or ".join(field.codes or ("true", "false"))
             return f"{field.name} is {field.kind} and cannot be {value!r}: use {choices}"

@@ -49,7 +49,7 @@ class EditionReader:
     def edition(self, document: Entry) -> Edition | None:
         """None where more than a reason or a clause cannot be read."""
         keys = document.mapping((*HEAD, "reasons"))
-        head = {name: self.kept(read, keys[name]) for name, read in HEAD.items()}
+        head = {name: self.kept(placed(name, read), keys[name]) for name, read in HEAD.items()}
         reasons = tuple(self.each(keys["reasons"], self.reason))
         if None in head.values():
             return None
@@ -108,15 +108,19 @@ def place(where: str) -> Iterator[None]:
         raise Refusal(refusal.line, f"{where}: {refusal.message}") from None
 
 
+def placed(where: str, read: Callable[[Entry], Any]) -> Callable[[Entry], Any]:
+    """The reader of what stands at that place."""
+    return place(where)(read)
+
+
 def name_of(entry: Entry, key: str) -> str:
     """What an entry calls itself, as it was written, so that a refusal can name it; "?" where it does not say."""
     return entry.value[key].raw if isinstance(entry.value, dict) and key in entry.value else "?"
 
 
 def norms_of(entry: Entry) -> Norms:
-    with place("norms"):
-        keys = entry.mapping([norm.name for norm in dataclasses.fields(Norms)])
-        return Norms(**{name: NORMS.get(name, positive)(keys[name]) for name in keys})
+    keys = entry.mapping([norm.name for norm in dataclasses.fields(Norms)])
+    return Norms(**{name: placed(name, NORMS.get(name, positive))(keys[name]) for name in keys})
 
 
 def positive(entry: Entry) -> int:
@@ -131,8 +135,8 @@ def by_enquiry(entry: Entry) -> Mapping[Enquiry, int]:
     """A norm for each kind of enquiry, or one for all of them."""
     if not isinstance(entry.value, dict):
         return dict.fromkeys(AWAITED, positive(entry))
-    keys = entry.mapping(AWAITED)
-    return {kind: positive(keys[kind]) for kind in AWAITED}
+    keys = entry.mapping([str(kind) for kind in AWAITED])
+    return {kind: placed(kind, positive)(keys[kind]) for kind in AWAITED}
 
 
 def clause_of(entry: Entry) -> Clause:
@@ -149,11 +153,6 @@ def clause_of(entry: Entry) -> Clause:
             test=condition_of(keys["test"]),
             line=entry.line,
         )
-
-
-def qualified_of(entry: Entry) -> Condition:
-    with place("qualified"):
-        return condition_of(entry)
 
 
 def condition_of(entry: Entry) -> Condition:
@@ -206,7 +205,7 @@ HEAD: dict[str, Callable[[Entry], Any]] = {
     "ru": Entry.text,
     "en": Entry.text,
     "norms": norms_of,
-    "qualified": qualified_of,
+    "qualified": condition_of,
 }
 """What stands above the reasons, and how it is read."""
 
