@@ -137,6 +137,17 @@ class EditionFact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefusedEdition:
+    """An edition that somebody has signed and that is not in force for all that, when the pack was assembled.
+
+    `awaits`: the departments that have not signed it; none: it was altered after it was signed.
+    """
+
+    edition: str
+    awaits: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Header:
     """`edition` None: none was in force. `despite`: blocking checks that a person let pass."""
 
@@ -152,6 +163,7 @@ class Header:
     run: str
     is_sample: bool
     despite: tuple[Text, ...] = ()
+    refused: tuple[RefusedEdition, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What editions said of rejections: added, never changed."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 import pandas as pd
 import sqlalchemy as sa
@@ -28,3 +28,14 @@ def add(connection: sa.Connection, source: str, verdicts: Iterable[Verdict], jud
         is_rejected = (event.c.source == source) & event.c.id.in_(sa.select(new.c.rejection_id))
         touch(connection, source, [sa.select(event.c.happened_on).where(is_rejected)])
     return len(added)
+
+
+def judged_by_others(connection: sa.Connection, edition: str, from_on: date, before_on: date | None) -> int:
+    """How many rejections of the local days from `from_on`, and before `before_on`, other editions have judged."""
+    is_of_days = event.c.happened_on >= from_on
+    if before_on:
+        is_of_days &= event.c.happened_on < before_on
+    of_it = (event.c.source == verdict.c.source) & (event.c.id == verdict.c.rejection_id)
+    judged = sa.select(verdict.c.source, verdict.c.rejection_id).join(event, of_it)
+    found = judged.where(is_of_days, verdict.c.edition != edition).distinct().subquery()
+    return connection.scalar(sa.select(sa.func.count()).select_from(found)) or 0

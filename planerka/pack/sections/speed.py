@@ -5,14 +5,7 @@ from planerka.pack.facts import PackFacts, ResponseBin, Speed
 from planerka.pack.model import Block, Chart, Tiles
 from planerka.pack.sections.scopes import beside, lost_line, scope_table
 from planerka.pack.wording import Wording
-from planerka.words import _
-
-ENQUIRIES = {
-    "missed_call": _("missed call"),
-    "form": _("form on the site"),
-    "chat": _("chat"),
-    "other": _("other enquiry"),
-}
+from planerka.regulation.difference import ENQUIRIES
 
 
 def lead(wording: Wording, facts: PackFacts) -> str:
