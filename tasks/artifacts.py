@@ -15,7 +15,7 @@ from planerka.pack.facts import Trend
 from planerka.pack.freeze import FrozenPack
 from planerka.pack.wording import Wording
 from planerka.pack.write import folder_of
-from planerka.regulation.standing import Standing, State, standings
+from planerka.regulation.standing import EditionState, Standing, standings
 from planerka.store import deliveries, gates
 from planerka.store.database import reading
 from planerka.store.deliveries import Channel, State
@@ -24,12 +24,12 @@ from tasks.company import Company
 
 GATES = {"intake": _("Check of what was pulled"), "pack": _("Check of the pack")}
 STATES = {
-    State.IN_FORCE: _("in force"),
-    State.TO_COME: _("to come"),
-    State.SUPERSEDED: _("superseded"),
-    State.AWAITING: _("awaiting signatures"),
-    State.ALTERED: _("altered"),
-    State.UNREADABLE: _("unreadable"),
+    EditionState.IN_FORCE: _("in force"),
+    EditionState.TO_COME: _("to come"),
+    EditionState.SUPERSEDED: _("superseded"),
+    EditionState.AWAITING: _("awaiting signatures"),
+    EditionState.ALTERED: _("altered"),
+    EditionState.UNREADABLE: _("unreadable"),
 }
 CHANNELS = {
     Channel.OUTBOX: _("mails written to a folder"),
@@ -114,7 +114,7 @@ def show_regulation(company: Company) -> None:
 
 
 def regulation_line(words: Words, found: Sequence[Standing]) -> str:
-    current = next((one.edition for one in found if one.state == State.IN_FORCE), None)
+    current = next((one.edition for one in found if one.state == EditionState.IN_FORCE), None)
     refused_n = sum(one.is_refused for one in found)
     line = (
         words.say("The regulation: edition {edition} is in force", edition=current)

@@ -16,7 +16,7 @@ from planerka.pack.assembly.speed import speed
 from planerka.pack.assembly.week import PackWeek
 from planerka.pack.facts import EditionFact, Header, PackFacts, RefusedEdition, SourceFact
 from planerka.regulation.signed import signed_editions
-from planerka.regulation.standing import State, standings
+from planerka.regulation.standing import EditionState, standings
 from planerka.rulebook.kpis import load_catalogue
 from planerka.rulebook.regulation import Edition
 from planerka.settings import Settings
@@ -137,7 +137,7 @@ def refused(pack: PackWeek, settings: Settings) -> Iterator[RefusedEdition]:
     found = standings(pack.connection, settings.rulebook / "regulation", pack.at.astimezone(pack.zone).date())
     for one in found:
         if one.is_refused:
-            awaits = one.awaits if one.state == State.AWAITING else ()
+            awaits = one.awaits if one.state == EditionState.AWAITING else ()
             yield RefusedEdition(edition=one.edition, awaits=awaits)
 
 

@@ -119,7 +119,8 @@ def refused(wording: Wording, refused: RefusedEdition) -> str:
     say = wording.words.say
     if not refused.awaits:
         return say(
-            "Edition {edition} of the regulation was altered after it was signed, and is refused. What both signed stays.",
+            "Edition {edition} of the regulation was altered after it was signed, and is refused. What both signed "
+            "stays.",
             edition=refused.edition,
         )
     return say(

@@ -21,7 +21,7 @@ Content = tuple[str, date, str]
 """The name of an edition, the day it takes effect, and the hash of what it says."""
 
 
-class State(StrEnum):
+class EditionState(StrEnum):
     """`superseded` is also an edition that was never signed by both, and whose days belong to a later one by now."""
 
     IN_FORCE = "in force"
@@ -38,7 +38,7 @@ class Standing:
 
     edition: str
     file: Path | None
-    state: State
+    state: EditionState
     why: str | None
     effective_on: date | None = None
     signatures: tuple[Signature, ...] = ()
@@ -51,8 +51,8 @@ class Standing:
     @property
     def is_refused(self) -> bool:
         """Whether somebody has signed it, and it is not in force for all that: told wherever the regulation is."""
-        is_half_signed = self.state == State.AWAITING and bool(self.signatures)
-        return is_half_signed or self.state == State.ALTERED
+        is_half_signed = self.state == EditionState.AWAITING and bool(self.signatures)
+        return is_half_signed or self.state == EditionState.ALTERED
 
 
 def standings(connection: sa.Connection, folder: Path, on: date) -> tuple[Standing, ...]:
@@ -77,7 +77,7 @@ class Agreement:
             try:
                 edition = load(path)
             except RulebookError as wrong:
-                yield Standing(edition=path.name, file=path, state=State.UNREADABLE, why=str(wrong))
+                yield Standing(edition=path.name, file=path, state=EditionState.UNREADABLE, why=str(wrong))
                 continue
             content = edition.name, edition.effective_on, edition.sha256
             if content not in kept:
@@ -96,15 +96,15 @@ class Agreement:
             why=why,
         )
 
-    def state(self, is_intact: bool, is_signed: bool, effective_on: date) -> State:
+    def state(self, is_intact: bool, is_signed: bool, effective_on: date) -> EditionState:
         """`is_intact`: nobody has signed another content under its name."""
         if not is_intact:
-            return State.ALTERED
+            return EditionState.ALTERED
         if is_signed and effective_on > self.on:
-            return State.TO_COME
+            return EditionState.TO_COME
         if is_signed:
-            return State.IN_FORCE if effective_on == self.since_on else State.SUPERSEDED
-        return State.AWAITING if effective_on > self.since_on else State.SUPERSEDED
+            return EditionState.IN_FORCE if effective_on == self.since_on else EditionState.SUPERSEDED
+        return EditionState.AWAITING if effective_on > self.since_on else EditionState.SUPERSEDED
 
 
 def unruled(connection: sa.Connection) -> str | None:
