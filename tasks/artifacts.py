@@ -121,7 +121,8 @@ def regulation_line(words: Words, found: Sequence[Standing]) -> str:
         if current
         else words.say("The regulation: no edition is in force")
     )
-    return f"{words.count('{n} edition refused', '{n} editions refused', refused_n)}. {line}" if refused_n else line
+    refused = words.count("{n} edition refused", "{n} editions refused", refused_n)
+    return f"{refused}. {line}" if refused_n else line
 
 
 def show_disputes(company: Company) -> None:
