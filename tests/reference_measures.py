@@ -25,7 +25,7 @@ GONE = dict.fromkeys(["project_id", "channel_id", "campaign_id", "manager_id", "
 COHORT_DAYS = {"qualified": (7, 21), "meeting": (21, 60), "booking": (60, 365), "contract": (365,)}
 
 
-def count(company: Company, office: WorkCalendar, norms: dict[date, int]) -> dict[tuple[Any, ...], int]:
+def count(company: Company, office: WorkCalendar, norms: dict[date, dict[str, int]]) -> dict[tuple[Any, ...], int]:
     """Values by (measure, local day, project, channel, campaign, manager, agency); zeros are left out."""
     known = {row["id"]: row for row in records(company.leads)}
     leads = {id_: row for id_, row in known.items() if id_ not in company.vanished}
@@ -155,12 +155,13 @@ def signings(contract: dict[str, Any], lead: dict[str, Any]) -> Iterator[tuple[t
 
 
 def responses(
-    lead: dict[str, Any], events: list[dict[str, Any]], office: WorkCalendar, norms: dict[date, int]
+    lead: dict[str, Any], events: list[dict[str, Any]], office: WorkCalendar, norms: dict[date, dict[str, int]]
 ) -> Iterator[tuple[tuple[Any, ...], int]]:
     created_on = lead["created_at"].astimezone(ZONE).date()
-    norm_min = next((norms[day] for day in sorted(norms, reverse=True) if day <= created_on), None)
-    if lead["enquiry"] in (None, "answered_call") or norm_min is None:
+    in_force = next((norms[day] for day in sorted(norms, reverse=True) if day <= created_on), None)
+    if lead["enquiry"] in (None, "answered_call") or in_force is None:
         return
+    norm_min = in_force[lead["enquiry"]]
     answers = [row for row in events if is_answer(row) and row["at"] >= lead["created_at"]]
     first = answers[0] if answers else None
     ends = [at.tz_localize(None).to_datetime64() for at in (lead["created_at"], first["at"] if first else UNTIL_AT)]

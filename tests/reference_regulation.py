@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from planerka.clock import WorkCalendar
-from planerka.rulebook.regulation import Combination, Comparison, Condition, Edition, Implication, Multiple
+from planerka.rulebook.regulation import Combination, Comparison, Condition, Edition, Implication, Multiple, Range
 
 Row = Mapping[str, Any]
 STEPS = {
@@ -176,7 +176,11 @@ def compare(test: Comparison, facts: Row) -> bool | None:
         return value > needed
     if test.operator == "less_than":
         return value < needed
-    return True if test.operator == "present" else value in needed if test.operator == "one_of" else value == needed
+    if isinstance(needed, Range):
+        return needed.low <= value <= needed.high
+    if test.operator in ("one_of", "not_one_of"):
+        return (value in needed) == (test.operator == "one_of")
+    return True if test.operator == "present" else value == needed
 
 
 def outcome_of(edition: Edition, reason: str | None, facts: Row) -> str:

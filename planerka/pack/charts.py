@@ -150,7 +150,7 @@ def is_above(figure: Figure, share: float | None) -> bool:
 
 
 def bins(wording: Wording, labelled: Sequence[tuple[str, ResponseBin]], norm_min: int | None) -> Spec:
-    """A column a stretch of waiting; those beyond the norm are grey."""
+    """A column a stretch of waiting; those beyond the norm, the strictest of several, are grey."""
     values = [
         {
             "label": label,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from planerka.errors import RulebookError
 from planerka.regulation.clauses import misfits
-from planerka.rulebook.regulation import Edition, read_edition
+from planerka.rulebook.edition_reader import read_edition
+from planerka.rulebook.regulation import Edition
 from planerka.store.editions import Signature
 
 ROLES = ("marketing", "sales")
@@ -65,15 +66,21 @@ def load_all(folder: Path) -> tuple[Edition, ...]:
 
 def refusal(edition: Edition, signatures: Iterable[Signature]) -> str | None:
     """Why an edition may not be used, by name, or None when both roles signed exactly this content."""
-    signed = {signature.role: signature for signature in signatures if signature.edition == edition.name}
-    for role in ROLES:
-        if role not in signed:
-            return f"edition {edition.name} is not signed by {role}: sign it, the last signed edition stays in force"
-        if signed[role].sha256 != edition.sha256:
+    return refusal_of(edition.name, edition.sha256, signatures)
+
+
+def refusal_of(name: str, sha256: str, signatures: Iterable[Signature]) -> str | None:
+    """As `refusal`, of an edition known by name and hash."""
+    signed = {signature.role: signature for signature in signatures if signature.edition == name}
+    for role, signature in signed.items():
+        if signature.sha256 != sha256:
             return (
-                f"edition {edition.name} was altered after {signed[role].name} ({role}) signed it "
-                f"({signed[role].sha256[:8]}, now {edition.sha256[:8]}): put the text back or sign it anew"
+                f"edition {name} was altered after {signature.name} ({role}) signed it ({signature.sha256[:8]}, now "
+                f"{sha256[:8]}): put the text back, or give the change an edition of its own"
             )
+    if lacking := [role for role in ROLES if role not in signed]:
+        roles = " and ".join(lacking)
+        return f"edition {name} is not signed by {roles}: sign it, the last signed edition stays in force"
     return None
 
 
