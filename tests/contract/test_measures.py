@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,8 @@ from tests.builders_measures import ANALYST, SOURCE, UNTIL, ZONE, Company, typed
 from tests.builders_regulation import EDITION, FIRST_EDITION
 from tests.reference_measures import count
 
-OFFICE, NORMS = WorkCalendar(zone=ZONE), {date(2026, 3, 10): 15, date(2026, 3, 25): 60}
+LATE = WorkCalendar(zone=ZONE, opens=time(12), closes=time(0), weekdays=(1, 2, 3))
+OFFICE, NORMS = WorkCalendar(zone=ZONE, projects={"Q": LATE}), {date(2026, 3, 10): 15, date(2026, 3, 25): 60}
 
 
 def compute(connection: sa.Connection, until: datetime = UNTIL) -> int:
