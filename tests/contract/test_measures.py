@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
@@ -229,6 +230,7 @@ def test_other_office_hours_or_analysts_count_every_day_again(engine):
     with engine.connect() as connection:
         assert {} == differences(count(company, OFFICE, norms), stored(connection))
     assert 0 == measure_touched_days(engine, SOURCE, OFFICE, [ANALYST])
+    assert 0 < measure_touched_days(engine, SOURCE, replace(OFFICE, projects={}), [ANALYST])
     assert 0 < measure_touched_days(engine, SOURCE, at_weekdays, [ANALYST])
 
 
