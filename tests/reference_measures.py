@@ -165,6 +165,7 @@ def responses(
     answers = [row for row in events if is_answer(row) and row["at"] >= lead["created_at"]]
     first = answers[0] if answers else None
     ends = [at.tz_localize(None).to_datetime64() for at in (lead["created_at"], first["at"] if first else UNTIL_AT)]
+    office = office.projects.get(lead["project_id"], office)
     waited_min = office.working_minutes(np.array(ends[:1]), np.array(ends[1:]))[0]
     manager_id = (first and first["manager_id"]) or lead["manager_id"]
     if first or waited_min > norm_min:

@@ -155,7 +155,7 @@ def verdicts() -> Ratio:
     return beside_masks(partial(judge, TEN_REASONS, evidence, ()), evidence, limit=2)
 
 
-@bench("the same as a suite of Great Expectations, against the masks")
+@bench("a suite of Great Expectations for 1,000,000 rejections, against the masks")
 def suite() -> Ratio:
     evidence = frame(ROWS_N)
     return beside_masks(partial(regulation_gate, TEN_REASONS, evidence), evidence, limit=10)
@@ -168,7 +168,7 @@ def beside_masks(ours: Callable[[], object], evidence: pd.DataFrame, limit: floa
     return Ratio(ours_s=ours_s, peer_s=peer_s, limit=limit)
 
 
-@bench("the memory of those verdicts, against the evidence they are made from")
+@bench("memory of judging 1,000,000 rejections, against the evidence")
 def memory() -> Room:
     evidence = frame(ROWS_N)
     given_mb = evidence.memory_usage(deep=True).sum() / 1e6

@@ -4,13 +4,17 @@ import json
 import os
 import re
 import tomllib
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel
 
+from flows.wiring import office_of
+from planerka.clock import WorkCalendar
 from planerka.errors import SettingsError
 from planerka.settings import PREFIX, PROJECT, Settings, load_settings
 
@@ -105,16 +109,19 @@ def test_the_environment_goes_before_env_and_env_before_the_file(tmp_path, monke
 
 
 def test_a_project_office_differs_in_what_is_written_of_it(tmp_path):
-    """Holidays are those of the company, unless the project has its own."""
-    text = '[office]\ncloses = "20:00"\nclosed_on = [2027-01-01]\n[office.projects.12]\nopens = "10:00"\n'
-    (tmp_path / "planerka.toml").write_text(text + 'time_zone = "Asia/Omsk"\n', "utf-8")
-    hours = load_settings().office.of_project("12")
-    assert (time(10), time(20), (date(2027, 1, 1),), "Asia/Omsk") == (
-        hours.opens,
-        hours.closes,
-        hours.closed_on,
-        hours.time_zone,
+    """Holidays and the zone are those of the company, unless the project has its own."""
+    company = '[office]\ncloses = "20:00"\nclosed_on = [2027-01-01]\n'
+    projects = (
+        '[office.projects.12]\nopens = "10:00"\ntime_zone = "Asia/Omsk"\n[office.projects.13]\ncloses = "18:00"\n'
     )
+    (tmp_path / "planerka.toml").write_text(company + projects, "utf-8")
+    office = office_of(load_settings())
+    expected = WorkCalendar(zone=ZoneInfo("Europe/Moscow"), closes=time(20), closed_on=frozenset({date(2027, 1, 1)}))
+    assert expected == replace(office, projects={})
+    assert {
+        "12": replace(expected, opens=time(10), zone=ZoneInfo("Asia/Omsk")),
+        "13": replace(expected, closes=time(18)),
+    } == office.projects
 
 
 def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
