@@ -18,7 +18,7 @@ def lay_out(folder: Path) -> None:
     """Write the files that a company begins with. UsageError where one is there and reads otherwise: nothing is then
     written. What a killed run has written is no hindrance."""
     files = {folder / path.relative_to(STARTER): path for path in STARTER.iterdir()}
-    files |= {folder / path.relative_to(PROJECT): path for path in sorted(RULEBOOK.rglob("*.yaml"))}
+    files |= {folder / path.relative_to(PROJECT): path for path in sorted(RULEBOOK.rglob("*.*"))}
     others = [str(path) for path, origin in files.items() if path.exists() and not is_copy(path, origin)]
     if others:
         raise UsageError(f"{', '.join(others)}: already there, and not overwritten; name a new folder")

@@ -1,7 +1,7 @@
-"""What Prefect's page shows of a run: the gate, the week's figures, the queue, the pack. Counts, and nobody's name."""
+"""What Prefect's page shows of a run: gate, regulation, the week's figures, queue, pack. Counts, and nobody's name."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,10 +10,12 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from planerka.disputes.waiting import ORIGINS, waiting
 from planerka.errors import GateStoppedError
 from planerka.model import Check, CheckSeverity
+from planerka.pack.compose import HEADS
 from planerka.pack.facts import Trend
 from planerka.pack.freeze import FrozenPack
 from planerka.pack.wording import Wording
 from planerka.pack.write import folder_of
+from planerka.regulation.standing import EditionState, Standing, standings
 from planerka.store import deliveries, gates
 from planerka.store.database import reading
 from planerka.store.deliveries import Channel, State
@@ -21,6 +23,14 @@ from planerka.words import LOCALES, Words, _
 from tasks.company import Company
 
 GATES = {"intake": _("Check of what was pulled"), "pack": _("Check of the pack")}
+STATES = {
+    EditionState.IN_FORCE: _("in force"),
+    EditionState.TO_COME: _("to come"),
+    EditionState.SUPERSEDED: _("superseded"),
+    EditionState.AWAITING: _("awaiting signatures"),
+    EditionState.ALTERED: _("altered"),
+    EditionState.UNREADABLE: _("unreadable"),
+}
 CHANNELS = {
     Channel.OUTBOX: _("mails written to a folder"),
     Channel.SMTP: _("mails sent"),
@@ -83,6 +93,36 @@ def kpi_row(wording: Wording, trend: Trend) -> dict[str, str]:
         say("A week before, on average"): wording.value(trend.now.kpi, before, digits_n=1),
         say("Change"): ", ".join(filter(None, (change.text, change.note))),
     }
+
+
+def show_regulation(company: Company) -> None:
+    """How every edition stands now: one that is refused is said before anything else."""
+    folder, on = company.settings.rulebook / "regulation", company.now.astimezone(company.settings.zone).date()
+    with reading(company.engine) as connection:
+        found = standings(connection, folder, on)
+    say = company.words.say
+    rows: list[dict[str, Any]] = [
+        {
+            say("Edition"): one.edition,
+            say("State"): say(STATES[one.state]),
+            say("In force from"): str(one.effective_on or "—"),
+            say("Not signed by"): ", ".join(say(HEADS[role]) for role in one.awaits) or "—",
+        }
+        for one in sorted(found, key=lambda one: not one.is_refused)
+    ]
+    show_table(company, "regulation", regulation_line(company.words, found), rows)
+
+
+def regulation_line(words: Words, found: Sequence[Standing]) -> str:
+    current = next((one.edition for one in found if one.state == EditionState.IN_FORCE), None)
+    refused_n = sum(one.is_refused for one in found)
+    line = (
+        words.say("The regulation: edition {edition} is in force", edition=current)
+        if current
+        else words.say("The regulation: no edition is in force")
+    )
+    refused = words.count("{n} edition refused", "{n} editions refused", refused_n)
+    return f"{refused}. {line}" if refused_n else line
 
 
 def show_disputes(company: Company) -> None:

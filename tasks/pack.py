@@ -37,6 +37,7 @@ def freeze_pack(company: Company, week: Week, correct: str | None = None) -> Fro
             holder=f"flow run {run}",
             correct=correct,
         )
+    artifacts.show_regulation(company)
     artifacts.show_kpis(company, frozen)
     get_run_logger().info("pack %s version %d, new: %s", week, frozen.version, frozen.is_new)
     return frozen

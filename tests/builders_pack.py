@@ -438,7 +438,7 @@ def rejections() -> Rejections:
 def speed() -> Speed:
     answered = ((28, 60), (40, 52), (21, 58), (38, 51), (31, 49), (10, 21))
     return Speed(
-        norm_min=15,
+        norms_min=dict.fromkeys(("missed_call", "form", "chat", "other"), 15),
         company=(
             trend(share("in_sla_share", 168, 291), share("in_sla_share", 801, 1160), is_noise=False),
             counts("response_median_min", 13, 9, is_noise=None),
@@ -595,7 +595,7 @@ def export_facts() -> PackFacts:
         ),
         rejections=no_rejections(missing=("event.rejected",), reasons=reasons()),
         speed=Speed(
-            norm_min=None,
+            norms_min={},
             company=(Trend(now=lost("in_sla_share", "event.call_out", "event.message_out")),),
             by_manager=(),
             by_channel=(),
@@ -649,7 +649,11 @@ def empty_facts() -> PackFacts:
         ),
         rejections=no_rejections(neglect_norm_days=5),
         speed=Speed(
-            norm_min=15, company=(Trend(now=share("in_sla_share", 0, 0)),), by_manager=(), by_channel=(), bins=()
+            norms_min={"form": 15},
+            company=(Trend(now=share("in_sla_share", 0, 0)),),
+            by_manager=(),
+            by_channel=(),
+            bins=(),
         ),
         appendix=replace(appendix(), quarantine=(), restated=(), gates=(), figures=()),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -11,14 +12,10 @@ from flows.doctor.machine import difference
 from flows.sources import mapping_of
 from flows.wiring import clock, keep_the_sample_apart, refuse_a_second_world, refuse_an_unwritten_sample
 from planerka.crm.sample.adapter import SampleCrm
-from planerka.errors import MappingError, RulebookError
-from planerka.regulation.editions import ROLES, load, refusal
-from planerka.regulation.signed import edition_in_force
-from planerka.rulebook.regulation import Edition
+from planerka.errors import MappingError
+from planerka.regulation.standing import EditionState, Standing, standings, unruled
 from planerka.settings import Settings
-from planerka.store import editions
 from planerka.store.database import check_version, connect, head_version, reading, shown
-from planerka.store.editions import Signature
 from planerka.store.health import clock_of, closed_tables, is_made
 
 
@@ -72,33 +69,26 @@ def one_company(store: Store) -> Iterator[Said]:
 
 def signatures(store: Store) -> Iterator[Said]:
     """Each edition of the rulebook stands as both departments signed it, and one is in force."""
+    folder, on = store.settings.rulebook / "regulation", clock().astimezone(store.settings.zone).date()
     with reading(store.engine) as connection:
-        signed = editions.all_signatures(connection)
-        current = edition_in_force(connection, clock(), store.settings.zone)
-    if store.is_sample and not signed:
+        found, gap = standings(connection, folder, on), unruled(connection)
+    if store.is_sample and not any(one.signatures for one in found):
         yield Level.OK, "the heads of the sample company sign at its first run"
         return
-    yield from unsigned_and_altered(store.settings, signed)
-    if current:
-        yield Level.OK, f"edition {current.name} is in force"
+    yield from unsigned_and_altered(found, folder)
+    if current := [one.edition for one in found if one.state == EditionState.IN_FORCE]:
+        yield Level.OK, f"edition {current[0]} is in force" + (f"; {gap}" if gap else "")
     else:
-        yield Level.WRONG, "no signed edition is in force, rejections wait: `planerka regulation sign --help`"
+        waiting = f" ({gap})" if gap else ""
+        yield Level.WRONG, f"no signed edition is in force, rejections wait{waiting}: `planerka regulation sign --help`"
 
 
-def unsigned_and_altered(settings: Settings, signed: Sequence[Signature]) -> Iterator[Said]:
-    """What keeps the editions of the rulebook's files out of force."""
-    for file in sorted((settings.rulebook / "regulation").glob("*.yaml")):
-        with suppress(RulebookError):  # the check of the rulebook tells of it
-            edition = load(file)
-            if why_not := refusal(edition, signed):
-                lacking = roles_lacking(edition, signed)
-                commands = [f"`planerka regulation sign {file} --role {role} --name NAME`" for role in lacking]
-                yield (
-                    (Level.WARNING, f"edition {edition.name} is not signed: {', '.join(commands)}")
-                    if lacking
-                    else (Level.WRONG, f"{file}: {why_not}")
-                )
-
-
-def roles_lacking(edition: Edition, signed: Sequence[Signature]) -> list[str]:
-    return [role for role in ROLES if (edition.name, role) not in {(s.edition, s.role) for s in signed}]
+def unsigned_and_altered(found: Sequence[Standing], folder: Path) -> Iterator[Said]:
+    """What keeps editions of the rulebook's files, or of the store, out of force."""
+    for one in found:
+        if one.state == EditionState.AWAITING:
+            file = one.file or folder / f"{one.edition}.yaml"
+            commands = [f"`planerka regulation sign {file} --role {role} --name NAME`" for role in one.awaits]
+            yield Level.WARNING, f"edition {one.edition} is not signed: {', '.join(commands)}"
+        elif one.state == EditionState.ALTERED:
+            yield Level.WRONG, f"{one.file or 'the store'}: {one.why}"

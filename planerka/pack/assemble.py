@@ -1,5 +1,6 @@
 """The facts of a week's pack, from the store: every section in one reading transaction."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -13,8 +14,9 @@ from planerka.pack.assembly.rejections import rejections
 from planerka.pack.assembly.result import result
 from planerka.pack.assembly.speed import speed
 from planerka.pack.assembly.week import PackWeek
-from planerka.pack.facts import EditionFact, Header, PackFacts, SourceFact
+from planerka.pack.facts import EditionFact, Header, PackFacts, RefusedEdition, SourceFact
 from planerka.regulation.signed import signed_editions
+from planerka.regulation.standing import EditionState, standings
 from planerka.rulebook.kpis import load_catalogue
 from planerka.rulebook.regulation import Edition
 from planerka.settings import Settings
@@ -126,7 +128,17 @@ def header(pack: PackWeek, known: Source, settings: Settings, run: str) -> Heade
         edition=edition_fact(pack.connection, pack.edition) if pack.edition else None,
         run=run,
         is_sample=settings.source.kind == "sample",
+        refused=tuple(refused(pack, settings)),
     )
+
+
+def refused(pack: PackWeek, settings: Settings) -> Iterator[RefusedEdition]:
+    """Of the store and of the files, as they stand now: the meeting must not take them for what it is judged by."""
+    found = standings(pack.connection, settings.rulebook / "regulation", pack.at.astimezone(pack.zone).date())
+    for one in found:
+        if one.is_refused:
+            awaits = one.awaits if one.state == EditionState.AWAITING else ()
+            yield RefusedEdition(edition=one.edition, awaits=awaits)
 
 
 def leads_end_on(pack: PackWeek) -> date | None:

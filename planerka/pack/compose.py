@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
-from planerka.pack.facts import Correction, EditionFact, PackFacts
+from planerka.pack.facts import Correction, EditionFact, PackFacts, RefusedEdition
 from planerka.pack.model import Block, Bullets, Chart, Item, Letter, Page, Section, Tone
 from planerka.pack.sections import appendix, funnel, rejections, result, speed
 from planerka.pack.sections.exceptions import exceptions
 from planerka.pack.wording import Wording
 from planerka.words import _, words_for
+
+HEADS = {"marketing": _("the head of marketing"), "sales": _("the head of sales")}
 
 
 def compose(facts: PackFacts, language: str, data_report: str | None = None) -> Page:
@@ -106,9 +108,27 @@ def warnings(wording: Wording, facts: PackFacts) -> tuple[str, ...]:
         ""
         if all(report.is_open for report in facts.appendix.gates)
         else say("A data gate is closed: see the appendix."),
+        *(refused(wording, edition) for edition in header.refused),
         *(say("Shown although a check failed: {check}.", check=wording.text(check)) for check in header.despite),
     )
     return tuple(filter(None, lines))
+
+
+def refused(wording: Wording, refused: RefusedEdition) -> str:
+    """That an edition is not in force, though it was signed, and why."""
+    say = wording.words.say
+    if not refused.awaits:
+        return say(
+            "Edition {edition} of the regulation was altered after it was signed, and is refused. What both signed "
+            "stays.",
+            edition=refused.edition,
+        )
+    return say(
+        "Edition {edition} of the regulation is not in force: {roles} has not signed it. The last one that both signed "
+        "stays.",
+        edition=refused.edition,
+        roles=", ".join(say(HEADS[role]) for role in refused.awaits),
+    )
 
 
 def correction(wording: Wording, facts: PackFacts) -> tuple[str, ...]:

@@ -137,6 +137,17 @@ class EditionFact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RefusedEdition:
+    """An edition that somebody has signed and that is not in force for all that, when the pack was assembled.
+
+    `awaits`: the departments that have not signed it; none: it was altered after it was signed.
+    """
+
+    edition: str
+    awaits: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Header:
     """`edition` None: none was in force. `despite`: blocking checks that a person let pass."""
 
@@ -152,6 +163,7 @@ class Header:
     run: str
     is_sample: bool
     despite: tuple[Text, ...] = ()
+    refused: tuple[RefusedEdition, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -449,9 +461,9 @@ class ResponseBin:
 
 @dataclass(frozen=True, kw_only=True)
 class Speed:
-    """First human response, in working time. `norm_min` None: no edition in force names one."""
+    """First human response, in working time. `norms_min` by kind of enquiry; empty: no edition is in force."""
 
-    norm_min: int | None
+    norms_min: dict[str, int]
     company: tuple[Trend, ...]
     by_manager: tuple[Scope, ...]
     by_channel: tuple[Scope, ...]

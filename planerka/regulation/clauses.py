@@ -10,6 +10,7 @@ import numpy as np
 from planerka.regulation.fields import CATALOGUE, NUMBERS, Field, FieldKind
 from planerka.rulebook.document import Refusal, nearest
 from planerka.rulebook.regulation import (
+    CHOICES,
     COMPARISONS,
     Combination,
     Comparison,
@@ -17,6 +18,7 @@ from planerka.rulebook.regulation import (
     Edition,
     Implication,
     Multiple,
+    Range,
 )
 from planerka.ternary import Columns, Mask, Ternary, Test, known
 
@@ -27,6 +29,13 @@ OPERATORS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "less_than": (operator.lt, operator.ge),
 }
 """What proves a comparison and what disproves it: a NaN does neither."""
+
+QUESTIONS = {
+    FieldKind.YES_NO: "`is` or `present`",
+    FieldKind.CODE: "`is`, `one_of`, `not_one_of` or `present`",
+    FieldKind.TEXT: "`present`",
+}
+"""What may be asked of a field that is no number."""
 
 
 @cache
@@ -54,10 +63,17 @@ def compiled_comparison(comparison: Comparison) -> Test:
             return Ternary(proves(columns(name), other), disproves(columns(name), other))
 
         return compare
+    if isinstance(value, Range):
+        low, high = value.low, value.high
+        return lambda columns: Ternary(
+            (columns(name) >= low) & (columns(name) <= high), (columns(name) < low) | (columns(name) > high)
+        )
     if comparison.operator == "present":
         return lambda columns: present(columns, CATALOGUE[name])
-    allowed = [stored(CATALOGUE[name], item) for item in asked(value)]
-    return lambda columns: known(np.isin(columns(name), allowed), is_known(columns, CATALOGUE[name]))
+    codes, is_allowed = [stored(CATALOGUE[name], item) for item in asked(value)], comparison.operator != "not_one_of"
+    return lambda columns: known(
+        np.isin(columns(name), codes, invert=not is_allowed), is_known(columns, CATALOGUE[name])
+    )
 
 
 def is_known(columns: Columns, field: Field) -> Mask:
@@ -73,7 +89,7 @@ def present(columns: Columns, field: Field) -> Ternary:
 
 
 def asked(value: Any) -> tuple[bool | str, ...]:
-    """The answers that `is` (one) or `one_of` allow."""
+    """The answers that `is` (one), `one_of` or `not_one_of` name."""
     return value if isinstance(value, tuple) else (value,)
 
 
@@ -103,9 +119,9 @@ def misfit(comparison: Comparison) -> str | None:
         return (
             f"{field.name} ({field.kind}) cannot be compared with {others[0].name} ({others[0].kind}): match the units"
         )
-    if comparison.operator in COMPARISONS and field.kind not in NUMBERS:
-        return f"{field.name} is {field.kind}, not a number: ask it with `is`, `one_of` or `present`"
-    if comparison.operator in ("is", "one_of"):
+    if comparison.operator in (*COMPARISONS, "between") and field.kind not in NUMBERS:
+        return f"{field.name} is {field.kind}, not a number: ask it with {QUESTIONS[field.kind]}"
+    if comparison.operator in ("is", *CHOICES):
         return misfit_value(field, asked(value))
     return None
 
@@ -113,7 +129,7 @@ def misfit(comparison: Comparison) -> str | None:
 def misfit_value(field: Field, values: tuple[bool | str, ...]) -> str | None:
     for value in values:
         if field.kind not in (FieldKind.YES_NO, FieldKind.CODE):
-            return f"{field.name} is {field.kind}: ask it with `present` or, a number, with `at_least`"
+            return f"{field.name} is {field.kind}: ask it with {QUESTIONS.get(field.kind, '`at_least`, `at_most` …')}"
         if isinstance(value, bool) != (field.kind == FieldKind.YES_NO):
             choices = " or ".join(field.codes or ("true", "false"))
             return f"{field.name} is {field.kind} and cannot be {value!r}: use {choices}"

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 from planerka.errors import RulebookError
 from planerka.regulation.clauses import misfits
-from planerka.rulebook.regulation import Edition, read_edition
+from planerka.rulebook.edition_reader import read_edition
+from planerka.rulebook.regulation import Edition
 from planerka.store.editions import Signature
 
 ROLES = ("marketing", "sales")
@@ -16,17 +18,28 @@ ROLES = ("marketing", "sales")
 
 def check(text: str, file: str) -> tuple[str, ...]:
     """Every problem of an edition as `file:line: clause: what, remedy`; empty when it may be signed."""
+    _, problems = checked(text, file)
+    return problems
+
+
+def checked(text: str, file: str) -> tuple[Edition | None, tuple[str, ...]]:
+    """The edition of a text, None where it cannot be read at all, and every problem of it."""
     edition, refusals = read_edition(text)
     found = [*refusals, *(misfits(edition) if edition else ())]
-    return tuple(f"{file}:{refusal.line}: {refusal.message}" for refusal in sorted(found, key=lambda r: r.line))
+    return edition, tuple(
+        f"{file}:{refusal.line}: {refusal.message}" for refusal in sorted(found, key=lambda r: r.line)
+    )
 
 
+@lru_cache(maxsize=64)
 def parse(text: str, file: str) -> Edition:
-    """The edition of a YAML text, or of the `content` of another; RulebookError with every problem otherwise."""
-    if problems := check(text, file):
+    """The edition of a YAML text, or of the `content` of another; RulebookError with every problem otherwise.
+
+    Kept: every station of a cycle asks for the editions in force, and to read one takes 50 ms.
+    """
+    edition, problems = checked(text, file)
+    if edition is None or problems:  # a text without an edition has a problem
         raise RulebookError("\n".join(["the edition cannot be used:", *problems]))
-    edition, _ = read_edition(text)
-    assert edition is not None  # a text without an edition has a problem
     return edition
 
 
@@ -53,15 +66,21 @@ def load_all(folder: Path) -> tuple[Edition, ...]:
 
 def refusal(edition: Edition, signatures: Iterable[Signature]) -> str | None:
     """Why an edition may not be used, by name, or None when both roles signed exactly this content."""
-    signed = {signature.role: signature for signature in signatures if signature.edition == edition.name}
-    for role in ROLES:
-        if role not in signed:
-            return f"edition {edition.name} is not signed by {role}: sign it, the last signed edition stays in force"
-        if signed[role].sha256 != edition.sha256:
+    return refusal_of(edition.name, edition.sha256, signatures)
+
+
+def refusal_of(name: str, sha256: str, signatures: Iterable[Signature]) -> str | None:
+    """As `refusal`, of an edition known by name and hash."""
+    signed = {signature.role: signature for signature in signatures if signature.edition == name}
+    for role, signature in signed.items():
+        if signature.sha256 != sha256:
             return (
-                f"edition {edition.name} was altered after {signed[role].name} ({role}) signed it "
-                f"({signed[role].sha256[:8]}, now {edition.sha256[:8]}): put the text back or sign it anew"
+                f"edition {name} was altered after {signature.name} ({role}) signed it ({signature.sha256[:8]}, now "
+                f"{sha256[:8]}): put the text back, or give the change an edition of its own"
             )
+    if lacking := [role for role in ROLES if role not in signed]:
+        roles = " and ".join(lacking)
+        return f"edition {name} is not signed by {roles}: sign it, the last signed edition stays in force"
     return None
 
 

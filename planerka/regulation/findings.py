@@ -22,7 +22,7 @@ from planerka.regulation.judge import (
     fields_read,
     not_checkable,
 )
-from planerka.rulebook.regulation import Combination, Comparison, Condition, Edition, Implication, Multiple
+from planerka.rulebook.regulation import Combination, Comparison, Condition, Edition, Implication, Multiple, Range
 from planerka.ternary import FAILS, HOLDS, UNKNOWN, Columns, Mask
 
 GENERAL_FINDINGS = {
@@ -30,6 +30,11 @@ GENERAL_FINDINGS = {
     REASON_LEGAL: ("Регламент не допускает отказ по этой причине", "The regulation does not allow this reason"),
 }
 CODE_WORDS = {
+    "enquiry": ("обращение", "enquiry"),
+    "qualified": ("квалифицирован", "qualified"),
+    "meeting": ("встреча", "meeting"),
+    "booking": ("бронь", "booking"),
+    "contract": ("договор", "contract"),
     "open": ("в работе", "open"),
     "won": ("закончился сделкой", "won"),
     "lost": ("закрыт отказом", "lost"),
@@ -48,10 +53,12 @@ REQUIREMENTS = {
     "at_most": ("допустимо не более {}", "at most {} allowed"),
     "more_than": ("нужно больше {}", "more than {} required"),
     "less_than": ("нужно меньше {}", "less than {} required"),
+    "between": ("нужно от {} до {}", "from {} to {} required"),
     "is": ("должно быть «{}»", "should be “{}”"),
     "one_of": ("должно быть «{}»", "should be “{}”"),
+    "not_one_of": ("не должно быть «{}»", "should not be “{}”"),
 }
-OR = (" или ", " or ")
+OR = ("» или «", "” or “")
 NO_DATA = ("нет данных", "no data")
 RU, EN = 0, 1
 
@@ -157,11 +164,18 @@ def sentence(leaf: Comparison, value: float, needed: Any) -> Words:
     title = (field.ru, field.en)
     if field.kind == FieldKind.YES_NO:
         return f"{title[RU]}: {shown[RU]}", f"{title[EN]}: {shown[EN]}"
+    asked = requirement(leaf, needed)
+    return f"{title[RU]}: {shown[RU]}, {asked[RU]}", f"{title[EN]}: {shown[EN]}, {asked[EN]}"
+
+
+def requirement(leaf: Comparison, needed: Any) -> Words:
+    """«нужно не менее 6»; `needed` is a number, a Range, yes/no, a code or a tuple of codes."""
+    field, sayings = CATALOGUE[leaf.field], REQUIREMENTS[leaf.operator]
+    if isinstance(needed, Range):
+        low, high = in_words(field, needed.low), in_words(field, needed.high)
+        return sayings[RU].format(low[RU], high[RU]), sayings[EN].format(low[EN], high[EN])
     asked = [in_words(field, item) for item in (needed if isinstance(needed, tuple) else (needed,))]
-    ru, en = (
-        f"{title[k]}: {shown[k]}, {REQUIREMENTS[leaf.operator][k].format(OR[k].join(words[k] for words in asked))}"
-        for k in (RU, EN)
-    )
+    ru, en = (sayings[k].format(OR[k].join(words[k] for words in asked)) for k in (RU, EN))
     return ru, en
 
 

@@ -7,18 +7,26 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from planerka.errors import RulebookError, UsageError
-from planerka.regulation.editions import ROLES, in_force, parse, refusal
-from planerka.rulebook.regulation import Edition
+from planerka.regulation.editions import ROLES, in_force, parse, refusal, refusal_of
+from planerka.rulebook.regulation import Edition, digest
 from planerka.store import editions as stored
+from planerka.store import verdicts
 from planerka.store.editions import Signature, StoredEdition
 from planerka.store.touched import touch_leads_since
 
 
 def signed_editions(connection: sa.Connection) -> Sequence[Edition]:
-    """Editions signed by both roles, oldest first: what was signed, whatever has become of the files since."""
+    """Editions signed by both roles, oldest first: what was signed, whatever has become of the files since.
+
+    One whose content was altered in the store is passed over unread, and `standing` tells of it.
+    """
     signatures = stored.all_signatures(connection)
-    kept = [parse(kept.content, kept.edition) for kept in stored.all_editions(connection)]
-    return tuple(edition for edition in kept if refusal(edition, signatures) is None)
+    intact = [
+        parse(kept.content, kept.edition)
+        for kept in stored.all_editions(connection)
+        if refusal_of(kept.edition, digest(kept.content), signatures) is None
+    ]
+    return tuple(sorted(intact, key=lambda edition: edition.effective_on))
 
 
 def edition_in_force(connection: sa.Connection, at: datetime, zone: ZoneInfo) -> Edition | None:
@@ -26,17 +34,22 @@ def edition_in_force(connection: sa.Connection, at: datetime, zone: ZoneInfo) ->
     return in_force(signed_editions(connection), stored.all_signatures(connection), at.astimezone(zone).date())
 
 
-def sign_edition(engine: sa.Engine, edition: Edition, role: str, name: str, now: datetime) -> str:
+def sign_edition(
+    engine: sa.Engine, edition: Edition, role: str, name: str, now: datetime, is_over_judged: bool = False
+) -> str:
     """Keep a department's signature under an edition; says whether it is in force now, and if not, why."""
     with engine.begin() as connection:
-        return sign_within(connection, edition, role, name, now)
+        return sign_within(connection, edition, role, name, now, is_over_judged)
 
 
-def sign_within(connection: sa.Connection, edition: Edition, role: str, name: str, now: datetime) -> str:
+def sign_within(
+    connection: sa.Connection, edition: Edition, role: str, name: str, now: datetime, is_over_judged: bool = False
+) -> str:
     """As `sign_edition`, in the caller's transaction.
 
     The signature that brings it into force has the responses since `effective_on` counted anew, by its norm.
     RulebookError for one that would bring a second edition of one day into force: nobody could say which of them is.
+    RulebookError too, unless `is_over_judged`, where other editions have judged rejections of its days.
     """
     if role not in ROLES or not name.strip():
         raise UsageError(f"role {role!r}, name {name!r}: a head of {' or '.join(ROLES)} signs, by name")
@@ -46,6 +59,9 @@ def sign_within(connection: sa.Connection, edition: Edition, role: str, name: st
     signature = Signature(edition=edition.name, role=role, name=name.strip(), sha256=edition.sha256, signed_at=now)
     stored.put_edition(connection, kept)
     is_new = stored.sign(connection, signature)
+    stand = verdicts_that_stand(connection, edition)
+    if is_new and stand and not is_over_judged:
+        raise RulebookError(f"{stand}: give the edition a later day, or sign it over them by --over-judged")
     signatures = stored.all_signatures(connection)
     why_not = refusal(edition, signatures)
     if is_new and why_not is None:
@@ -53,13 +69,25 @@ def sign_within(connection: sa.Connection, edition: Edition, role: str, name: st
         touch_leads_since(connection, edition.effective_on)
     state = why_not or f"edition {edition.name} is signed by both and in force from {edition.effective_on}"
     said = f"signed for {role} by {signature.name}" if is_new else already_signed(signatures, signature)
-    return f"{said}; {state}"
+    return "; ".join(filter(None, (said, state, stand)))
 
 
 def already_signed(signatures: Sequence[Signature], late: Signature) -> str:
     """Whose signature stands in place of the one that came late."""
     (first,) = (s for s in signatures if (s.edition, s.role) == (late.edition, late.role))
     return f"{first.name} already signed for {first.role} on {first.signed_at:%Y-%m-%d}: nothing has changed"
+
+
+def verdicts_that_stand(connection: sa.Connection, edition: Edition) -> str | None:
+    """What other editions have judged of the days of this one, which its signing does not change; None: nothing."""
+    later = (e.effective_on for e in signed_editions(connection) if e.effective_on > edition.effective_on)
+    judged_n = verdicts.judged_by_others(connection, edition.name, edition.effective_on, min(later, default=None))
+    if not judged_n:
+        return None
+    return (
+        f"rejections since {edition.effective_on} that other editions have judged: {judged_n}; their verdicts stand "
+        "until `planerka rejudge`"
+    )
 
 
 def refuse_a_second_of_the_day(connection: sa.Connection, edition: Edition) -> None:

@@ -86,7 +86,9 @@ class Entry:
 
     def choice(self, choices: Collection[str]) -> str:
         if self.value not in choices:
-            raise Refusal(self.line, f"{self.raw!r} is not one of {', '.join(choices)}: {nearest(self.raw, choices)}")
+            found = get_close_matches(self.raw, choices, n=1)
+            remedy = f"did you mean {found[0]!r}?" if found else "write one of them"
+            raise Refusal(self.line, f"{self.raw!r} is not one of {', '.join(choices)}: {remedy}")
         return str(self.value)
 
 

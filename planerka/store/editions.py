@@ -1,4 +1,4 @@
-"""Editions of the regulation and who signed them: the hash that was signed stays, whatever happens to the file."""
+"""Editions of the regulation, who signed them and who has read them: the hash stays, whatever happens to the file."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from planerka.errors import RulebookError
 from planerka.store.bulk import insert_into
+from planerka.store.tables import acknowledgement as acknowledgements
 from planerka.store.tables import edition as editions
 from planerka.store.tables import signature as signatures
 
@@ -30,6 +31,17 @@ class Signature:
     name: str
     sha256: str
     signed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledgement:
+    """A manager of a source has read the edition whose content has this hash."""
+
+    edition: str
+    source: str
+    manager_id: str
+    sha256: str
+    acknowledged_at: datetime
 
 
 def put_edition(connection: sa.Connection, edition: StoredEdition) -> None:
@@ -64,3 +76,14 @@ def all_editions(connection: sa.Connection) -> list[StoredEdition]:
 def all_signatures(connection: sa.Connection) -> list[Signature]:
     rows = connection.execute(sa.select(signatures).order_by(signatures.c.signed_at, signatures.c.role))
     return [Signature(**row._mapping) for row in rows]
+
+
+def acknowledge(connection: sa.Connection, acknowledgement: Acknowledgement) -> bool:
+    """Keep that a manager has read an edition; False where it was kept before: the first time stands."""
+    insert = insert_into(connection, acknowledgements).values(**asdict(acknowledgement)).on_conflict_do_nothing()
+    return connection.scalar(insert.returning(acknowledgements.c.manager_id)) is not None
+
+
+def all_acknowledgements(connection: sa.Connection) -> list[Acknowledgement]:
+    ordered = sa.select(acknowledgements).order_by(acknowledgements.c.acknowledged_at, acknowledgements.c.manager_id)
+    return [Acknowledgement(**row._mapping) for row in connection.execute(ordered)]

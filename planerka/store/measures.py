@@ -86,13 +86,13 @@ def put_rules(connection: sa.Connection, source: str, rules: str) -> None:
 def first_responses(connection: sa.Connection, source: str) -> pd.DataFrame:
     """One row a lead of the measured days that needed a response: an enquiry that nobody answered as it came.
 
-    Columns: day_on, the scopes, created_at, response_at. `response_at` is the first call out, message out or answered
-    call in by a person at or after the enquiry, NaT while there is none; the manager is the owner at that moment,
-    and the lead's own until then. A robot does not respond.
+    Columns: day_on, the scopes, enquiry, created_at, response_at. `response_at` is the first call out, message out or
+    answered call in by a person at or after the enquiry, NaT while there is none; the manager is the owner at that
+    moment, and the lead's own until then. A robot does not respond.
     """
     manager = sa.func.coalesce(event.c.manager_id, lead.c.manager_id)
     days = [lead.c.created_on.label("day_on"), *scopes_of(manager)]
-    cells = [*days, lead.c.created_at, event.c.at.label("response_at")]
+    cells = [*days, lead.c.enquiry, lead.c.created_at, event.c.at.label("response_at")]
     place = sa.func.row_number().over(partition_by=lead.c.id, order_by=(event.c.at, event.c.id)).label("place")
     responses = (
         sa.select(*cells, place)

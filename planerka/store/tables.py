@@ -184,6 +184,16 @@ signature = sa.Table(
     sa.Column("signed_at", Instant, nullable=False),
 )
 
+acknowledgement = sa.Table(
+    "acknowledgement",
+    metadata,
+    sa.Column("edition", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("manager_id", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("acknowledged_at", Instant, nullable=False),
+)
+
 verdict = sa.Table(
     "verdict",
     metadata,

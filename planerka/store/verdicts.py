@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -61,3 +61,14 @@ def verdict_of(row: Mapping[Any, Any]) -> Verdict:
             "rejudged": Rejudged(**row["rejudged"]) if row.get("rejudged") else None,
         }
     )
+
+
+def judged_by_others(connection: sa.Connection, edition: str, from_on: date, before_on: date | None) -> int:
+    """How many rejections of the local days from `from_on`, and before `before_on`, other editions have judged."""
+    is_of_days = event.c.happened_on >= from_on
+    if before_on:
+        is_of_days &= event.c.happened_on < before_on
+    of_it = (event.c.source == verdict.c.source) & (event.c.id == verdict.c.rejection_id)
+    judged = sa.select(verdict.c.source, verdict.c.rejection_id).join(event, of_it)
+    found = judged.where(is_of_days, verdict.c.edition != edition).distinct().subquery()
+    return connection.scalar(sa.select(sa.func.count()).select_from(found)) or 0

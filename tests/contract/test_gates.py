@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -29,6 +28,7 @@ from planerka.rulebook.kpis import Unit
 from tests.builders_intake import CONTEXT, batch_of, fault
 from tests.builders_pack import counts, pack_facts, share
 from tests.builders_regulation import EDITION, evidence_from
+from tests.random_regulation import random_evidence
 from tests.unit.test_intake_frames import USUAL
 from tests.unit.test_intake_rows import BAD
 
@@ -75,18 +75,8 @@ def test_the_gate_and_the_masks_agree_on_a_pull():
 
 
 def test_the_gate_and_the_verdicts_agree_on_every_clause():
-    """Random evidence, a quarter of it unknown: counts of each clause are those that the verdicts are made from."""
-    random = np.random.default_rng(7)
-    reasons = [reason.code for reason in EDITION.reasons] + ["unheard_of", None]
-    rows = [
-        {
-            "reason": random.choice(reasons),
-            "attempts_n": random.choice([2, 6, None]),
-            "days_n": random.choice([1, None]),
-        }
-        for _ in range(500)
-    ]
-    evidence = evidence_from(rows)
+    """Random evidence, a tenth of it unknown: counts of each clause are those that the verdicts are made from."""
+    evidence = random_evidence(5_000)
     expected = {number: Tally.of_codes(column.codes) for number, column in clause_results(EDITION, evidence).items()}
     report = regulation_gate(EDITION, evidence)
     assert expected == {

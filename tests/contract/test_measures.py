@@ -23,10 +23,14 @@ from planerka.store.measure_sums import sums
 from planerka.store.tables import measure, touched_day
 from planerka.store.windows import Source, put_source
 from tests.builders_measures import ANALYST, SOURCE, UNTIL, ZONE, Company, typed
-from tests.builders_regulation import EDITION, FIRST_EDITION
+from tests.builders_regulation import FIRST_EDITION
 from tests.reference_measures import count
 
-OFFICE, NORMS = WorkCalendar(zone=ZONE), {date(2026, 3, 10): 15, date(2026, 3, 25): 60}
+OFFICE = WorkCalendar(zone=ZONE)
+NORMS = {
+    date(2026, 3, 10): {"missed_call": 5, "form": 15, "chat": 2, "other": 60},
+    date(2026, 3, 25): dict.fromkeys(("missed_call", "form", "chat", "other"), 60),
+}
 
 
 def compute(connection: sa.Connection, until: datetime = UNTIL) -> int:
@@ -178,11 +182,13 @@ def come_late(company: Company) -> None:
     company.events = pd.concat([company.events, late], ignore_index=True)
 
 
-def sign(engine: sa.Engine, day: date) -> None:
-    """Both departments sign an edition of that day."""
+def sign(engine: sa.Engine, day: date, norms: str = "15") -> dict[str, int]:
+    """Both departments sign an edition of that day; gives its norms of response."""
     text = FIRST_EDITION.read_text(encoding="utf-8").replace("2024-01-01", day.isoformat())
+    edition = parse(text.replace("first_response_min: 15", f"first_response_min: {norms}"), "test")
     for role in ("marketing", "sales"):
-        sign_edition(engine, parse(text, "test"), role, "Head", UNTIL)
+        sign_edition(engine, edition, role, "Head", UNTIL)
+    return dict(edition.norms.first_response_min)
 
 
 @pytest.mark.parametrize("seed", [4, 5])
@@ -196,8 +202,7 @@ def test_after_every_change_the_measures_are_those_of_a_full_count(engine, seed)
         pull(engine, company)
         if number in (3, 7):
             day = date(2026, 3, 20) - timedelta(days=number)
-            sign(engine, day)
-            norms[day] = EDITION.norms.first_response_min
+            norms[day] = sign(engine, day, "{missed_call: 5, form: 15, chat: 2, other: 60}" if number == 3 else "15")
         measure_touched_days(engine, SOURCE, OFFICE, [ANALYST])
         with engine.connect() as connection:
             assert {} == differences(count(company, OFFICE, norms), stored(connection)), (number, change)
@@ -220,8 +225,7 @@ def test_a_second_signature_counts_the_responses_since_its_day_and_no_others(eng
 def test_other_office_hours_or_analysts_count_every_day_again(engine):
     """Settings decide what a response and a return are: a day measured by the old ones is not left as it was."""
     company = opened(engine, 2)
-    sign(engine, date(2026, 3, 2))
-    norms = {date(2026, 3, 2): EDITION.norms.first_response_min}
+    norms = {date(2026, 3, 2): sign(engine, date(2026, 3, 2))}
     at_weekdays = WorkCalendar(zone=ZONE, weekdays=(1, 2, 3, 4, 5))
     measure_touched_days(engine, SOURCE, at_weekdays, ["somebody else"])
     measure_touched_days(engine, SOURCE, OFFICE, [ANALYST])

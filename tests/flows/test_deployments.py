@@ -160,7 +160,7 @@ def test_a_pull_that_completed_has_rejections_judged(runs, worker):
 def test_a_run_leaves_its_figures_on_the_page(runs, worker):
     """The gates, the week's KPIs, the queue and the pack, in the company's language."""
     found = artifacts(worker)
-    assert {"gate-intake", "gate-pack", "headline-kpis", "open-disputes", "pack"} == set(found)
+    assert {"gate-intake", "gate-pack", "headline-kpis", "open-disputes", "pack", "regulation"} == set(found)
     assert "пройдена" in found["gate-intake"]["description"]
     figures, queue = (json.loads(found[key]["data"]) for key in ("headline-kpis", "open-disputes"))
     assert {"Показатель", "Эта неделя", "Пояснения", "Среднее за 4 недели", "Изменение"} == set(figures[0])

@@ -8,7 +8,7 @@ import pytest
 from planerka.errors import PlanerkaError
 from planerka.kpis.kpi import State
 from planerka.pack.compose import compose, compose_letter
-from planerka.pack.facts import NeglectFact, PackFacts, Result, StraySpend, Trend
+from planerka.pack.facts import NeglectFact, PackFacts, RefusedEdition, Result, StraySpend, Trend
 from planerka.pack.model import Bullets, Cell, Chart, Page, Pair, Quiet, Row, Section, Table, Tiles, Tone
 from planerka.rulebook.measures import Begin
 from tests.builders_pack import (
@@ -389,6 +389,34 @@ def test_a_closed_gate_and_stale_data_are_said_before_any_figure():
     shown = page(pack_facts(header=header(sources=(source,)), appendix=replace(appendix(), gates=(report,))))
     assert "A data gate is closed: see the appendix." in shown.warnings
     assert "The data are older than the settings allow: sample." in shown.warnings
+
+
+def test_an_edition_that_somebody_signed_and_that_is_not_in_force_is_said_before_any_figure():
+    """Half-signed or altered: the meeting must not argue by rules that nobody is judged by."""
+    refused = (
+        RefusedEdition(edition="2026-12-01", awaits=("sales",)),
+        RefusedEdition(edition="2024-01-01", awaits=()),
+    )
+    facts = pack_facts(header=header(refused=refused, is_sample=False))
+    assert (
+        "Edition 2026-12-01 of the regulation is not in force: the head of sales has not signed it. The last one that "
+        "both signed stays.",
+        "Edition 2024-01-01 of the regulation was altered after it was signed, and is refused. What both signed stays.",
+    ) == page(facts).warnings
+
+
+def test_norms_of_response_that_differ_are_told_by_kind_of_enquiry():
+    """One number for all of them is told once."""
+    same = pack_facts().speed
+    differ = replace(same, norms_min={"missed_call": 5, "form": 15, "chat": 3, "other": 60})
+    said = [
+        next(part.lead for part in page(pack_facts(speed=speed)).sections if part.key == "speed")
+        for speed in (same, differ)
+    ]
+    assert said[0].endswith(". The norm is 15 working minutes.")
+    assert said[1].endswith(
+        ". The norm in working minutes: missed call 5, form on the site 15, chat 3, other enquiry 60."
+    )
 
 
 def test_a_figure_without_a_definition_is_refused():

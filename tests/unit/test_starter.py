@@ -34,7 +34,11 @@ def schema(model: type[BaseModel], defaults: dict[str, Any], *place: str) -> Ite
 def flat(written: dict[str, Any], *place: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in written.items():
-        inner = flat(value, *place, name) if isinstance(value, dict) else {".".join((*place, name)): value}
+        inner = (
+            flat(value, *place, name)
+            if isinstance(value, dict) and (value or not place)
+            else {".".join((*place, name)): value}
+        )
         found |= inner
     return found
 
@@ -103,8 +107,8 @@ def test_a_folder_is_laid_out_for_the_sample_company_and_its_own_rules(folder):
         settings.rulebook,
         (folder / "rulebook" / "kpis.yaml").is_file(),
     )
-    ours = {path.relative_to(RULEBOOK): path.read_bytes() for path in RULEBOOK.rglob("*.yaml")}
-    assert ours == {p.relative_to(folder / "rulebook"): p.read_bytes() for p in folder.rglob("rulebook/**/*.yaml")}
+    ours = {path.relative_to(RULEBOOK): path.read_bytes() for path in RULEBOOK.rglob("*.*")}
+    assert ours == {p.relative_to(folder / "rulebook"): p.read_bytes() for p in folder.rglob("rulebook/**/*.*")}
 
 
 def test_the_example_mapping_is_the_one_that_the_manual_explains(folder):

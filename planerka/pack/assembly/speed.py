@@ -14,7 +14,7 @@ def speed(pack: PackWeek) -> Speed:
     company = pack.trends(SPEED_KPIS)
     is_known = not pack.reader.missing(pack.reader.kpi("in_sla_share"))
     return Speed(
-        norm_min=pack.edition.norms.first_response_min if pack.edition else None,
+        norms_min={str(kind): n for kind, n in pack.edition.norms.first_response_min.items()} if pack.edition else {},
         company=company,
         by_manager=pack.scopes(SPEED_KPIS, "manager_id") if is_known else (),
         by_channel=pack.scopes(SPEED_KPIS, "channel_id") if is_known else (),

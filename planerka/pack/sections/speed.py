@@ -5,6 +5,7 @@ from planerka.pack.facts import PackFacts, ResponseBin, Speed
 from planerka.pack.model import Block, Chart, Tiles
 from planerka.pack.sections.scopes import beside, lost_line, scope_table
 from planerka.pack.wording import Wording
+from planerka.regulation.difference import ENQUIRIES
 
 
 def lead(wording: Wording, facts: PackFacts) -> str:
@@ -14,15 +15,18 @@ def lead(wording: Wording, facts: PackFacts) -> str:
         return words.say("There is nothing to count in this week.")
     if first.now.missing:
         return f"{lost_line(wording, first.now)}."
-    if speed.norm_min is None:
+    if not speed.norms_min:
         return words.say("No edition in force names a norm of response.")
-    return words.count(
-        "{title}: {value}. The norm is {n} working minute.",
-        "{title}: {value}. The norm is {n} working minutes.",
-        speed.norm_min,
-        title=wording.title(first.now.kpi),
-        value=wording.figure(first.now),
-    )
+    return f"{wording.title(first.now.kpi)}: {wording.figure(first.now)}. {norm(wording, speed)}"
+
+
+def norm(wording: Wording, speed: Speed) -> str:
+    """One sentence, with the kinds of enquiry where they differ."""
+    words, different = wording.words, set(speed.norms_min.values())
+    if len(different) == 1:
+        return words.count("The norm is {n} working minute.", "The norm is {n} working minutes.", *different)
+    kinds = ", ".join(f"{words.say(ENQUIRIES[kind])} {words.number(n)}" for kind, n in speed.norms_min.items())
+    return words.say("The norm in working minutes: {kinds}.", kinds=kinds)
 
 
 def blocks(wording: Wording, facts: PackFacts) -> tuple[Block, ...]:
@@ -49,7 +53,7 @@ def chart(wording: Wording, speed: Speed) -> Chart | None:
         key="speed",
         title=wording.words.say("Leads of the week by time to the first answer"),
         summary="; ".join(f"{label}: {wording.words.number(bin.leads_n)}" for label, bin in labelled(wording, speed)),
-        spec=charts.bins(wording, labelled(wording, speed), speed.norm_min),
+        spec=charts.bins(wording, labelled(wording, speed), min(speed.norms_min.values(), default=None)),
     )
 
 

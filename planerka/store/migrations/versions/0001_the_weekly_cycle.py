@@ -266,6 +266,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_run_lock")),
     )
     op.create_table(
+        "acknowledgement",
+        sa.Column("edition", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("manager_id", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("acknowledged_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("edition", "source", "manager_id", name=op.f("pk_acknowledgement")),
+    )
+    op.create_table(
         "signature",
         sa.Column("edition", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
