@@ -20,6 +20,7 @@ from planerka.regulation.rejudging import RejudgeReport, rejudge
 from planerka.regulation.signed import sign_edition
 from planerka.store import disputes, leads
 from planerka.store.disputes import DisputeView
+from planerka.store.old_leads import old_leads
 from planerka.store.rejections import Asked
 from planerka.store.tables import measure, touched_day, verdict
 from planerka.store.windows import Source, put_source
@@ -288,6 +289,22 @@ def test_a_dispute_that_has_fallen_stands_again_when_the_calls_turn_out_another_
     )
     assert {"lawful → unlawful": 1} == again(store).by_change
     assert not opened(store).is_closed
+
+
+def test_a_dispute_that_has_fallen_keeps_no_lead_from_being_forgotten(store):
+    """One that waits does, however old the lead."""
+    reject(store)
+    judge(store)
+    opened(store)
+    assert [] == forgettable(store)
+    late_calls_arrive(store)
+    again(store)
+    assert ["L1"] == forgettable(store)
+
+
+def forgettable(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.scalars(old_leads("crm", date(2026, 12, 1))))
 
 
 def test_a_lawful_rejection_that_is_unlawful_now_is_disputed_within_the_horizon(store):

@@ -199,8 +199,8 @@ def test_one_person_is_told_apart_from_an_even_company():
 def test_of_fifty_even_companies_hardly_one_is_called_bunched():
     """A false alarm costs the report its readers."""
     dice, days = np.random.default_rng(1), pd.DatetimeIndex(DAYS)
-    frame = pd.DataFrame({"manager_id": ["M1", "M2", "M3"] * 50, "silence": pd.NaT, "norm": pd.NaT})
-    frame = frame.astype({"silence": "timedelta64[us]", "norm": "timedelta64[us]"})
+    none = np.full(150, "NaT", "timedelta64[us]")
+    frame = pd.DataFrame({"manager_id": ["M1", "M2", "M3"] * 50, "silence": none, "norm": none})
     even = (bunchings(frame.assign(happened_on=dice.choice(days, 150)), OFFICE, SINCE, UNTIL) for _ in range(50))
     assert 1 >= sum(any(one.is_bunched for one in tests) for tests in even)
 
