@@ -86,6 +86,8 @@ VERDICTS = {
 TITLE = Text(ru="Проверка данных", en="Data check")
 SKIP = Text(ru="К проверкам", en="Skip to the checks")
 OF = Text(ru="{broken} из {rows}", en="{broken} of {rows}")
+WORST = Text(ru="Нарушают чаще всего", en="Broken most")
+FAULT = Text(ru="нарушение нормы, отказ остаётся в силе", en="a fault, the rejection stands")
 PULL = Text(ru="Выгрузка", en="Pull")
 PACK = Text(ru="Пакет", en="Pack")
 ANY_REASON = Text(ru="Любая причина", en="Any reason")

@@ -15,6 +15,7 @@ from flows.cli_db import db_app
 from flows.cli_json import AsJson
 from flows.cli_map import map_app
 from flows.cli_privacy import privacy_app
+from flows.cli_rejudge import rejudge
 from flows.cli_review import disputes_app, print_rehearsals, quarantine_app
 from flows.cli_rules import regulation_app
 from flows.masking import mask_what_is_written
@@ -39,6 +40,7 @@ app.add_typer(privacy_app, name="privacy")
 app.add_typer(db_app, name="db")
 app.add_typer(map_app, name="map")
 app.add_typer(crm_app, name="crm")
+app.command()(rejudge)
 
 
 class Deliver(StrEnum):

@@ -33,7 +33,7 @@ def list_disputes(
     for row in rows:
         concerned = " · ".join(str(row[name]) for name in ("lead", "manager", "channel", "reason") if row[name])
         print(f"{row['number']:>5}  due {row['due']}  {row['decision'] or row['origin']}  {concerned}")
-        print(f"       {row['findings'] or 'no next task and no touch for longer than the norm'}")
+        print(f"       {row['findings'] or row['rejudged'] or 'no next task and no touch for longer than the norm'}")
     print(f"{len(rows)} disputes. Rule on one with `planerka disputes rule NUMBER`, or export them all.")
 
 

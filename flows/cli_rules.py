@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli_coverage import coverage
 from flows.cli_json import print_json
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 regulation_app = typer.Typer(
     help="The regulation of rejections: check it, sign it, say how it stands.", no_args_is_help=True
 )
+regulation_app.command()(coverage)
 
 
 @regulation_app.command()

@@ -3,6 +3,7 @@ only one that reads the clock. Imports no Prefect."""
 
 import os
 import socket
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -50,10 +51,20 @@ def wire(as_of: datetime | None = None) -> Company:
         engine=engine,
         crm=crm,
         now=now,
-        office=calendar_of(settings.office, settings.zone),
+        office=office_of(settings),
         review=calendar_of(settings.review, settings.zone),
         analyst_ids=frozenset(settings.analyst_ids or ([ANALYST_ID] if settings.source.kind == "sample" else [])),
     )
+
+
+def office_of(settings: Settings) -> WorkCalendar:
+    """The calendar of the sales office, with those of the projects that have an office of their own."""
+    hours_of = {project_id: settings.office.of_project(project_id) for project_id in settings.office.projects}
+    projects = {
+        project_id: calendar_of(hours, ZoneInfo(hours.time_zone) if hours.time_zone else settings.zone)
+        for project_id, hours in hours_of.items()
+    }
+    return replace(calendar_of(settings.office, settings.zone), projects=projects)
 
 
 def calendar_of(hours: HoursSettings, zone: ZoneInfo) -> WorkCalendar:

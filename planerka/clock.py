@@ -1,11 +1,13 @@
 """Days, weeks, zones and working time. The clock itself is handed in by wiring; nothing here reads it."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from planerka.errors import UsageError
@@ -80,7 +82,8 @@ class WorkCalendar:
     """When an office works, in its own local time.
 
     `weekdays` are ISO: 1 Monday … 7 Sunday. `closed_on` are days off on a working weekday (holidays), `open_on`
-    working days on any other (moved days). `closes` at 00:00 is the midnight at the end of the day.
+    working days on any other (moved days). `closes` at 00:00 is the midnight at the end of the day. `projects` have
+    offices of their own, by project id, with other hours or in another zone; this one serves the rest.
     """
 
     zone: ZoneInfo
@@ -89,12 +92,22 @@ class WorkCalendar:
     weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
     closed_on: frozenset[date] = frozenset()
     open_on: frozenset[date] = frozenset()
+    projects: Mapping[str, "WorkCalendar"] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not (self.opens < self.closes or self.closes == time()):
             raise UsageError(f"working hours {self.opens}-{self.closes} do not open before they close: swap them")
         if not self.weekdays or not set(self.weekdays) <= set(range(1, 8)):
             raise UsageError(f"weekdays {self.weekdays} are not days of a week: list 1 (Monday) to 7 (Sunday)")
+
+    def offices(self, project_ids: pd.Series) -> Iterator[tuple["WorkCalendar", NDArray[np.bool_]]]:
+        """Every office, this one last, with the rows whose project it serves; each row has one."""
+        is_rest = np.ones(len(project_ids), bool)
+        for project_id, office in self.projects.items():
+            is_its = (project_ids == project_id).to_numpy(bool, na_value=False)
+            is_rest &= ~is_its
+            yield office, is_its
+        yield self, is_rest
 
     def is_working(self, day: date) -> bool:
         return day in self.open_on or (day.isoweekday() in self.weekdays and day not in self.closed_on)

@@ -274,8 +274,21 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rejudged:
+    """Why somebody had a rejection judged again, and what that changed, in both languages."""
+
+    why: str
+    ru: str
+    en: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What an edition says of a rejection. `number` counts the judgements of one rejection from 1."""
+    """What an edition says of a rejection. `number` counts the judgements of one rejection from 1.
+
+    `is_qualified`: what the edition's criteria say of the lead at that moment; None where they cannot tell.
+    `rejudged` None: the first judgement.
+    """
 
     rejection_id: str
     number: int
@@ -283,6 +296,8 @@ class Verdict:
     outcome: Outcome
     findings: tuple[Finding, ...]
     evidence: dict[str, Any]
+    is_qualified: bool | None = None
+    rejudged: Rejudged | None = None
 
 
 class DisputeOrigin(StrEnum):

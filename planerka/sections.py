@@ -7,6 +7,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -28,6 +29,17 @@ def possible(path: Path) -> Path:
 
 
 PossiblePath = Annotated[Path, AfterValidator(possible)]
+
+
+def existing_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: Europe is a folder of the rules
+        raise ValueError(f"{name!r} is no time zone: write it as Europe/Moscow") from None
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(existing_zone)]
 
 
 class Section(BaseModel):
@@ -133,6 +145,23 @@ class HoursSettings(Section):
         if self.opens >= self.closes or not self.weekdays:
             raise ValueError(f"open from {self.opens:%H:%M} to {self.closes:%H:%M}: no working time, correct it")
         return self
+
+
+class ProjectHoursSettings(HoursSettings):
+    """What is different in the office of one project; what is not written is as in `[office]`, the zone too."""
+
+    time_zone: ZoneName | None = None
+
+
+class OfficeSettings(HoursSettings):
+    """The hours of the sales office, and of the projects, by id, that have one of their own."""
+
+    projects: dict[str, ProjectHoursSettings] = {}
+
+    def of_project(self, project_id: str) -> ProjectHoursSettings:
+        """All the hours of a project's own office."""
+        written = self.projects[project_id].model_dump(exclude_unset=True)
+        return ProjectHoursSettings(**self.model_dump(exclude={"projects"}) | written)
 
 
 class MailServerSettings(Section):

@@ -38,6 +38,7 @@ class Company:
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
         self.leads = pd.DataFrame([self.lead(n) for n in range(60)])
+        self.came = self.leads[["id", "created_at"]].to_dict("records")
         self.events = pd.DataFrame([self.event(n) for n in range(900)])
         self.contracts = pd.DataFrame([self.contract(n) for n in range(30)])
         self.spend = pd.DataFrame(
@@ -66,7 +67,7 @@ class Company:
     def event(self, n: int) -> dict[str, Any]:
         row = dict.fromkeys(["recorded_at", "from_stage_id", "to_stage_id", "duration_s", "due_at"])
         row |= {"reason_id": self.pick(*REASONS, "unmapped", None)}
-        lead = self.leads.iloc[self.random.integers(60)]
+        lead = self.came[self.random.integers(60)]
         row |= {"id": f"E{n}", "lead_id": lead["id"], "kind": self.pick(*KINDS)}
         soon_at = lead["created_at"] + (self.at(0.1) - FIRST_AT)
         row |= {"at": self.pick(soon_at, self.at(41), self.at(70), self.at(440))}

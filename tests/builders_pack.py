@@ -26,8 +26,10 @@ from planerka.pack.facts import (
     Mover,
     NeglectFact,
     NotCheckable,
+    OtherwiseMarked,
     PackFacts,
     PlanFact,
+    QualifiedMarks,
     QuarantineFact,
     ReasonFact,
     Rejections,
@@ -405,6 +407,19 @@ def rejections() -> Rejections:
             upheld_n=9,
             returned_n=16,
             evidence_requested_n=3,
+            fallen_n=2,
+        ),
+        rejudged_n=5,
+        qualified=QualifiedMarks(
+            compared_n=180,
+            only_marked_n=1,
+            only_qualified_n=1,
+            leads=(
+                OtherwiseMarked(
+                    lead_id="L100021", url="https://crm.example/21", manager_title=NEGLECTER, is_qualified=False
+                ),
+                OtherwiseMarked(lead_id="L100022", url=None, manager_title=None, is_qualified=True),
+            ),
         ),
         ledger=Ledger(
             since_on=date(2026, 4, 27),

@@ -13,7 +13,9 @@ import pandas as pd
 from planerka.clock import WorkCalendar
 from planerka.model import Event, Lead, Rejection, Stock
 from planerka.regulation.editions import load
+from planerka.regulation.evidence import arrays_of
 from planerka.regulation.fields import CATALOGUE, FIELDS, FieldKind
+from planerka.regulation.findings import plain_values
 
 FIRST_EDITION = Path(__file__).parent.parent / "rulebook" / "regulation" / "2024-01-01.yaml"
 EDITION = load(FIRST_EDITION)
@@ -85,6 +87,20 @@ def evidence_from(rows: Sequence[Row]) -> pd.DataFrame:
             pd.Categorical(values, categories=list(field.codes)) if is_code else np.array(values, float)
         )
     return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+
+
+def facts_in(rows: pd.DataFrame) -> list[Row]:
+    """The facts of each row as plain values; None is not known."""
+    arrays = arrays_of(rows)
+    columns = [exact(name, arrays[name]) for name in CATALOGUE]
+    return [dict(zip(CATALOGUE, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def exact(name: str, column: np.ndarray) -> list[Any]:
+    """As `plain_values`, but minutes and days to the last digit."""
+    if CATALOGUE[name].kind in (FieldKind.MINUTES, FieldKind.DAYS):
+        return [None if np.isnan(value) else value for value in column.tolist()]
+    return plain_values(CATALOGUE[name], column)
 
 
 def fact(name: str, cell: str) -> Any:

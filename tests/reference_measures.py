@@ -20,12 +20,15 @@ STEP_OF = {
     "booking_paid": "booking",
     "contract_signed": "contract",
 }
+GONE = dict.fromkeys(["project_id", "channel_id", "campaign_id", "manager_id", "agency_id"])
+"""The lead of a contract that no lead is known of."""
 COHORT_DAYS = {"qualified": (7, 21), "meeting": (21, 60), "booking": (60, 365), "contract": (365,)}
 
 
 def count(company: Company, office: WorkCalendar, norms: dict[date, dict[str, int]]) -> dict[tuple[Any, ...], int]:
     """Values by (measure, local day, project, channel, campaign, manager, agency); zeros are left out."""
-    leads = {row["id"]: row for row in records(company.leads) if row["id"] not in company.vanished}
+    known = {row["id"]: row for row in records(company.leads)}
+    leads = {id_: row for id_, row in known.items() if id_ not in company.vanished}
     events = defaultdict(list)
     for row in sorted(records(company.events), key=lambda row: row["at"]):
         events[row["lead_id"]].append(row)
@@ -39,7 +42,7 @@ def count(company: Company, office: WorkCalendar, norms: dict[date, dict[str, in
         totals.update(dict(summed(returned_money(lead, history, contracts))))
         totals.update(dict(summed(responses(lead, events[lead["id"]], office, norms))))
     for row in contracts:
-        totals.update(dict(summed(signings(row, leads_or_gone(company, row["lead_id"])))))
+        totals.update(dict(summed(signings(row, known.get(row["lead_id"], GONE)))))
     for row in records(company.neglects):
         if row["lead_id"] in leads:
             totals[cell("neglected_n", leads[row["lead_id"]], row["neglected_at"], row["manager_id"])] += 1
@@ -63,11 +66,6 @@ def summed(found: Iterator[tuple[tuple[Any, ...], int]]) -> Counter[tuple[Any, .
 def cell(name: str, lead: dict[str, Any], at: Any, manager_id: str | None, project_id: str | None = None) -> tuple:
     ids = (project_id or lead["project_id"], lead["channel_id"], lead["campaign_id"], manager_id, lead["agency_id"])
     return (name, at.astimezone(ZONE).date(), *(id_ or "" for id_ in ids))
-
-
-def leads_or_gone(company: Company, lead_id: str) -> dict[str, Any]:
-    blank = dict.fromkeys(["project_id", "channel_id", "campaign_id", "manager_id", "agency_id"])
-    return next((row for row in records(company.leads) if row["id"] == lead_id), blank)
 
 
 def signing(contract: dict[str, Any]) -> dict[str, Any]:
@@ -167,6 +165,7 @@ def responses(
     answers = [row for row in events if is_answer(row) and row["at"] >= lead["created_at"]]
     first = answers[0] if answers else None
     ends = [at.tz_localize(None).to_datetime64() for at in (lead["created_at"], first["at"] if first else UNTIL_AT)]
+    office = office.projects.get(lead["project_id"], office)
     waited_min = office.working_minutes(np.array(ends[:1]), np.array(ends[1:]))[0]
     manager_id = (first and first["manager_id"]) or lead["manager_id"]
     if first or waited_min > norm_min:

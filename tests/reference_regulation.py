@@ -12,8 +12,13 @@ from planerka.clock import WorkCalendar
 from planerka.rulebook.regulation import Combination, Comparison, Condition, Edition, Implication, Multiple, Range
 
 Row = Mapping[str, Any]
-MET = ("meeting_held", "booked", "booking_paid", "contract_signed")
-CARD_TEXTS = ("duplicate_of_id", "wanted_area", "wish", "mortgage_decision", "offer", "competitor")
+STEPS = {
+    "qualified": ["qualified"],
+    "meeting": ["meeting_held"],
+    "booking": ["booked", "booking_paid"],
+    "contract": ["contract_signed"],
+}
+CARD_TEXTS = ("comment", "duplicate_of_id", "wanted_area", "wish", "mortgage_decision", "offer", "competitor")
 
 
 def facts_of(
@@ -27,8 +32,10 @@ def facts_of(
     """Every fact of the catalogue for one rejection."""
     seen = [e for e in events if e["lead_id"] == rejection["lead_id"] and is_seen(e, rejection, settling)]
     lead = next((row for row in leads if row["id"] == rejection["lead_id"]), {})
+    office = office.projects.get(lead.get("project_id"), office)
     facts = dict(rejection) | {name: True if (rejection.get(name) or "").strip() else None for name in CARD_TEXTS}
-    facts |= work(seen, rejection, lead, office) | talks(seen) | original(rejection, events, leads, lead, settling)
+    facts |= work(seen, rejection, lead, office) | talks(seen) | progress(seen, rejection)
+    facts |= original(rejection, events, leads, lead, settling)
     facts |= cheapest(stock, rejection["at"].astimezone(office.zone).date())
     facts["phone_is_valid"] = lead.get("phone_is_valid")
     if any(e["kind"] == "consent_withdrawn" for e in seen):
@@ -79,7 +86,19 @@ def talks(seen: Sequence[Row]) -> dict[str, Any]:
     return {
         "longest_talk_s": None if None in talk_s else max(talk_s, default=0),
         "not_in_service_n": None if None in outcomes else outcomes.count("not_in_service"),
-        "has_met": any(e["kind"] in MET for e in seen),
+    }
+
+
+def progress(seen: Sequence[Row], rejection: Row) -> dict[str, Any]:
+    kinds = {e["kind"] for e in seen}
+    steps = [step for step, proofs in STEPS.items() if kinds.intersection(proofs)]
+    due = [e["due_at"] for e in seen if e["kind"] == "task_set"]
+    is_ahead = any(due_at > rejection["at"] for due_at in due if due_at)
+    return {
+        "stage_reached": steps[-1] if steps else "enquiry",
+        "has_met": not {"meeting", "booking", "contract"}.isdisjoint(steps),
+        "reopened_n": sum(e["kind"] == "reopened" and e["at"] < rejection["at"] for e in seen),
+        "has_next_task": None if None in due and not is_ahead else is_ahead,
     }
 
 

@@ -15,7 +15,7 @@ from planerka.store.references import references
 
 COLUMNS = (
     *("number", "origin", "lead", "manager", "channel", "reason"),
-    *("findings", "due", "decision", "author", "comment", "card"),
+    *("findings", "due", "decision", "author", "comment", "card", "rejudged"),
 )
 WRITERS = {".csv": csv_bytes, ".xlsx": xlsx_bytes}
 
@@ -50,6 +50,7 @@ def row_of(view: DisputeView, title: Title, zone: ZoneInfo) -> list[object]:
         view.author,
         view.comment,
         view.url,
+        view.rejudged and f"{view.rejudged['ru']} ({view.rejudged['why']})",
     ]
 
 

@@ -77,7 +77,12 @@ def norm_of(responses: pd.DataFrame, norms: NormsByDay) -> np.ndarray:
 
 
 def waited(responses: pd.DataFrame, office: WorkCalendar, until: datetime) -> np.ndarray:
-    """Working minutes from each enquiry to its response, or to `until` where there is none yet."""
+    """Working minutes from each enquiry to its response, or to `until` where there is none yet, by the hours of the
+    office that serves its project."""
     asked_at, answered_at = (responses[name].to_numpy("datetime64[us]") for name in ("created_at", "response_at"))
     until_at = np.datetime64(until.replace(tzinfo=None), "us")
-    return office.working_minutes(asked_at, np.where(np.isnat(answered_at), until_at, answered_at))
+    ends_at = np.where(np.isnat(answered_at), until_at, answered_at)
+    minutes = np.empty(len(responses))
+    for calendar, is_its in office.offices(responses["project_id"]):
+        minutes[is_its] = calendar.working_minutes(asked_at[is_its], ends_at[is_its])
+    return minutes

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import date, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -43,6 +44,12 @@ def months(first_on: date, last_on: date) -> list[tuple[date, date]]:
 
 def digest_of(office: WorkCalendar, analysts: list[str]) -> str:
     """What the settings say of how to measure, in short; the norms are not in it: a signature touches its own days."""
-    hours = [office.zone, office.opens, office.closes, sorted(office.weekdays)]
+    offices = {"": office, **office.projects}
+    return sha256(
+        json.dumps([{name: hours_of(offices[name]) for name in sorted(offices)}, analysts], default=str).encode()
+    ).hexdigest()
+
+
+def hours_of(office: WorkCalendar) -> list[Any]:
     days = [sorted(office.closed_on), sorted(office.open_on)]
-    return sha256(json.dumps([*hours, *days, analysts], default=str).encode()).hexdigest()
+    return [office.zone, office.opens, office.closes, sorted(office.weekdays), *days]

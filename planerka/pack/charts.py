@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -229,13 +230,7 @@ def day_axis(wording: Wording, plan: PlanFact, days_n: int) -> Spec:
 
 def svg(chart: Chart) -> Markup:
     """The chart as an SVG element in the colours of the page, with its title and what it shows in words."""
-    import vl_convert
-
-    drawn = vl_convert.vegalite_to_svg(chart.spec, vl_version=VEGA_LITE)
-    # The library gives roles to groups and marks; inside a picture that is described as a whole they mislead.
-    drawn = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", drawn)
-    for colour, variable in VARIABLES.items():
-        drawn = drawn.replace(colour, variable)
+    drawn = drawing(json.dumps(chart.spec))
     box = re.search(r'viewBox="[^"]+"', drawn)
     opening = (
         f'<svg {box[0] if box else ""} role="img" aria-labelledby="chart-{chart.key} chart-{chart.key}-text">'
@@ -243,6 +238,19 @@ def svg(chart: Chart) -> Markup:
         f'<desc id="chart-{chart.key}-text">{escape(chart.summary)}</desc>'
     )
     return Markup(opening + drawn[drawn.index(">") + 1 :])
+
+
+@lru_cache(maxsize=64)
+def drawing(spec: str) -> str:
+    """The SVG of a spec in JSON. The page that is written is also attached to the mails: its charts are drawn once."""
+    import vl_convert
+
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    # The library gives roles to groups and marks; inside a picture that is described as a whole they mislead.
+    drawn = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", drawn)
+    for colour, variable in VARIABLES.items():
+        drawn = drawn.replace(colour, variable)
+    return drawn
 
 
 def png(chart: Chart) -> bytes:

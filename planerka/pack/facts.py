@@ -366,7 +366,10 @@ class NeglectFact:
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeFacts:
-    """`open_n`, `overdue_n` when the pack was assembled; the rest happened since the week began."""
+    """`open_n`, `overdue_n` when the pack was assembled; the rest happened since the week began.
+
+    `fallen_n` waited for a ruling until their rejections were judged again and found lawful.
+    """
 
     open_n: int
     overdue_n: int
@@ -374,6 +377,7 @@ class DisputeFacts:
     upheld_n: int
     returned_n: int
     evidence_requested_n: int
+    fallen_n: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -397,9 +401,36 @@ class Ledger:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherwiseMarked:
+    """A rejected lead that the CRM marks qualified and the regulation's criteria do not, or the other way round.
+
+    `is_qualified`: by the criteria, as of the rejection. `url` leads to the CRM card.
+    """
+
+    lead_id: str
+    url: str | None
+    manager_title: str | None
+    is_qualified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualifiedMarks:
+    """Of the `compared_n` rejections of the week that the criteria could tell, those of which the CRM says otherwise:
+    `only_marked_n` marked and not qualified, `only_qualified_n` the other way round. `leads` are the first of them.
+    """
+
+    compared_n: int
+    only_marked_n: int
+    only_qualified_n: int
+    leads: tuple[OtherwiseMarked, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rejections:
     """`before` is the sum of the previous four weeks. `junk` and `wrong` cover the stretch of their figures.
     `unchecked_for`: the fields for want of which most of the unchecked rejections of the week were not checked.
+    `rejudged_n`: rejections of any week whose verdicts were changed since this one began, by judging again.
+    `qualified` None: the source marks no lead as qualified.
     """
 
     verdicts: VerdictCounts
@@ -416,6 +447,8 @@ class Rejections:
     missing: tuple[str, ...] = ()
     reasons: tuple[ReasonFact, ...] = ()
     unchecked_for: tuple[str, ...] = ()
+    rejudged_n: int = 0
+    qualified: QualifiedMarks | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,16 +6,20 @@ are counted from the last return to work, if there was one: each rejection of a 
 What a robot did is no attempt, no talk and no response.
 """
 
-from collections.abc import Collection
+import operator
+from collections.abc import Callable, Collection
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from planerka.clock import WorkCalendar
 from planerka.model import CallOutcome, Enquiry, EventKind
-from planerka.regulation.fields import FIELDS, ORIGINAL_STATES, FieldKind
+from planerka.regulation.fields import FIELDS, ORIGINAL_STATES, STAGES, FieldKind
 from planerka.regulation.history import (
     NOT_KNOWN,
     OUTCOME_CODE,
@@ -23,18 +27,17 @@ from planerka.regulation.history import (
     History,
     Moments,
     Past,
-    Whole,
     codes,
     microseconds,
     numbers,
     places,
-    wall_time,
+    rows_of,
     yes_no,
 )
 
 DAY_US = 86_400_000_000
 
-EVENT_FIELDS = ("id", "lead_id", "kind", "at", "recorded_at", "actor_kind", "outcome", "duration_s")
+EVENT_FIELDS = ("id", "lead_id", "kind", "at", "recorded_at", "actor_kind", "outcome", "duration_s", "due_at")
 """What of an event the evidence is made of: reading the other fields of millions would double the time."""
 
 STATE_AFTER = {
@@ -44,6 +47,16 @@ STATE_AFTER = {
     EventKind.CONTRACT_SIGNED: "won",
 }
 """What an event makes of a lead; of several at one instant the last of this table decides."""
+
+
+STAGE_AFTER = {
+    EventKind.QUALIFIED: "qualified",
+    EventKind.MEETING_HELD: "meeting",
+    EventKind.BOOKED: "booking",
+    EventKind.BOOKING_PAID: "booking",
+    EventKind.CONTRACT_SIGNED: "contract",
+}
+"""What an event proves of the way through the funnel; a later step implies those before it."""
 
 
 def evidence_of(
@@ -66,25 +79,41 @@ def evidence_of(
     and nobody can judge), and a column for each of `fields.FIELDS`: numbers as float64 in the field's unit,
     yes/no and texts as 1 and 0, a code as category. NaN is "not known"; so is all that the source lacks.
     """
-    moments = Moments.of(rejections["at"], settling, calendar)
-    lead_index = pd.Index(pd.concat([rejections["lead_id"], rejections["duplicate_of_id"]]).dropna().unique())
+    lead_index = pc.unique(pa.array(pd.concat([rejections["lead_id"], rejections["duplicate_of_id"]]).dropna()))
+    lead, original = (places(rejections[column], lead_index) for column in ("lead_id", "duplicate_of_id"))
+    row_of = rows_of(leads["id"], lead_index)
+    own, original_row = row_of[lead], row_of[original]
+    moments = moments_of(rejections["at"], settling, calendar, leads["project_id"], own)
     history = History.of(events, lead_index)
-    past = history.before(moments, places(rejections["lead_id"], lead_index))
-    originals = history.before(moments, places(rejections["duplicate_of_id"], lead_index))
-    leads = leads.drop_duplicates("id", keep="last").reset_index(drop=True)
-    own = leads.set_index("id").reindex(rejections["lead_id"])
+    past, originals = history.before(moments, lead), history.before(moments, original)
     facts = {
-        "phone_is_valid": yes_no(own["phone_is_valid"]),
+        "phone_is_valid": at_rows(yes_no(leads["phone_is_valid"]), own, np.nan),
         **card_facts(rejections),
-        **work_facts(past, moments, own),
+        **work_facts(past, moments, leads, own),
         **talk_facts(past),
-        **(identity := original_identity(rejections, leads)),
-        **original_state(originals, moments, identity["original_exists"] == 1),
-        **stock_facts(stock, moments.at_local),
+        **progress_facts(past, moments),
+        **original_identity(rejections, leads, own, original_row),
+        **original_state(originals, moments, original_row >= 0),
+        **stock_facts(stock, moments),
     }
     is_withdrawn = past.has(past.is_kind(EventKind.CONSENT_WITHDRAWN)) == 1
     facts["asked_not_to_call"] = np.where(is_withdrawn, 1.0, facts["asked_not_to_call"])
     return framed(rejections, facts, lacks)
+
+
+def moments_of(
+    at: pd.Series, settling: timedelta, calendar: WorkCalendar, project_ids: pd.Series, own: NDArray[np.intp]
+) -> Moments:
+    """Each rejection's, in the working day of the office that serves its lead's project: `own` is the lead's row."""
+    offices, serves = zip(*calendar.offices(project_ids), strict=True)
+    office = at_rows(np.argmax(serves, axis=0), own, len(offices) - 1)
+    at_us = microseconds(at)
+    return Moments(at_us, at_us + settling // timedelta(microseconds=1), offices, office)
+
+
+def at_rows(values: NDArray, row: NDArray[np.intp], missing: Any) -> NDArray:
+    """The value at each row; `missing` at -1."""
+    return np.append(values, missing)[row]
 
 
 def framed(rejections: pd.DataFrame, facts: dict[str, Floats], lacks: Collection[str]) -> pd.DataFrame:
@@ -132,36 +161,30 @@ def card_facts(rejections: pd.DataFrame) -> dict[str, Floats]:
     return facts
 
 
-def work_facts(past: Past, moments: Moments, own: pd.DataFrame) -> dict[str, Floats]:
+def work_facts(past: Past, moments: Moments, leads: pd.DataFrame, own: NDArray[np.intp]) -> dict[str, Floats]:
     """What a person did about the lead since it came, or since it came back to work."""
     reopened_us = past.last_us(past.is_kind(EventKind.REOPENED) & (past.at_us < moments.at_us[past.row]))
     is_own_work = ~past.is_robots & (past.at_us >= reopened_us[past.row])
     is_attempt = is_own_work & past.is_kind(EventKind.CALL_OUT)
     is_message = is_own_work & past.is_kind(EventKind.MESSAGE_OUT)
     is_answered = is_own_work & past.is_kind(EventKind.CALL_IN) & (past.outcome == OUTCOME_CODE[CallOutcome.ANSWERED])
-    attempted_local = wall_time(past.at_us[is_attempt], moments.calendar)
+    attempted_local = moments.local(past.at_us[is_attempt], past.row[is_attempt])
     day, hour = attempted_local.astype("datetime64[D]"), attempted_local.astype("datetime64[h]")
-    began_us = np.maximum(microseconds(own["created_at"]), reopened_us)
-    was_answered_at_once = (own["enquiry"] == Enquiry.ANSWERED_CALL).to_numpy(bool, na_value=False)
-    response_min = waited_min(began_us, past.first_us(is_attempt | is_message | is_answered), moments)
+    began_us = np.maximum(at_rows(microseconds(leads["created_at"]), own, NOT_KNOWN), reopened_us)
+    was_answered_at_once = at_rows(codes(leads["enquiry"], [Enquiry.ANSWERED_CALL]) == 0, own, False)
+    response_min = moments.waited_min(began_us, past.first_us(is_attempt | is_message | is_answered))
     return {
         "attempts_n": past.count(is_attempt),
-        "attempt_days_n": past.distinct(is_attempt, day),
+        "attempt_days_n": past.distinct(is_attempt, day.astype(np.int64)),
         "attempt_hours_n": past.distinct(is_attempt, (hour - day).astype(np.int64)),
         "messages_n": past.count(is_message),
-        "first_attempt_min": waited_min(began_us, past.first_us(is_attempt), moments),
+        "first_attempt_min": moments.waited_min(began_us, past.first_us(is_attempt)),
         "first_response_min": np.where(was_answered_at_once & (reopened_us == NOT_KNOWN), 0.0, response_min),
     }
 
 
-def waited_min(from_us: Whole, until_us: Whole, moments: Moments) -> Floats:
-    """Working minutes; a wait that never ended lasted until the rejection at least."""
-    until_us = np.minimum(until_us, moments.at_us)
-    return moments.calendar.working_minutes(from_us.view("datetime64[us]"), until_us.view("datetime64[us]"))
-
-
 def talk_facts(past: Past) -> dict[str, Floats]:
-    """What calls and meetings of the lead's whole life prove."""
+    """What calls of the lead's whole life prove."""
     unanswered = [OUTCOME_CODE[CallOutcome.NO_ANSWER], OUTCOME_CODE[CallOutcome.NOT_IN_SERVICE]]
     is_call = ~past.is_robots & past.is_kind(EventKind.CALL_OUT, EventKind.CALL_IN)
     # A talk of unknown length may have been any length: infinity survives the maximum as "not known".
@@ -170,34 +193,47 @@ def talk_facts(past: Past) -> dict[str, Floats]:
     np.maximum.at(longest_talk_s, past.row[is_call], talk_s[is_call])
     is_attempt = ~past.is_robots & past.is_kind(EventKind.CALL_OUT)
     not_in_service_n = past.count(is_attempt & (past.outcome == OUTCOME_CODE[CallOutcome.NOT_IN_SERVICE]))
-    met = (EventKind.MEETING_HELD, EventKind.BOOKED, EventKind.BOOKING_PAID, EventKind.CONTRACT_SIGNED)
     return {
         "longest_talk_s": np.where(np.isinf(longest_talk_s), np.nan, longest_talk_s),
         "not_in_service_n": np.where(past.has(is_attempt & (past.outcome < 0)) == 1, np.nan, not_in_service_n),
-        "has_met": past.has(past.is_kind(*met)),
     }
 
 
-def original_identity(rejections: pd.DataFrame, leads: pd.DataFrame) -> dict[str, Floats]:
-    """The lead that a duplicate names, beside the rejected one."""
-    index = pd.Index(leads["id"])
-    own, original = (places(rejections[column], index) for column in ("lead_id", "duplicate_of_id"))
-    client = pd.factorize(leads["client_id"])[0]
-    created_us = microseconds(leads["created_at"])
-    is_found = (own >= 0) & (original >= 0)
+def progress_facts(past: Past, moments: Moments) -> dict[str, Floats]:
+    """How far the lead had come in its whole life, and what was still to be done."""
+    stage = np.zeros(past.rows_n)
+    for kind, name in STAGE_AFTER.items():
+        stage = np.maximum(stage, past.has(past.is_kind(kind)) * STAGES.index(name))
+    is_task, at_us = past.is_kind(EventKind.TASK_SET), moments.at_us[past.row]
+    has_next_task = past.has(is_task & (past.due_us > at_us))
+    is_unsure = (has_next_task == 0) & (past.has(is_task & (past.due_us == NOT_KNOWN)) == 1)
+    return {
+        "stage_reached": stage,
+        "has_met": (stage >= STAGES.index("meeting")).astype(np.float64),
+        "reopened_n": past.count(past.is_kind(EventKind.REOPENED) & (past.at_us < at_us)),
+        "has_next_task": np.where(is_unsure, np.nan, has_next_task),
+    }
+
+
+def original_identity(
+    rejections: pd.DataFrame, leads: pd.DataFrame, own: NDArray[np.intp], original: NDArray[np.intp]
+) -> dict[str, Floats]:
+    """The lead that a duplicate names, beside the rejected one: their rows in `leads`, -1 where there is none."""
+    both = np.flatnonzero((own >= 0) & (original >= 0))
     is_named = rejections["duplicate_of_id"].notna().to_numpy()
 
-    def compared(values: NDArray, is_known: NDArray, relation: np.ufunc) -> Floats:
+    def compared(column: str, relation: Callable[[pd.Series, pd.Series], pd.Series]) -> Floats:
         """1 or 0 where both leads are found and have a value, NaN elsewhere."""
         answer = np.full(len(rejections), np.nan)
-        both = is_found & np.append(is_known, False)[own] & np.append(is_known, False)[original]
-        answer[both] = relation(values[original[both]], values[own[both]])
+        theirs, ours = (leads[column].iloc[row[both]].reset_index(drop=True) for row in (original, own))
+        is_known = (theirs.notna() & ours.notna()).to_numpy()
+        answer[both] = np.where(is_known, relation(theirs, ours).to_numpy(bool, na_value=False), np.nan)
         return answer
 
     return {
         "original_exists": np.where(is_named, (original >= 0).astype(np.float64), np.nan),
-        "original_is_same_client": compared(client, client >= 0, np.equal),
-        "original_is_older": compared(created_us, created_us != NOT_KNOWN, np.less),
+        "original_is_same_client": compared("client_id", operator.eq),
+        "original_is_older": compared("created_at", operator.lt),
     }
 
 
@@ -217,8 +253,9 @@ def original_state(past: Past, moments: Moments, is_found: NDArray[np.bool_]) ->
     }
 
 
-def stock_facts(stock: pd.DataFrame, at_local: NDArray[np.datetime64]) -> dict[str, Floats]:
+def stock_facts(stock: pd.DataFrame, moments: Moments) -> dict[str, Floats]:
     """The cheapest lot of the company, each project by its last list at or before the local day."""
+    at_local = moments.local(moments.at_us, np.arange(len(moments.at_us)))
     day = at_local.astype("datetime64[D]").astype("datetime64[us]")
     footings = ("min_price_minor", "min_payment_minor")
     price, payment = (cheapest(stock, footing, day) for footing in footings)

@@ -60,6 +60,7 @@ NEVER = "never: none found is zero"
 BLANK = "the card does not say"
 NO_ORIGINAL = "no original is given, or it is not in the CRM"
 ORIGINAL_STATES = ("open", "won", "lost")
+STAGES = ("enquiry", "qualified", "meeting", "booking", "contract")
 CALLS = ("event.call_out", "event.call_in", "event.duration_s")
 
 
@@ -134,12 +135,37 @@ FIELDS = (
         "an attempt has no outcome",
     ),
     Field(
+        "stage_reached",
+        FieldKind.CODE,
+        "Самая дальняя ступень воронки",
+        "Furthest step of the funnel",
+        ("event.qualified", "event.meeting_held", "event.booked", "event.contract_signed"),
+        "never: without a step it is an enquiry",
+        STAGES,
+    ),
+    Field(
         "has_met",
         FieldKind.YES_NO,
         "Лид доходил до встречи",
         "The lead reached a meeting",
         ("event.meeting_held",),
         NEVER,
+    ),
+    Field(
+        "reopened_n",
+        FieldKind.COUNT,
+        "Сколько раз лид возвращали в работу",
+        "Times the lead was returned to work",
+        ("event.reopened",),
+        NEVER,
+    ),
+    Field(
+        "has_next_task",
+        FieldKind.YES_NO,
+        "По лиду поставлена задача, срок которой ещё не наступил",
+        "The lead has a task that is not due yet",
+        ("event.task_set", "event.due_at"),
+        "no task is known to be due later, and one has no due time",
     ),
     Field(
         "phone_is_valid",
@@ -149,6 +175,7 @@ FIELDS = (
         ("lead.phone_is_valid",),
         "the lead has no phone",
     ),
+    card("comment", FieldKind.TEXT, "Комментарий к отказу", "Comment on the rejection"),
     card("duplicate_of_id", FieldKind.TEXT, "Номер исходного лида", "Id of the original lead"),
     Field(
         "original_exists",

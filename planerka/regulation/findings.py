@@ -23,13 +23,18 @@ from planerka.regulation.judge import (
     not_checkable,
 )
 from planerka.rulebook.regulation import Combination, Comparison, Condition, Edition, Implication, Multiple, Range
-from planerka.ternary import FAILS, UNKNOWN, Columns, Mask
+from planerka.ternary import FAILS, HOLDS, UNKNOWN, Columns, Mask
 
 GENERAL_FINDINGS = {
     REASON_GIVEN: ("Причина отказа не указана", "The rejection has no reason"),
     REASON_LEGAL: ("Регламент не допускает отказ по этой причине", "The regulation does not allow this reason"),
 }
 CODE_WORDS = {
+    "enquiry": ("обращение", "enquiry"),
+    "qualified": ("квалифицирован", "qualified"),
+    "meeting": ("встреча", "meeting"),
+    "booking": ("бронь", "booking"),
+    "contract": ("договор", "contract"),
     "open": ("в работе", "open"),
     "won": ("закончился сделкой", "won"),
     "lost": ("закрыт отказом", "lost"),
@@ -64,11 +69,11 @@ FindingRow = dict[str, str]
 def verdict_rows(
     edition: Edition | None, evidence: pd.DataFrame, judgement: Judgement, lacks: Collection[str]
 ) -> list[dict[str, Any]]:
-    """The verdict of each row of the evidence, ready for JSON: rejection_id, edition, outcome, findings, evidence.
+    """The verdict of each row of the evidence, ready for JSON, under the names of `model.Verdict`.
 
-    `findings` are those of `model.Finding`, of each clause that is broken or, though the source could hold the
-    evidence, unprovable. `evidence` is what the clauses of the reason read, None where not known. Both are empty
-    where nothing was judged.
+    `findings` are of each clause that is broken or, though the source could hold the evidence, unprovable.
+    `evidence` is what the clauses of the reason and the criteria of a qualified lead read, None where not known.
+    Both are empty where nothing was judged.
     """
     rows_n = len(evidence)
     columns = {
@@ -77,6 +82,7 @@ def verdict_rows(
         "outcome": [OUTCOMES[code] for code in judgement.outcomes.tolist()],
         "findings": all_findings(edition, evidence, judgement, lacks) if edition else [[] for _ in range(rows_n)],
         "evidence": all_snapshots(edition, evidence, judgement) if edition else [{} for _ in range(rows_n)],
+        "is_qualified": qualified(edition, evidence) if edition else [None] * rows_n,
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
@@ -193,15 +199,22 @@ def in_words(field: Field, value: float | str) -> Words:
 
 
 def all_snapshots(edition: Edition, evidence: pd.DataFrame, judgement: Judgement) -> list[dict[str, Any]]:
-    """What the clauses of each row's reason read."""
-    snapshots: list[dict[str, Any]] = [{} for _ in range(len(evidence))]
-    arrays = arrays_of(evidence)
+    """What the clauses of each row's reason read, and of every row what the criteria of a qualified lead do."""
+    arrays, criteria = arrays_of(evidence), [name for leaf in edition.qualified.leaves() for name in leaf.fields]
+    everywhere = np.arange(len(evidence))
+    snapshots = list(snapshots_at(tuple(dict.fromkeys(criteria)), arrays, everywhere))
     for reason in edition.reasons:
-        names = dict.fromkeys(name for clause in reason.clauses for name in fields_read(clause))
-        positions = judgement.clauses[reason.clauses[0].number].positions if names else np.zeros(0, np.intp)
+        names = dict.fromkeys([*(name for clause in reason.clauses for name in fields_read(clause)), *criteria])
+        positions = judgement.clauses[reason.clauses[0].number].positions if reason.clauses else np.zeros(0, np.intp)
         for row, snapshot in zip(positions.tolist(), snapshots_at(tuple(names), arrays, positions), strict=True):
             snapshots[row] = snapshot
     return snapshots
+
+
+def qualified(edition: Edition, evidence: pd.DataFrame) -> list[bool | None]:
+    """Whether each lead was qualified by the edition's criteria at that moment; None where they cannot tell."""
+    answers = {int(HOLDS): True, int(FAILS): False, int(UNKNOWN): None}
+    return [answers[code] for code in compiled(edition.qualified)(arrays_of(evidence).__getitem__).codes().tolist()]
 
 
 def snapshots_at(

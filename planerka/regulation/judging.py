@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
-from planerka.model import Finding, GateReport, Outcome, Verdict
+from planerka.model import GateReport, Outcome
 from planerka.regulation.evidence import EVENT_FIELDS, evidence_of
 from planerka.regulation.findings import verdict_rows
 from planerka.regulation.history import EVIDENCE_KINDS
@@ -49,14 +48,21 @@ class JudgeReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What every batch is judged with."""
+    """What every batch is judged with. `editions` are the signed ones, oldest first."""
 
     source: Source
     editions: Sequence[Edition]
     stock: pd.DataFrame
     office: WorkCalendar
-    gate: ClauseGate
     now: datetime
+
+
+def bench_of(connection: sa.Connection, source: str, office: WorkCalendar, now: datetime) -> Bench | None:
+    """None where nothing was pulled or no edition is signed: there is nothing to judge, or nothing to judge by."""
+    known, editions = get_source(connection, source), signed_editions(connection)
+    if known is None or not editions:
+        return None
+    return Bench(source=known, editions=editions, stock=leads.stock_of(connection, source), office=office, now=now)
 
 
 def judge_new_rejections(
@@ -68,19 +74,11 @@ def judge_new_rejections(
     Each batch is one transaction, and what its clauses found is kept as a gate report beside it.
     """
     with engine.begin() as connection:
-        known, editions = get_source(connection, source), signed_editions(connection)
-        if known is None or not editions:
+        bench = bench_of(connection, source, office, now)
+        if bench is None:
             return JudgeReport(not_judged_n=rejected_before(connection, source, date.max))
+        known, first_on = bench.source, bench.editions[0].effective_on
         in_force_now = edition_in_force(connection, known.data_until, office.zone)
-        bench = Bench(
-            source=known,
-            editions=editions,
-            stock=leads.stock_of(connection, source),
-            office=office,
-            gate=gate,
-            now=now,
-        )
-        first_on = editions[0].effective_on
         waiting = unjudged_rejections(connection, source, known.data_until, first_on, known.data_from)
         before_n = rejected_before(connection, source, first_on)
     report = JudgeReport(
@@ -90,15 +88,15 @@ def judge_new_rejections(
     )
     for start in range(0, len(waiting), BATCH_N):
         with engine.begin() as connection:
-            report = judge_batch(connection, bench, waiting.iloc[start : start + BATCH_N], report)
+            report = judge_batch(connection, bench, gate, waiting.iloc[start : start + BATCH_N], report)
     return report
 
 
-def judge_batch(connection: sa.Connection, bench: Bench, waiting: pd.DataFrame, report: JudgeReport) -> JudgeReport:
+def judge_batch(
+    connection: sa.Connection, bench: Bench, gate: ClauseGate, waiting: pd.DataFrame, report: JudgeReport
+) -> JudgeReport:
     source = bench.source.source
-    ids = pd.concat([waiting["lead_id"], waiting["duplicate_of_id"]])
-    events = leads.events_of(connection, source, ids, EVENT_FIELDS, EVIDENCE_KINDS)
-    own = leads.leads_of(connection, source, ids)
+    events, own = lives_of(connection, source, waiting)
     outcomes: Counter[str] = Counter(report.by_outcome)
     judged_n, unsettled_n, left_n = report.judged_n, report.unsettled_n, report.not_judged_n
     for edition, part in by_edition(bench, waiting):
@@ -106,15 +104,24 @@ def judge_batch(connection: sa.Connection, bench: Bench, waiting: pd.DataFrame, 
         settled = part[part["at"] < bench.source.data_until - settling].reset_index(drop=True)
         evidence = evidence_of(settled, events, own, bench.stock, bench.office, bench.source.lacks, settling)
         if len(settled):
-            gates.add(connection, source, bench.gate(edition, evidence), bench.now)
+            gates.add(connection, source, gate(edition, evidence), bench.now)
         judgement = judge(edition, evidence, bench.source.lacks)
         rows = verdict_rows(edition, evidence, judgement, bench.source.lacks)
-        judged = [verdict_of(row) for row in rows if row["outcome"] != Outcome.NOT_JUDGED]
-        judged_n += verdicts.add(connection, source, judged, bench.now)
+        judged = [verdicts.verdict_of(row | {"number": 1}) for row in rows if row["outcome"] != Outcome.NOT_JUDGED]
+        judged_n += len(verdicts.add(connection, source, judged, bench.now))
         unsettled_n += len(part) - len(settled)
         left_n += len(rows) - len(judged)
         outcomes.update(str(verdict.outcome) for verdict in judged)
     return replace(report, judged_n=judged_n, by_outcome=dict(outcomes), unsettled_n=unsettled_n, not_judged_n=left_n)
+
+
+def lives_of(connection: sa.Connection, source: str, rejections: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The events that evidence is made of, and the leads themselves: of the rejected leads and of the originals that
+    duplicates name."""
+    ids = pd.concat([rejections["lead_id"], rejections["duplicate_of_id"]])
+    return leads.events_of(connection, source, ids, EVENT_FIELDS, EVIDENCE_KINDS), leads.leads_of(
+        connection, source, ids
+    )
 
 
 def by_edition(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition, pd.DataFrame]]:
@@ -124,9 +131,3 @@ def by_edition(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition
     place = pd.Series(starts, dtype=object).searchsorted(local_on.to_numpy(), side="right")
     for number, part in rejections.groupby(place, sort=True):
         yield bench.editions[number - 1], part.rename(columns={"reason_code": "reason"})
-
-
-def verdict_of(row: dict[str, Any]) -> Verdict:
-    """A first verdict; only an explicit rejudge makes the next."""
-    findings = tuple(Finding(**found) for found in row["findings"])
-    return Verdict(**{**row, "number": 1, "findings": findings})

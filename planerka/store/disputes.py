@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
 import sqlalchemy as sa
 
 from planerka.errors import UsageError
 from planerka.model import Command, Decision, DisputeOrigin, LeadStatus, Outcome
 from planerka.store import commands
-from planerka.store.bulk import insert_into
+from planerka.store.bulk import insert_into, staged
 from planerka.store.review import newest_verdict_of
 from planerka.store.tables import command as command_table
 from planerka.store.tables import dispute, event, lead, receipt, ruling, verdict
@@ -36,6 +37,7 @@ class DisputeView:
 
     `happened_at`, `reason_id` and the owner then are those of the rejection; of a neglected lead there is only its
     owner now. `url` is the CRM card's; `status` is that of the lead now, None for one that the source has no more.
+    `rejudged` says why the rejection was judged again and what that changed; None where it was judged once.
     `refusal` says why the write that the ruling asked for was not done when it was last tried, at `refused_at`; None
     where it was done, or never refused.
     """
@@ -58,6 +60,8 @@ class DisputeView:
     outcome: Outcome | None
     findings: list[dict[str, Any]] | None
     evidence: dict[str, Any] | None
+    is_qualified: bool | None
+    rejudged: dict[str, Any] | None
     decision: Decision | None
     author: str | None
     comment: str | None
@@ -66,8 +70,18 @@ class DisputeView:
     refused_at: datetime | None
 
     @property
-    def is_closed(self) -> bool:
+    def is_ruled(self) -> bool:
         return self.decision in CLOSING_DECISIONS
+
+    @property
+    def is_fallen(self) -> bool:
+        """Whether the rejection, judged again, is lawful before anybody ruled: nothing is left to rule on."""
+        return self.outcome == Outcome.LAWFUL and not self.is_ruled
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it waits for nobody."""
+        return self.is_ruled or self.is_fallen
 
 
 def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[NewDispute]) -> int:
@@ -92,6 +106,13 @@ def show(connection: sa.Connection, source: str, dispute_id: int) -> DisputeView
     return _view(row)
 
 
+def over(connection: sa.Connection, source: str, subject_ids: pd.Series) -> list[DisputeView]:
+    """The disputes of which these are the subjects."""
+    with staged(connection, [dispute.c.subject_id], subject_ids.to_frame("subject_id")) as asked:
+        is_asked = dispute.c.subject_id.in_(sa.select(asked.c.subject_id))
+        return [_view(row) for row in connection.execute(_views(source).where(is_asked))]
+
+
 def behind(connection: sa.Connection, source: str, marker: str) -> DisputeView:
     """The dispute whose ruling asked for the command with this marker."""
     asked = sa.select(ruling.c.dispute_id).join(command_table, command_table.c.ruling_id == ruling.c.id)
@@ -111,10 +132,13 @@ def rule(
 ) -> int:
     """Record a ruling and, with it, the write to the CRM that it asks for; returns the ruling's number.
 
-    UsageError for a dispute that is closed: of two rulings at once the first stands.
+    UsageError for a dispute that is closed: of two rulings at once the first stands, and so does a verdict without
+    anything against the rejection.
     """
     connection.execute(sa.select(dispute.c.id).where(dispute.c.id == dispute_id).with_for_update())
     found = show(connection, source, dispute_id)
+    if found.is_fallen:
+        raise UsageError(f"Dispute {dispute_id} is closed: its rejection was judged again, and is lawful now")
     if found.is_closed:
         raise UsageError(f"Dispute {dispute_id} is closed: {found.author} ruled {found.decision} on it")
     values = {"dispute_id": dispute_id, "decision": decision, "author": author, "comment": comment, "ruled_at": at}
@@ -140,7 +164,7 @@ def _views(source: str) -> sa.Select[Any]:
         event.c.at.label("happened_at"),
         sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id).label("manager_id"),
         event.c.reason_id,
-        *(verdict.c[name] for name in ("edition", "outcome", "findings", "evidence")),
+        *(verdict.c[name] for name in ("edition", "outcome", "findings", "evidence", "is_qualified", "rejudged")),
         *(ruling.c[name] for name in ("decision", "author", "comment", "ruled_at")),
         *(sa.case((receipt.c.marker.is_(None), command_table.c[n])).label(n) for n in ("refusal", "refused_at")),
     )

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from planerka.model import ActorKind, EventKind, LeadStatus, Outcome, ReferenceKind, UnitKind
 from planerka.store.frames import read_frame
+from planerka.store.measure_selects import QUALIFIED
 from planerka.store.review import is_left_in_peace, newest_verdict_of
 from planerka.store.tables import contract, dispute, event, lead, neglect, reference, ruling, stock, verdict
 
@@ -71,6 +72,22 @@ def findings(connection: sa.Connection, source: str, from_on: date, to_on: date)
     return read_frame(connection, query.where(rows.c.outcome != Outcome.NOT_JUDGED))
 
 
+def qualified_marks(connection: sa.Connection, source: str, from_on: date, to_on: date) -> pd.DataFrame:
+    """Rejections of the stretch whose leads the criteria of the regulation could tell qualified or not: lead_id, url,
+    manager_id, is_qualified (by the criteria), is_marked (by the CRM), both as of the rejection.
+    """
+    mark = event.alias()
+    is_marked = sa.exists().where(
+        mark.c.source == source,
+        mark.c.lead_id == event.c.lead_id,
+        mark.c.kind.in_([str(kind) for kind in QUALIFIED]),
+        mark.c.at <= event.c.at,
+    )
+    columns = (event.c.lead_id, lead.c.url, event.c.manager_id, verdict.c.is_qualified, is_marked.label("is_marked"))
+    query = rejections_between(source, from_on, to_on).with_only_columns(*columns)
+    return read_frame(connection, query.where(verdict.c.is_qualified.is_not(None)).order_by(event.c.at, event.c.id))
+
+
 def silences(connection: sa.Connection, source: str, at: datetime) -> pd.DataFrame:
     """Leads in work that were neglected by `at` and untouched since: lead_id, last_touch_at, neglected_at, and
     `manager_id`, who owns the lead now. A client who may not be called is not neglected but left in peace.
@@ -99,12 +116,24 @@ def open_leads(connection: sa.Connection, source: str) -> dict[str | None, int]:
 
 
 def queue(connection: sa.Connection, source: str) -> pd.DataFrame:
-    """Every dispute: opened_at, due_at, and the decision and time of its last ruling."""
+    """Every dispute: opened_at, due_at, the decision and time of its last ruling, the newest verdict's outcome and
+    the time it was given."""
     later = ruling.alias()
     is_last = ~sa.exists().where(later.c.dispute_id == ruling.c.dispute_id, later.c.id > ruling.c.id)
-    query = sa.select(dispute.c.opened_at, dispute.c.due_at, ruling.c.decision, ruling.c.ruled_at)
-    ruled = query.select_from(dispute).outerjoin(ruling, (ruling.c.dispute_id == dispute.c.id) & is_last)
+    columns = (ruling.c.decision, ruling.c.ruled_at, verdict.c.outcome, verdict.c.judged_at)
+    ruled = (
+        sa.select(dispute.c.opened_at, dispute.c.due_at, *columns)
+        .select_from(dispute)
+        .outerjoin(ruling, (ruling.c.dispute_id == dispute.c.id) & is_last)
+        .outerjoin(verdict, newest_verdict_of(dispute.c.subject_id, source))
+    )
     return read_frame(connection, ruled.where(dispute.c.source == source))
+
+
+def rejudged_n(connection: sa.Connection, source: str, since: datetime) -> int:
+    """How many rejections have had another verdict since then, by being judged again."""
+    is_again = (verdict.c.source == source) & (verdict.c.judged_at >= since) & (verdict.c.number > 1)
+    return connection.scalar(sa.select(sa.func.count(verdict.c.rejection_id.distinct())).where(is_again)) or 0
 
 
 def returns(

@@ -1,14 +1,26 @@
-"""Rejections that wait for a verdict: the rejected event, the card as it stood then, and the reason's code."""
+"""Rejections to be judged: the rejected event, the card as it stood then, and the reason's code."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
-from planerka.model import EventKind, ReferenceKind, Rejection
+from planerka.model import ActorKind, EventKind, ReferenceKind, Rejection
 from planerka.store.frames import read_frame
+from planerka.store.review import newest_verdict_of
 from planerka.store.tables import event, lead, reference, rejection, verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which judged rejections: of local days, both included, for a reason's code, by id. None asks for no less."""
+
+    since: date | None = None
+    until: date | None = None
+    reason: str | None = None
+    rejection_id: str | None = None
 
 
 def unjudged_rejections(
@@ -17,6 +29,64 @@ def unjudged_rejections(
     """Every rejection of the local day `from_on` or later, and before `until`, that has no verdict yet.
 
     While the source is complete from `data_from` only, those wait of whose leads, or originals, something is missing.
+    """
+    query = rejections_of(source).where(event.c.happened_on >= from_on, event.c.at < until, ~is_judged(source))
+    if data_from:
+        is_named = rejection.c.duplicate_of_id.is_not(None)
+        query = query.where(is_whole(source, event.c.lead_id, data_from))
+        query = query.where(~is_named | is_whole(source, rejection.c.duplicate_of_id, data_from))
+    return read_frame(connection, query)
+
+
+def judged_rejections(connection: sa.Connection, source: str, asked: Asked) -> pd.DataFrame:
+    """The rejections that are asked for and have a verdict."""
+    query = rejections_of(source).where(is_judged(source))
+    if asked.since:
+        query = query.where(event.c.happened_on >= asked.since)
+    if asked.until:
+        query = query.where(event.c.happened_on <= asked.until)
+    if asked.reason:
+        query = query.where(reference.c.code == asked.reason)
+    if asked.rejection_id:
+        query = query.where(event.c.id == asked.rejection_id)
+    return read_frame(connection, query)
+
+
+CONTACTS = (
+    *(EventKind.CREATED, EventKind.CALL_OUT, EventKind.CALL_IN, EventKind.MESSAGE_OUT, EventKind.MESSAGE_IN),
+    *(EventKind.MEETING_HELD, EventKind.BOOKED),
+)
+"""What ends a silence; what is written while a lead is being rejected does not."""
+
+
+def rejections_between(connection: sa.Connection, source: str, since: date, until: date) -> pd.DataFrame:
+    """Every rejection of these local days, both included, and its newest verdict.
+
+    Columns: id, lead_id, at, happened_on, manager_id (the owner then), reason_id, reason_code, comment, edition,
+    outcome and findings (JSON text; these three None without a verdict), last_contact_at (before the rejection).
+    """
+    own = [event.c[name] for name in ("id", "lead_id", "at", "happened_on", "manager_id", "reason_id")]
+    said = [verdict.c.edition, verdict.c.outcome, sa.cast(verdict.c.findings, sa.Text).label("findings")]
+    query = rejections_of(source).with_only_columns(
+        *own, reference.c.code.label("reason_code"), rejection.c.comment, *said, last_contact_at(source)
+    )
+    judged = query.outerjoin(verdict, newest_verdict_of(event.c.id, source))
+    return read_frame(connection, judged.where(event.c.happened_on.between(since, until)))
+
+
+def last_contact_at(source: str) -> sa.ColumnElement[datetime]:
+    """When a person last spoke or wrote to the client, or the client to us, before the rejection."""
+    contact = event.alias()
+    is_robots = (contact.c.kind == EventKind.MESSAGE_OUT) & (contact.c.actor_kind == ActorKind.ROBOT)
+    before = sa.select(sa.func.max(contact.c.at)).where(
+        contact.c.source == source, contact.c.lead_id == event.c.lead_id, contact.c.at < event.c.at
+    )
+    is_contact = contact.c.kind.in_([str(kind) for kind in CONTACTS])
+    return before.where(is_contact, ~is_robots).scalar_subquery().label("last_contact_at")
+
+
+def rejections_of(source: str) -> sa.Select[Any]:
+    """Rejections, oldest first.
 
     Columns: the fields of `model.Rejection` (unknown where the source supplied no card), then of the event
     `at`, `recorded_at`, `manager_id` (the owner then), `actor_id`, `actor_kind`, `reason_id`, and `reason_code`:
@@ -24,21 +94,18 @@ def unjudged_rejections(
     """
     card = [rejection.c[field.name] for field in fields(Rejection) if field.name not in ("id", "lead_id")]
     facts = [event.c[name] for name in ("at", "recorded_at", "manager_id", "actor_id", "actor_kind", "reason_id")]
-    code = reference.c.code.label("reason_code")
-    is_judged = sa.exists().where(verdict.c.source == source, verdict.c.rejection_id == event.c.id)
     is_reason = (reference.c.source == source) & (reference.c.kind == ReferenceKind.REASON)
-    query = (
-        sa.select(event.c.id, event.c.lead_id, *card, *facts, code)
+    return (
+        sa.select(event.c.id, event.c.lead_id, *card, *facts, reference.c.code.label("reason_code"))
         .outerjoin(rejection, (rejection.c.source == source) & (rejection.c.id == event.c.id))
         .outerjoin(reference, is_reason & (reference.c.id == event.c.reason_id))
-        .where(is_rejected(source), event.c.happened_on >= from_on, event.c.at < until, ~is_judged)
+        .where(is_rejected(source))
         .order_by(event.c.at, event.c.id)
     )
-    if data_from:
-        is_named = rejection.c.duplicate_of_id.is_not(None)
-        query = query.where(is_whole(source, event.c.lead_id, data_from))
-        query = query.where(~is_named | is_whole(source, rejection.c.duplicate_of_id, data_from))
-    return read_frame(connection, query)
+
+
+def is_judged(source: str) -> sa.ColumnElement[bool]:
+    return sa.exists().where(verdict.c.source == source, verdict.c.rejection_id == event.c.id)
 
 
 def is_whole(source: str, lead_id: sa.ColumnElement[str], data_from: datetime) -> sa.ColumnElement[bool]:

@@ -8,6 +8,7 @@ A station adds a module `tests/bench/bench_<station>.py`; `make bench` finds it.
 """
 
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -40,13 +41,29 @@ class Ratio:
         return line
 
 
-BENCHES: dict[str, Callable[[], Ratio]] = {}
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """The most memory there is while ours works, beside what it was given, in MB, and how many times that we allow."""
+
+    peak_mb: float
+    given_mb: float
+    limit: float
+
+    def __str__(self) -> str:
+        times = self.peak_mb / self.given_mb
+        verdict = "kept" if times <= self.limit else "BROKEN"
+        return f"{self.peak_mb:7.0f} MB  {self.given_mb:7.0f} MB  x {times:5.2f}  at most {self.limit:g}: {verdict}"
 
 
-def bench(title: str) -> Callable[[Callable[[], Ratio]], Callable[[], Ratio]]:
+Measure = Callable[[], Ratio | Room]
+
+BENCHES: dict[str, Measure] = {}
+
+
+def bench(title: str) -> Callable[[Measure], Measure]:
     """Register a line under a title that names ours, the size and the peer."""
 
-    def register(measure: Callable[[], Ratio]) -> Callable[[], Ratio]:
+    def register(measure: Measure) -> Measure:
         BENCHES[title] = measure
         return measure
 
@@ -62,6 +79,15 @@ def wall_s(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def room(work: Callable[[], object], given_mb: float, limit: float) -> Room:
+    """What Python and numpy hold at the worst moment of the work, on top of what they held before."""
+    tracemalloc.start()
+    work()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return Room(peak_mb=given_mb + peak / 1e6, given_mb=given_mb, limit=limit)
 
 
 def apart(work: Callable[[], object]) -> tuple[float, float]:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -29,6 +28,7 @@ from planerka.rulebook.kpis import Unit
 from tests.builders_intake import CONTEXT, batch_of, fault
 from tests.builders_pack import counts, pack_facts, share
 from tests.builders_regulation import EDITION, evidence_from
+from tests.random_regulation import random_evidence
 from tests.unit.test_intake_frames import USUAL
 from tests.unit.test_intake_rows import BAD
 
@@ -75,18 +75,8 @@ def test_the_gate_and_the_masks_agree_on_a_pull():
 
 
 def test_the_gate_and_the_verdicts_agree_on_every_clause():
-    """Random evidence, a quarter of it unknown: counts of each clause are those that the verdicts are made from."""
-    random = np.random.default_rng(7)
-    reasons = [reason.code for reason in EDITION.reasons] + ["unheard_of", None]
-    rows = [
-        {
-            "reason": random.choice(reasons),
-            "attempts_n": random.choice([2, 6, None]),
-            "days_n": random.choice([1, None]),
-        }
-        for _ in range(500)
-    ]
-    evidence = evidence_from(rows)
+    """Random evidence, a tenth of it unknown: counts of each clause are those that the verdicts are made from."""
+    evidence = random_evidence(5_000)
     expected = {number: Tally.of_codes(column.codes) for number, column in clause_results(EDITION, evidence).items()}
     report = regulation_gate(EDITION, evidence)
     assert expected == {
@@ -247,6 +237,41 @@ def page(language: str = "ru") -> str:
 def test_the_page_says_what_stopped_the_run_and_which_clauses_are_kept(language, expected):
     text = page(language).replace("\xa0", " ")
     assert expected == [words for words in expected if words in text]
+
+
+def headings(html: str) -> list[str]:
+    return re.findall(r"<h[23][^>]*>([^<]+)<", html)
+
+
+def judged(*attempts: int) -> GateReport:
+    facts = {"reason": "no_answer", "attempt_days_n": 3, "attempt_hours_n": 2, "messages_n": 1, "first_attempt_min": 20}
+    return regulation_gate(EDITION, evidence_from([facts | {"attempts_n": n} for n in attempts]))
+
+
+def test_the_clauses_broken_most_come_first_with_their_reason_and_whether_the_rejection_stands():
+    """A head of sales reads the first table; a broken norm is no reason to take a rejection back."""
+    html = gate_page([judged(2, 6, 6)], "crm", AT, MOSCOW, "ru", EDITION)
+    assert ["Как соблюдается регламент", "Нарушают чаще всего", "Любая причина", "Недозвон"] == headings(html)[:4]
+    row = r'<th scope="row">([\d.]+) [^<]*<span class="note">([^<]*)<.*?counts">([^<]*)<'
+    told = re.findall(row, html.split("<tbody>")[1], flags=re.DOTALL)
+    assert [
+        ("1.5.", "Недозвон · нарушение нормы, отказ остаётся в силе", "Нарушен: 3 из 3"),
+        ("1.1.", "Недозвон", "Нарушен: 1 из 3"),
+    ] == told[:2]
+
+
+def test_where_nothing_is_broken_there_is_no_worst():
+    html = gate_page([regulation_gate(EDITION, evidence_from([{"reason": "spam"}]))], "crm", AT, MOSCOW, "ru", EDITION)
+    assert "Нарушают чаще всего" not in html
+
+
+def test_what_has_stopped_the_work_stands_above_what_people_can_mend():
+    """In a week without trouble the rules come first: more people read of them than of the data."""
+    rules, good = judged(2), pack_gate(whole(pack_facts()))
+    stopped = GateReport(suite="intake", checks=(spec().check(Tally(rows_n=1, failed_n=1)),))
+    order = headings(gate_page([good, rules, stopped], "crm", AT, MOSCOW, "ru", EDITION))
+    sections = ["Годятся ли данные для работы", "Как соблюдается регламент", "Можно ли показывать пакет"]
+    assert sections == [found for found in order if found in sections]
 
 
 def test_the_page_has_no_script_and_asks_for_nothing_from_outside():

@@ -82,7 +82,7 @@ def test_adding_verdicts_does_not_count_those_that_are_there(three_rejections: s
     blank = {"number": 1, "edition": "e", "outcome": Outcome.LAWFUL, "findings": (), "evidence": {}}
     with statements(three_rejections) as said, three_rejections.begin() as connection:
         added = [
-            verdicts.add(connection, "crm", [Verdict(rejection_id=id_, **blank) for id_ in ids], NOW)
+            len(verdicts.add(connection, "crm", [Verdict(rejection_id=id_, **blank) for id_ in ids], NOW))
             for ids in (("E1", "E2"), ("E1", "E2", "E3"))
         ]
     assert [2, 1] == added

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,8 @@ from tests.builders_measures import ANALYST, SOURCE, UNTIL, ZONE, Company, typed
 from tests.builders_regulation import FIRST_EDITION
 from tests.reference_measures import count
 
-OFFICE = WorkCalendar(zone=ZONE)
+LATE = WorkCalendar(zone=ZONE, opens=time(12), closes=time(0), weekdays=(1, 2, 3))
+OFFICE = WorkCalendar(zone=ZONE, projects={"Q": LATE})
 NORMS = {
     date(2026, 3, 10): {"missed_call": 5, "form": 15, "chat": 2, "other": 60},
     date(2026, 3, 25): dict.fromkeys(("missed_call", "form", "chat", "other"), 60),
@@ -232,6 +234,7 @@ def test_other_office_hours_or_analysts_count_every_day_again(engine):
     with engine.connect() as connection:
         assert {} == differences(count(company, OFFICE, norms), stored(connection))
     assert 0 == measure_touched_days(engine, SOURCE, OFFICE, [ANALYST])
+    assert 0 < measure_touched_days(engine, SOURCE, replace(OFFICE, projects={}), [ANALYST])
     assert 0 < measure_touched_days(engine, SOURCE, at_weekdays, [ANALYST])
 
 

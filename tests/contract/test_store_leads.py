@@ -181,7 +181,7 @@ def test_a_rejection_waits_for_its_verdict_with_its_card_and_code(connection: sa
     ).tolist()
     assert [False, True, False] == waiting["budget_minor"].notna().tolist()
     judged = Verdict(rejection_id="E1", number=1, edition="e", outcome=Outcome.LAWFUL, findings=(), evidence={})
-    assert 1 == verdicts.add(connection, "crm", [judged], NOW)
+    assert [judged.rejection_id] == verdicts.add(connection, "crm", [judged], NOW)
     assert ["E2", "E3"] == unjudged_rejections(connection, "crm", instant("2026-11-06T09:00"))["id"].tolist()
 
 

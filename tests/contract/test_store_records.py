@@ -209,14 +209,14 @@ def kept(connection: sa.Connection) -> list[tuple[str, int, str]]:
 def test_judging_again_changes_nothing_and_a_rejudge_adds(connection: sa.Connection) -> None:
     """The first verdict of a number stands; the days of new ones are touched; the last one counts."""
     store_rejection(connection, "E1", "E2")
-    assert 2 == verdicts.add(connection, "crm", [verdict(), verdict(rejection_id="E2")], NOW)
+    assert ["E1", "E2"] == verdicts.add(connection, "crm", [verdict(), verdict(rejection_id="E2")], NOW)
     assert [date(2026, 11, 3)] == connection.scalars(sa.select(touched_day.c.day_on)).all()
     connection.execute(touched_day.delete())
-    assert 0 == verdicts.add(connection, "crm", [verdict(outcome=Outcome.LAWFUL)], LATER)
-    assert 0 == verdicts.add(connection, "crm", [], LATER)
+    assert [] == verdicts.add(connection, "crm", [verdict(outcome=Outcome.LAWFUL)], LATER)
+    assert [] == verdicts.add(connection, "crm", [], LATER)
     assert [] == connection.scalars(sa.select(touched_day.c.day_on)).all()
     assert [("E1", 1, "unlawful"), ("E2", 1, "unlawful")] == kept(connection)
-    assert 1 == verdicts.add(connection, "crm", [verdict(number=2, outcome=Outcome.LAWFUL)], LATER)
+    assert ["E1"] == verdicts.add(connection, "crm", [verdict(number=2, outcome=Outcome.LAWFUL)], LATER)
     assert ("E1", 2, "lawful") in kept(connection)
 
 

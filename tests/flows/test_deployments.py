@@ -82,9 +82,12 @@ def runs(worker: Server) -> dict[str, Any]:
     """One run of every deployment by its name: the cycle first, which finds an empty company, then the rest at once."""
     first = start(worker, "weekly_cycle", as_of=YESTERDAY)
     done = ended(worker, first)
-    days = {"first_on": "2026-01-15", "last_on": "2026-03-15"}
+    asked = {
+        "backfill": {"first_on": "2026-01-15", "last_on": "2026-03-15"},
+        "rejudge": {"why": "Calls came late", "since": "2026-01-15"},
+    }
     others = [d["name"] for d in DEPLOYMENTS if d["name"] != "weekly_cycle"]
-    ids = {start(worker, name, **(days if name == "backfill" else {})): name for name in others}
+    ids = {start(worker, name, **asked.get(name, {})): name for name in others}
     return {"weekly_cycle": done[first]} | {ids[id_]: run for id_, run in ended(worker, *ids).items()}
 
 
@@ -140,6 +143,7 @@ def test_a_run_says_its_week_its_source_and_what_it_did(runs):
     assert "backfill 2026-01-15…2026-03-15 · sample" == named["backfill"]
     assert f"Неделя {week}, версия 1" == runs["weekly_pack"]["state"]["message"]
     assert runs["backfill"]["state"]["message"].startswith("Дней в отрезке: 60; ")
+    assert runs["rejudge"]["state"]["message"].endswith("; изменилось заключений: 0")
 
 
 def test_a_pull_that_completed_has_rejections_judged(runs, worker):
@@ -173,6 +177,8 @@ WRONG = [
     ("backfill", {"first_on": "1.1.2026", "last_on": "2026-01-31"}, "field 'first_on'"),
     ("backfill", {"first_on": "2026-13-01", "last_on": "2026-01-31"}, "field 'first_on'"),
     ("backfill", {"first_on": "2026-01-01"}, "'last_on' is a required property"),
+    ("rejudge", {}, "'why' is a required property"),
+    ("rejudge", {"why": " "}, "field 'why'"),
 ]
 
 

@@ -42,10 +42,11 @@ def draft(folder: Path, zone: str | None = "Europe/Moscow", **files: str) -> Dra
     return found
 
 
-@pytest.fixture
-def example(tmp_path: Path) -> Path:
-    draft(tmp_path, **{name.removesuffix(".csv"): text for name, text in EXAMPLE.items() if name.endswith(".csv")})
-    return tmp_path / "mapping.yaml"
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("example")
+    draft(folder, **{name.removesuffix(".csv"): text for name, text in EXAMPLE.items() if name.endswith(".csv")})
+    return folder / "mapping.yaml"
 
 
 @pytest.mark.parametrize("part", ["leads", "contracts", "events", "spend", "plan", "references", "currency"])

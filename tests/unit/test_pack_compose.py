@@ -365,7 +365,8 @@ def test_rejections_too_new_to_judge_are_neither_judged_nor_forgotten():
     assert (
         "199 rejections judged: 27 unlawful, 14 unprovable. "
         "6 rejections are too new: they are judged once late calls are in. "
-        "1 rejection is not judged: its reason is not mapped, or no edition was in force on its day."
+        "1 rejection is not judged: its reason is not mapped, or no edition was in force on its day. "
+        "Judged again, 5 rejections have other verdicts than before."
     ) == section(shown, "rejections").lead
 
 

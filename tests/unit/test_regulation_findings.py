@@ -136,11 +136,34 @@ def test_without_an_edition_nothing_is_judged() -> None:
 
 def test_a_verdict_is_ready_for_json_and_keeps_the_evidence_it_was_made_from() -> None:
     """What was known then must be readable years later: plain numbers, yes and no, null for not known."""
-    verdict = verdict_on(**NO_ANSWER | {"attempts_n": 2, "messages_n": None})
+    verdict = verdict_on(**NO_ANSWER | {"attempts_n": 2, "messages_n": None, "has_met": True})
     assert verdict == json.loads(json.dumps(verdict))
-    assert WORKED | {"attempts_n": 2, "messages_n": None} == verdict["evidence"]
+    criteria = {"has_met": True, "phone_is_valid": None, "longest_talk_s": None}
+    assert WORKED | {"attempts_n": 2, "messages_n": None} | criteria == verdict["evidence"]
+    assert verdict["is_qualified"] is True
     assert {"rejection_id": "R0", "edition": "2024-01-01"}.items() <= verdict.items()
     assert {"clause", "result", "consequence", "ru", "en"} == set(verdict["findings"][0])
+
+
+QUALIFIED = [
+    ({"has_met": True}, True),
+    ({"has_met": False, "phone_is_valid": True, "longest_talk_s": 60}, True),
+    ({"has_met": False, "phone_is_valid": True, "longest_talk_s": 59}, False),
+    ({"has_met": False, "phone_is_valid": False, "longest_talk_s": None}, False),
+    ({"has_met": False, "phone_is_valid": True, "longest_talk_s": None}, None),
+]
+
+
+@pytest.mark.parametrize("facts, expected", QUALIFIED)
+def test_a_verdict_says_whether_the_lead_was_qualified_at_that_moment(facts, expected) -> None:
+    """By the criteria that both departments signed, whatever the CRM's own mark is; None where they cannot tell."""
+    assert expected is verdict_on(**{"reason": None} | facts)["is_qualified"]
+
+
+def test_a_rejection_without_a_reason_keeps_what_its_lead_is_known_by() -> None:
+    """The analyst decides whether to return the lead, and no clause was asked anything."""
+    verdict = verdict_on(reason=None, has_met=False, phone_is_valid=True, longest_talk_s=75)
+    assert {"has_met": False, "phone_is_valid": True, "longest_talk_s": 75} == verdict["evidence"]
 
 
 def test_no_evidence_gives_no_verdicts() -> None:

@@ -82,6 +82,52 @@ def test_a_deadline_is_that_many_working_minutes_away(at: datetime, minutes_n: i
     assert minutes_n == pytest.approx(office.working_minutes(*ends).item(), abs=1e-4)
 
 
+CLOCKS_CHANGE = {
+    "Europe/Berlin": (datetime(2026, 3, 29), datetime(2026, 10, 25)),
+    "America/New_York": (datetime(2026, 3, 8), datetime(2026, 11, 1)),
+    "Australia/Lord_Howe": (datetime(2026, 4, 5), datetime(2026, 10, 4)),  # by half an hour
+    "America/Santiago": (datetime(2026, 4, 5), datetime(2026, 9, 6)),  # at midnight: a day without one
+    "Asia/Beirut": (datetime(2026, 3, 29), datetime(2026, 10, 25)),  # at midnight too
+    "Europe/Moscow": (datetime(2014, 10, 26), datetime(2026, 3, 29)),  # for the last time
+}
+HOURS = [(time(9), time(21)), (time(10, 30), time(18, 15)), (time(0), time(0)), (time(12), time(0)), (time(0), time(8))]
+
+
+@st.composite
+def offices(draw: st.DrawFn) -> tuple[WorkCalendar, datetime]:
+    """An office with days off and moved days about the day on which its clocks change."""
+    zone = draw(st.sampled_from(sorted(CLOCKS_CHANGE)))
+    change_on = draw(st.sampled_from(CLOCKS_CHANGE[zone]))
+    days = st.frozensets(st.integers(-4, 4).map(lambda n: change_on.date() + timedelta(days=n)), max_size=3)
+    opens, closes = draw(st.sampled_from(HOURS))
+    weekdays = draw(st.sampled_from([(1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6, 7), (6, 7)]))
+    office = WorkCalendar(
+        zone=ZoneInfo(zone), opens=opens, closes=closes, weekdays=weekdays, closed_on=draw(days), open_on=draw(days)
+    )
+    return office, change_on.replace(tzinfo=UTC)
+
+
+@settings(max_examples=60, deadline=None)
+@given(offices(), st.integers(-4000, 3000), st.integers(0, 4000))
+def test_working_minutes_are_those_that_a_clock_on_the_wall_ticks(
+    place: tuple[WorkCalendar, datetime], start_min: int, waited_min: int
+) -> None:
+    """Minute by minute: the office works while its wall shows working hours of a working day. In no zone here do the
+    clocks change within opening hours but in offices that are open at night, where a day has 23 or 25 hours."""
+    office, change_at = place
+    from_at = change_at + timedelta(minutes=start_min)
+    expected = sum(is_open(office, from_at + timedelta(minutes=n)) for n in range(waited_min))
+    ends = (from_at, from_at + timedelta(minutes=waited_min))
+    instants = (np.array([end.replace(tzinfo=None)], "datetime64[us]") for end in ends)
+    assert expected == office.working_minutes(*instants).item()
+
+
+def is_open(office: WorkCalendar, at: datetime) -> bool:
+    wall = at.astimezone(office.zone)
+    is_hour = office.opens <= wall.time() and (wall.time() < office.closes or office.closes == time())
+    return is_hour and office.is_working(wall.date())
+
+
 def test_a_review_of_sixteen_working_hours_ends_on_the_second_day() -> None:
     """Sent on Friday at noon, before a holiday on Monday: due on Wednesday at noon."""
     sent_at = datetime(2026, 3, 6, 12, tzinfo=MOSCOW)

@@ -4,13 +4,17 @@ import json
 import os
 import re
 import tomllib
-from datetime import time
+from dataclasses import replace
+from datetime import date, time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel
 
+from flows.wiring import office_of
+from planerka.clock import WorkCalendar
 from planerka.errors import SettingsError
 from planerka.settings import PREFIX, PROJECT, Settings, load_settings
 
@@ -104,6 +108,22 @@ def test_the_environment_goes_before_env_and_env_before_the_file(tmp_path, monke
     )
 
 
+def test_a_project_office_differs_in_what_is_written_of_it(tmp_path):
+    """Holidays and the zone are those of the company, unless the project has its own."""
+    company = '[office]\ncloses = "20:00"\nclosed_on = [2027-01-01]\n'
+    projects = (
+        '[office.projects.12]\nopens = "10:00"\ntime_zone = "Asia/Omsk"\n[office.projects.13]\ncloses = "18:00"\n'
+    )
+    (tmp_path / "planerka.toml").write_text(company + projects, "utf-8")
+    office = office_of(load_settings())
+    expected = WorkCalendar(zone=ZoneInfo("Europe/Moscow"), closes=time(20), closed_on=frozenset({date(2027, 1, 1)}))
+    assert expected == replace(office, projects={})
+    assert {
+        "12": replace(expected, opens=time(10), zone=ZoneInfo("Asia/Omsk")),
+        "13": replace(expected, closes=time(18)),
+    } == office.projects
+
+
 def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
     (tmp_path / "other.toml").write_text('company = "Other"\n', "utf-8")
     monkeypatch.setenv("PLANERKA_SETTINGS", "other.toml")
@@ -144,6 +164,11 @@ def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
         ('[office]\nopens = "09:00+03:00"', ("office.opens: '09:00+03:00' is no hour", "by the clocks of `time_zone`")),
         ('[review]\ncloses = "24:00"', ("review.closes: '24:00' is no hour: write it as \"09:00\"",)),
         ('[office]\nopens = "22:00"', ("office: open from 22:00 to 21:00", "correct it")),
+        ('[office.projects.12]\ntime_zone = "Omsk"', ("office.projects.12.time_zone: 'Omsk' is no time zone",)),
+        (
+            '[office.projects.12]\nopen = "10:00"',
+            ("office.projects.12.open: there is no such setting: the nearest is 'opens'",),
+        ),
         ('[delivery]\nhow = "smtp"', ("delivery: how =", "needs `host` under [delivery.smtp]")),
         ('[delivery]\ntest_to = "me"', ("delivery.test_to: 'me' is no e-mail address",)),
         (

@@ -34,7 +34,11 @@ def schema(model: type[BaseModel], defaults: dict[str, Any], *place: str) -> Ite
 def flat(written: dict[str, Any], *place: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in written.items():
-        inner = flat(value, *place, name) if isinstance(value, dict) else {".".join((*place, name)): value}
+        inner = (
+            flat(value, *place, name)
+            if isinstance(value, dict) and (value or not place)
+            else {".".join((*place, name)): value}
+        )
         found |= inner
     return found
 

@@ -1,6 +1,6 @@
 """Leads of amoCRM as rows of text."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,8 +27,18 @@ OWN = (*PLAIN, *INSTANTS, "stage", "url", "phone", "tags", "status", "contact")
 are never read: they are names of clients.
 """
 
+READ = (*PLAIN, *INSTANTS, "pipeline_id", "status_id", "is_deleted")
+"""What is read of every lead, as amoCRM names it, beside its own fields and what is embedded."""
+
 DATES = ("date", "date_time", "birthday")
 """Types of fields that hold seconds since 1970."""
+
+
+def slim(lead: Json, columns: Collection[str]) -> Json:
+    """A lead without what nobody reads, its name among it: most of its room is fields that no column is of."""
+    own = [field for field in lead["custom_fields_values"] or () if str(field["field_id"]) in columns]
+    embedded = {name: lead["_embedded"].get(name) for name in ("tags", "contacts")}
+    return {name: lead.get(name) for name in READ} | {"custom_fields_values": own, "_embedded": embedded}
 
 
 def rows_of(

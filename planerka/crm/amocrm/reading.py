@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from planerka.crm.amocrm import lists
-from planerka.crm.amocrm.cards import contacts_of, phones_of, rows_of
+from planerka.crm.amocrm.cards import contacts_of, phones_of, rows_of, slim
 from planerka.crm.amocrm.client import Asked, Client, Json, Span
 from planerka.crm.amocrm.directory import LOST, Directory
 from planerka.crm.amocrm.happenings import MOVED, Happenings, Move, in_order, is_rejection, moves_of
@@ -19,6 +19,8 @@ from planerka.crm.nouns import dated_rows
 from planerka.model import Event, EventKind, LeadStatus
 
 BATCH_N = 5_000
+LEADS_N = 2_000
+"""Events and leads of a batch."""
 
 SAME_MOMENT_S = 2
 """How far the event of a closing and `closed_at` of the card may be apart."""
@@ -54,8 +56,7 @@ class WindowReading:
         ]
         tasks = [asyncio.create_task(self.taken(asked, take)) for asked, take in takes]
         try:
-            async for some in gathered(self.client.every(lists.leads_of(self.span)), BATCH_N):
-                changed = self.of_sales(some)
+            async for changed in gathered(self.changed(), LEADS_N):
                 for lead in changed:
                     self.is_ours(lead["id"])  # no later window need tell of it
                 async for batch in self.told(changed):
@@ -69,25 +70,32 @@ class WindowReading:
         async for batch in self.what_happened(happened):
             yield batch
 
+    async def changed(self) -> AsyncGenerator[list[Json], None]:
+        async for page in self.client.every(lists.leads_of(self.span)):
+            yield self.of_sales(page)
+
+    async def named(self, lead_ids: set[int]) -> AsyncGenerator[list[Json], None]:
+        ids = sorted(lead_ids)
+        for start in range(0, len(ids), LEADS_N):
+            some = ids[start : start + LEADS_N]
+            yield self.of_sales(await self.client.by_id("/leads", "leads", some, **lists.CARD))
+
     async def taken(self, asked: Asked, take: Callable[[list[Json]], None]) -> None:
         async for page in self.client.every(asked):
             take(page)
 
     def of_sales(self, leads: Iterable[Json]) -> list[Json]:
-        return [
-            lead for lead in leads if lead["pipeline_id"] in self.directory.pipelines and not lead.get("is_deleted")
-        ]
+        columns, pipelines = self.cards.columns, self.directory.pipelines
+        return [slim(lead, columns) for lead in leads if lead["pipeline_id"] in pipelines and not lead["is_deleted"]]
 
     async def told(self, leads: list[Json]) -> AsyncGenerator[Batch, None]:
         """Leads, with what their cards tell."""
         self.leads |= {lead["id"]: lead for lead in leads}
-        for start in range(0, len(leads), BATCH_N):
-            some = leads[start : start + BATCH_N]
-            rows = rows_of(some, self.cards.columns, self.directory, self.url, await self.phones(some))
-            for batch in self.cards.batches(rows):
-                yield batch
-            created = Moment(at=self.cards.leads.columns["created_at"])
-            yield dated_rows(self.cards.convert, self.cards.leads, rows, EventKind.CREATED, created)[1].batch()
+        rows = rows_of(leads, self.cards.columns, self.directory, self.url, await self.phones(leads))
+        for batch in self.cards.batches(rows):
+            yield batch
+        created = Moment(at=self.cards.leads.columns["created_at"])
+        yield dated_rows(self.cards.convert, self.cards.leads, rows, EventKind.CREATED, created)[1].batch()
 
     async def phones(self, leads: list[Json]) -> dict[int, str]:
         """The phones of the leads' contacts, where they are read."""
@@ -99,10 +107,11 @@ class WindowReading:
     async def what_happened(self, happened: Happenings) -> AsyncGenerator[Batch, None]:
         of_contact = await self.leads_of_contacts(happened.contact_ids())
         named = happened.lead_ids().union(*of_contact.values()) - self.leads.keys()
-        found = self.of_sales(await self.client.by_id("/leads", "leads", named, **lists.CARD))
-        async for batch in self.told([lead for lead in found if self.is_ours(lead["id"])]):
-            yield batch
-        self.leads |= {lead["id"]: lead for lead in found}
+        async for found in self.named(named):
+            if ours := [lead for lead in found if self.is_ours(lead["id"])]:
+                async for batch in self.told(ours):
+                    yield batch
+            self.leads |= {lead["id"]: lead for lead in found}
         besides = await self.given_besides(happened, of_contact)
         given = chain(happened.changes, self.given.of(self.leads), changes_of(besides))
         telling = Telling(self.directory, self.leads, Owners(given, self.leads))

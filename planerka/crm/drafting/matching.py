@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from planerka.crm.drafting.profile import ColumnProfile
 from planerka.crm.drafting.vocabulary import PERSONAL
@@ -44,14 +45,20 @@ def is_word(stem: str, word: str) -> bool:
     return word == stem if len(stem) <= WHOLE_N else word.startswith(stem)
 
 
+@cache
+def stems_of(phrases: str) -> list[list[str]]:
+    """Each phrase as its stems. The vocabulary is asked about every column of every file: it is taken apart once."""
+    return [phrase.split() for phrase in phrases.replace("ё", "е").split("|")]
+
+
 def fit(text: str, phrases: str) -> float:
     """How well the best of the phrases covers the words of a text, 0..1; 1 where no word is left over."""
     words = words_of(text)
-    return max((fit_of(words, phrase.split()) for phrase in phrases.split("|")), default=0.0)
+    return max(fit_of(words, stems) for stems in stems_of(phrases))
 
 
 def fit_of(words: list[str], stems: list[str]) -> float:
-    if not words or not all(any(is_word(stem.replace("ё", "е"), word) for word in words) for stem in stems):
+    if not words or not all(any(is_word(stem, word) for word in words) for stem in stems):
         return 0.0
     return min(1.0, len(stems) / len(words))
 
@@ -62,8 +69,7 @@ def code_of(text: str, codes: Mapping[str, str]) -> str | None:
     if (code := "_".join(words)) in codes:
         return code
     for code, phrases in codes.items():
-        for phrase in phrases.split("|"):
-            stems = phrase.replace("ё", "е").split()
+        for stems in stems_of(phrases):
             if all(any(word.startswith(stem) for word in words) for stem in stems):
                 return code
     return None

@@ -1,6 +1,6 @@
 """Which file is what, and how the others belong to the leads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planerka.crm.drafting.matching import Guesses, by_content, fit, matched, words_of
@@ -40,11 +40,16 @@ class Link:
 
 def tables_of(profiles: Sequence[FileProfile]) -> tuple[list[Table], list[FileProfile]]:
     """Every file in its role, the leads first, and the files that have none."""
-    ranked = sorted(((score, -n, role, p) for n, p in enumerate(profiles) for score, role in scores(p)), reverse=True)
-    has_leads = any(role == "leads" and best_role(p) == "leads" for _, _, role, p in ranked)
+    suits = {profile: scores(profile) for profile in profiles}
+    best = {profile: max(by_role, key=by_role.__getitem__) for profile, by_role in suits.items()}
+    places = enumerate(suits.items())
+    ranked = sorted(
+        ((score, -n, role, p) for n, (p, by_role) in places for role, score in by_role.items()), reverse=True
+    )
+    has_leads = "leads" in best.values()
     tables: list[Table] = []
     for _, _, role, profile in ranked:
-        is_best = best_role(profile) == role if has_leads else True
+        is_best = best[profile] == role if has_leads else True
         is_free = role in MANY_FILES or role not in [table.role for table in tables]
         if is_best and is_free and profile not in [table.profile for table in tables]:
             if not has_leads and not tables and role != "leads":
@@ -59,24 +64,22 @@ def table_of(profile: FileProfile, role: str) -> Table:
     return Table(profile, role, by_content(profile.columns.values(), found) if role == "leads" else found)
 
 
-def scores(profile: FileProfile) -> Iterator[tuple[float, str]]:
+def scores(profile: FileProfile) -> dict[str, float]:
     """How well each role suits a file: by its name, and by the columns that tell."""
-    name = " ".join(words_of(profile.name))
-    for role, vocabulary in ROLES.items():
-        found = matched(profile.columns.values(), vocabulary)
-        is_named = fit(name, FILE_NAMES[role]) > 0
-        told = sum(found[field].score for field in TELLING[role] if field in found)
-        yield NAMED * is_named + told, role
+    return {role: score_of(profile, role) for role in ROLES}
 
 
-def best_role(profile: FileProfile) -> str:
-    return max(scores(profile), key=lambda pair: pair[0])[1]
+def score_of(profile: FileProfile, role: str) -> float:
+    found = matched(profile.columns.values(), ROLES[role])
+    is_named = fit(" ".join(words_of(profile.name)), FILE_NAMES[role]) > 0
+    return NAMED * is_named + sum(found[field].score for field in TELLING[role] if field in found)
 
 
 def why_unread(profile: FileProfile) -> str:
     """Why a file has no role."""
-    score, role = max(scores(profile), key=lambda pair: pair[0])
-    return f"not read: another file was taken for {role}" if score else "not read: nothing in it is known"
+    by_role = scores(profile)
+    role = max(by_role, key=by_role.__getitem__)
+    return f"not read: another file was taken for {role}" if by_role[role] else "not read: nothing in it is known"
 
 
 def link_of(leads: Table, other: Table) -> Link | None:

@@ -31,7 +31,7 @@ from planerka.errors import CrmError, SettingsError
 from planerka.model import Command, Contract, Event, Lead, Plan, Receipt, Reference, Rejection, Spend, Stock
 
 LEADS_LEAST_N, LEADS_MOST_N = 100, 3_000_000
-WINDOWS_LEAST_N = 12
+WINDOWS_LEAST_N = 4
 WINDOW_LEADS_N, PIECE_LEADS_N = 50_000, 20_000
 """A window holds at most so many new leads; a piece of it, read at one time, so many leads new and old."""
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from planerka.clock import start_of
 from planerka.model import ClauseResult, Consequence, Decision, EventKind, LeadStatus, Outcome, ReferenceKind
+from planerka.pack.assembly.qualified import qualified_marks
 from planerka.pack.assembly.week import PackWeek, Stretch, figure_of, highest_first
 from planerka.pack.facts import (
     ClauseFact,
@@ -73,6 +74,8 @@ def rejections(pack: PackWeek) -> Rejections:
         missing=() if pack.has("event.rejected") else ("event.rejected",),
         reasons=reasons(pack),
         unchecked_for=unchecked_for(unchecked(pack, counts)),
+        qualified=qualified_marks(pack),
+        rejudged_n=meeting_facts.rejudged_n(pack.connection, pack.source, start_of(pack.week.monday, pack.zone)),
     )
 
 
@@ -273,7 +276,9 @@ def disputes(pack: PackWeek) -> DisputeFacts:
     """The queue as the meeting finds it, and what was opened and decided since the week began."""
     queue = meeting_facts.queue(pack.connection, pack.source)
     begin = pd.Timestamp(start_of(pack.week.monday, pack.zone))
-    is_open = ~queue["decision"].isin(CLOSING_DECISIONS)
+    is_ruled = queue["decision"].isin(CLOSING_DECISIONS)
+    is_fallen = ~is_ruled & (queue["outcome"] == Outcome.LAWFUL)
+    is_open = ~is_ruled & ~is_fallen
     ruled = queue.loc[queue["ruled_at"] >= begin, "decision"].value_counts()
     return DisputeFacts(
         open_n=int(is_open.sum()),
@@ -282,6 +287,7 @@ def disputes(pack: PackWeek) -> DisputeFacts:
         upheld_n=int(ruled.get(Decision.UPHOLD, 0)),
         returned_n=int(ruled.get(Decision.RETURN_TO_WORK, 0)),
         evidence_requested_n=int(ruled.get(Decision.REQUEST_EVIDENCE, 0)),
+        fallen_n=int((is_fallen & (queue["judged_at"] >= begin)).sum()),
     )
 
 

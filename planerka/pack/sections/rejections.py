@@ -15,6 +15,7 @@ from planerka.pack.facts import (
 )
 from planerka.pack.model import Block, Bullets, Cell, Chart, Column, Row, Table, Tile, Tiles, Tone
 from planerka.pack.sections import review
+from planerka.pack.sections.qualified import qualified
 from planerka.pack.sections.scopes import beside, count, data_until, pooled, share_bar
 from planerka.pack.wording import Wording, bar
 from planerka.words import _
@@ -41,7 +42,12 @@ def lead(wording: Wording, facts: PackFacts) -> str:
     rejections, words = facts.rejections, wording.words
     if rejections.missing:
         return words.say("Rejections cannot be judged: {why}.", why=wording.missing(rejections.missing))
-    lines = (judged(wording, rejections.verdicts), unchecked(wording, rejections), *without_verdict(wording, facts))
+    lines = (
+        judged(wording, rejections.verdicts),
+        unchecked(wording, rejections),
+        *without_verdict(wording, facts),
+        review.rejudged(wording, rejections.rejudged_n),
+    )
     return " ".join(filter(None, lines)) or words.say("Nobody rejected a lead this week.")
 
 
@@ -102,6 +108,7 @@ def blocks(wording: Wording, facts: PackFacts) -> tuple[Block, ...]:
         wrong(wording, rejections.wrong),
         clauses(wording, rejections.clauses),
         not_checkable(wording, rejections),
+        qualified(wording, rejections.qualified),
         review.neglect(wording, facts),
         review.disputes(wording, facts),
         review.ledger(wording, rejections.ledger),

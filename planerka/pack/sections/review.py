@@ -1,4 +1,4 @@
-"""Neglected leads, the queue of disputes, and what returning leads brought."""
+"""Neglected leads, second judgements, the queue of disputes, and what returning leads brought."""
 
 from planerka.pack.facts import Ledger, PackFacts
 from planerka.pack.model import Cell, Column, Quiet, Row, Table, Tile, Tiles, Tone
@@ -41,6 +41,17 @@ def neglect(wording: Wording, facts: PackFacts) -> Table | Quiet | None:
     )
 
 
+def rejudged(wording: Wording, n: int) -> str:
+    """Verdicts of earlier weeks may have moved with these, and the figures made of them."""
+    if not n:
+        return ""
+    return wording.words.count(
+        "Judged again, {n} rejection has another verdict than before.",
+        "Judged again, {n} rejections have other verdicts than before.",
+        n,
+    )
+
+
 def disputes(wording: Wording, facts: PackFacts) -> Tiles | None:
     """The queue as it was when the pack was assembled, and what happened since the week began."""
     disputes = facts.rejections.disputes
@@ -60,6 +71,8 @@ def disputes(wording: Wording, facts: PackFacts) -> Tiles | None:
         Tile(label=words.say("Upheld"), value=words.number(disputes.upheld_n)),
         Tile(label=words.say("Evidence requested"), value=words.number(disputes.evidence_requested_n)),
     ]
+    if disputes.fallen_n:
+        tiles.append(Tile(label=words.say("Fallen: lawful when judged again"), value=words.number(disputes.fallen_n)))
     at, since_on = words.instant(facts.header.assembled_at, wording.zone), words.day(facts.header.from_on)
     title = words.say("Disputes on {at}; opened and ruled since {day}", at=at, day=since_on)
     return Tiles(title=title, tiles=tuple(tiles))

@@ -1,0 +1,64 @@
+"""`planerka rejudge`: settled rejections looked at again, with what has become known since."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli_json import AsJson, print_json
+
+if TYPE_CHECKING:
+    from planerka.regulation.rejudging import RejudgeReport
+
+DAY = ["%Y-%m-%d"]
+
+SHOWN_N = 20
+"""Verdicts printed in full; `--json` has them all."""
+
+
+def rejudge(
+    why: Annotated[str, typer.Option(help="Why they are judged again: both departments read it beside the verdict.")],
+    since: Annotated[datetime | None, typer.Option(formats=DAY, help="First local day of the rejections.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Last local day of the rejections.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only rejections for this reason: its code, as no_answer.")] = None,
+    rejection: Annotated[str | None, typer.Option(help="Only the rejection with this id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge settled rejections again by what is known today; add a verdict where it says something new."""
+    from flows.wiring import wire
+    from planerka.intake.fitness import require_open_gate
+    from planerka.kpis.measuring import measure_touched_days
+    from planerka.regulation.rejudging import rejudge as judge_again
+    from planerka.store.rejections import Asked
+
+    company = wire()
+    engine, source, office = company.engine, company.crm.source, company.office
+    require_open_gate(engine, source)
+    asked = Asked(since=day(since), until=day(until), reason=reason, rejection_id=rejection)
+    report = judge_again(engine, source, office, asked, why, company.now)
+    measure_touched_days(engine, source, office, company.analyst_ids)
+    if as_json:
+        print_json(report)
+    else:
+        print("\n".join(lines(report)))
+
+
+def day(at: datetime | None) -> date | None:
+    return at.date() if at else None
+
+
+def lines(report: "RejudgeReport") -> Iterator[str]:
+    added_n = len(report.added)
+    outcome = f"{added_n} new verdicts" if added_n else "nothing changed"
+    yield f"Judged {report.looked_at_n} rejections again: {outcome}."
+    for change, n in sorted(report.by_change.items()):
+        yield f"  {change}: {n}"
+    for verdict in report.added[:SHOWN_N]:
+        yield f"  {verdict.rejection_id}: {verdict.rejudged.en if verdict.rejudged else ''}"
+    if added_n > SHOWN_N:
+        yield f"  and {added_n - SHOWN_N} more: --json has them all"
+    if report.fallen_n:
+        yield f"{report.fallen_n} disputes have fallen: their rejections are lawful now, and wait for nobody."
+    if report.ruled_n:
+        yield f"{report.ruled_n} of them had been ruled on: the rulings stand."

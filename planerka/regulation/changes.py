@@ -1,0 +1,65 @@
+"""What a second judgement of a rejection changed, in words."""
+
+from collections.abc import Iterator
+
+from planerka.model import ClauseResult, Outcome, Verdict
+from planerka.regulation.fields import FIELDS, Field, FieldKind
+from planerka.regulation.findings import EN, NO_DATA, RU, Words, in_words
+
+OUTCOME_WORDS = {
+    Outcome.LAWFUL: ("правомерный", "lawful"),
+    Outcome.UNLAWFUL: ("неправомерный", "unlawful"),
+    Outcome.UNPROVABLE: ("недоказуемый", "unprovable"),
+}
+RESULT_WORDS = {
+    ClauseResult.BROKEN: ("нарушен", "broken"),
+    ClauseResult.UNPROVABLE: ("нечем доказать", "unprovable"),
+    None: ("без замечаний", "no finding"),
+}
+RECORDED = ("указано", "given")
+
+Change = tuple[Words, Words, Words]
+"""Of what, what it was, and what it is."""
+
+
+def what_changed(before: Verdict, after: Verdict) -> Words | None:
+    """«Отказ: неправомерный → правомерный; Попыток дозвона: 2 → 7; пункт 1.1: нарушен → без замечаний».
+
+    None where a new verdict would say the same: the outcome and the findings stand. Facts that no finding tells of,
+    and findings that another version of planerka only puts in other words, are no change.
+    """
+    if (before.outcome, before.findings) == (after.outcome, after.findings):
+        return None
+    said = list(changes(before, after))
+    if not said:
+        return None
+    ru, en = ("; ".join(f"{of[k]}: {was[k]} → {now[k]}" for of, was, now in said) for k in (RU, EN))
+    return ru, en
+
+
+def changes(before: Verdict, after: Verdict) -> Iterator[Change]:
+    """The outcome, the edition, the facts that clauses read, then the clauses themselves."""
+    if before.outcome != after.outcome:
+        yield ("Отказ", "Rejection"), OUTCOME_WORDS[before.outcome], OUTCOME_WORDS[after.outcome]
+    if before.edition != after.edition:
+        yield ("редакция", "edition"), (f"{before.edition}",) * 2, (f"{after.edition}",) * 2
+    common = before.evidence.keys() & after.evidence.keys()
+    for field in FIELDS:
+        if field.name in common and before.evidence[field.name] != after.evidence[field.name]:
+            yield (field.ru, field.en), fact(field, before), fact(field, after)
+    was, now = ({found.clause: ClauseResult(found.result) for found in v.findings} for v in (before, after))
+    for clause in dict.fromkeys([*was, *now]):
+        if was.get(clause) != now.get(clause):
+            yield (
+                (f"пункт {clause}", f"clause {clause}"),
+                RESULT_WORDS[was.get(clause)],
+                RESULT_WORDS[now.get(clause)],
+            )
+
+
+def fact(field: Field, verdict: Verdict) -> Words:
+    """A value as the verdict saw it; of a text only whether there was one."""
+    value = verdict.evidence[field.name]
+    if value is None:
+        return NO_DATA
+    return RECORDED if field.kind == FieldKind.TEXT else in_words(field, value)
