@@ -189,7 +189,7 @@ def sign(engine: sa.Engine, day: date, norms: str = "15") -> dict[str, int]:
     text = FIRST_EDITION.read_text(encoding="utf-8").replace("2024-01-01", day.isoformat())
     edition = parse(text.replace("first_response_min: 15", f"first_response_min: {norms}"), "test")
     for role in ("marketing", "sales"):
-        sign_edition(engine, edition, role, "Head", UNTIL)
+        sign_edition(engine, edition, role, "Head", UNTIL, is_over_judged=True)
     return dict(edition.norms.first_response_min)
 
 
@@ -217,7 +217,7 @@ def test_a_second_signature_counts_the_responses_since_its_day_and_no_others(eng
     edition = parse(FIRST_EDITION.read_text(encoding="utf-8").replace("2024-01-01", day.isoformat()), "test")
     touched = []
     for role in ("marketing", "sales", "sales"):
-        sign_edition(engine, edition, role, "Head", UNTIL)
+        sign_edition(engine, edition, role, "Head", UNTIL, is_over_judged=True)
         touched.append(measure_touched_days(engine, SOURCE, OFFICE, [ANALYST]))
     days = {at.astimezone(ZONE).date() for at in company.leads["created_at"]}
     assert touched[0] == touched[2] == 0

@@ -162,6 +162,7 @@ def test_a_run_leaves_its_figures_on_the_page(runs, worker):
     found = artifacts(worker)
     assert {"gate-intake", "gate-pack", "headline-kpis", "open-disputes", "pack", "regulation"} == set(found)
     assert "пройдена" in found["gate-intake"]["description"]
+    assert "Регламент: действует редакция 2024-01-01 · sample" == found["regulation"]["description"]
     figures, queue = (json.loads(found[key]["data"]) for key in ("headline-kpis", "open-disputes"))
     assert {"Показатель", "Эта неделя", "Пояснения", "Среднее за 4 недели", "Изменение"} == set(figures[0])
     assert f"{sum(group['Ждут решения'] for group in queue)} спор" in found["open-disputes"]["description"]
