@@ -25,10 +25,11 @@ Change = tuple[Words, Words, Words]
 def what_changed(before: Verdict, after: Verdict) -> Words | None:
     """«Отказ: неправомерный → правомерный; Попыток дозвона: 2 → 7; пункт 1.1: нарушен → без замечаний».
 
-    None where a new verdict would say the same: the outcome and the findings stand. Facts that no finding tells of,
-    and findings that another version of planerka only puts in other words, are no change.
+    None where a new verdict would say the same: the outcome, the findings and whether the lead was qualified stand, and
+    so does the edition. Facts that nothing of it tells of, and findings that another version of planerka only puts in
+    other words, are no change.
     """
-    if (before.outcome, before.findings) == (after.outcome, after.findings):
+    if said_by(before) == said_by(after):
         return None
     said = list(changes(before, after))
     if not said:
@@ -37,12 +38,18 @@ def what_changed(before: Verdict, after: Verdict) -> Words | None:
     return ru, en
 
 
+def said_by(verdict: Verdict) -> tuple[object, ...]:
+    return verdict.outcome, verdict.findings, verdict.edition, verdict.is_qualified
+
+
 def changes(before: Verdict, after: Verdict) -> Iterator[Change]:
-    """The outcome, the edition, the facts that clauses read, then the clauses themselves."""
+    """The outcome, the edition, whether the lead was qualified, the facts that were read, then the clauses."""
     if before.outcome != after.outcome:
         yield ("Отказ", "Rejection"), OUTCOME_WORDS[before.outcome], OUTCOME_WORDS[after.outcome]
     if before.edition != after.edition:
         yield ("редакция", "edition"), (f"{before.edition}",) * 2, (f"{after.edition}",) * 2
+    if before.is_qualified != after.is_qualified:
+        yield ("лид квалифицирован", "the lead was qualified"), told(before.is_qualified), told(after.is_qualified)
     common = before.evidence.keys() & after.evidence.keys()
     for field in FIELDS:
         if field.name in common and before.evidence[field.name] != after.evidence[field.name]:
@@ -55,6 +62,12 @@ def changes(before: Verdict, after: Verdict) -> Iterator[Change]:
                 RESULT_WORDS[was.get(clause)],
                 RESULT_WORDS[now.get(clause)],
             )
+
+
+def told(is_so: bool | None) -> Words:
+    if is_so is None:
+        return NO_DATA
+    return ("да", "yes") if is_so else ("нет", "no")
 
 
 def fact(field: Field, verdict: Verdict) -> Words:

@@ -125,9 +125,10 @@ def lives_of(connection: sa.Connection, source: str, rejections: pd.DataFrame) -
 
 
 def by_edition(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition, pd.DataFrame]]:
-    """The rejections of each edition, by the local day on which they happened; none is from before the first one."""
+    """The rejections of each edition, by the local day on which they happened; those before the first have none."""
     local_on = rejections["at"].dt.tz_convert(bench.office.zone).dt.date
     starts = [edition.effective_on for edition in bench.editions]
     place = pd.Series(starts, dtype=object).searchsorted(local_on.to_numpy(), side="right")
     for number, part in rejections.groupby(place, sort=True):
-        yield bench.editions[number - 1], part.rename(columns={"reason_code": "reason"})
+        if number:
+            yield bench.editions[number - 1], part.rename(columns={"reason_code": "reason"})

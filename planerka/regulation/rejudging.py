@@ -22,6 +22,7 @@ from planerka.regulation.evidence import evidence_of
 from planerka.regulation.findings import EN, RU, verdict_rows
 from planerka.regulation.judge import judge
 from planerka.regulation.judging import BATCH_N, Bench, bench_of, by_edition, lives_of
+from planerka.regulation.signed import refuse_altered
 from planerka.store import disputes, verdicts
 from planerka.store.rejections import Asked, judged_rejections
 
@@ -49,11 +50,13 @@ def rejudge(
 ) -> RejudgeReport:
     """Judge settled rejections again by the edition of their day and today's evidence; each batch is a transaction.
 
-    `why` stands in every verdict that is added, phones and e-mails masked. UsageError without one.
+    `why` stands in every verdict that is added, phones and e-mails masked. UsageError without one; RulebookError while
+    an edition of the store is not the one that was signed.
     """
     if not why.strip():
         raise UsageError("judging again needs a reason, which both departments read beside the verdict: give --why")
     with engine.begin() as connection:
+        refuse_altered(connection)
         bench = bench_of(connection, source, office, now)
         if bench is None:
             return RejudgeReport()

@@ -11,6 +11,7 @@ from planerka.regulation.editions import ROLES, in_force, parse, refusal, refusa
 from planerka.rulebook.regulation import Edition, digest
 from planerka.store import editions as stored
 from planerka.store import verdicts
+from planerka.store.bulk import one_writer
 from planerka.store.editions import Signature, StoredEdition
 from planerka.store.touched import touch_leads_since
 
@@ -27,6 +28,15 @@ def signed_editions(connection: sa.Connection) -> Sequence[Edition]:
         if refusal_of(kept.edition, digest(kept.content), signatures) is None
     ]
     return tuple(sorted(intact, key=lambda edition: edition.effective_on))
+
+
+def refuse_altered(connection: sa.Connection) -> None:
+    """RulebookError where the store no longer holds what was signed: another edition would judge the days of it."""
+    signatures = stored.all_signatures(connection)
+    for kept in stored.all_editions(connection):
+        sha256 = digest(kept.content)
+        if any(one.edition == kept.edition and one.sha256 != sha256 for one in signatures):
+            raise RulebookError(str(refusal_of(kept.edition, sha256, signatures)))
 
 
 def edition_in_force(connection: sa.Connection, at: datetime, zone: ZoneInfo) -> Edition | None:
@@ -57,10 +67,11 @@ def sign_within(
         edition=edition.name, effective_on=edition.effective_on, sha256=edition.sha256, content=edition.content
     )
     signature = Signature(edition=edition.name, role=role, name=name.strip(), sha256=edition.sha256, signed_at=now)
+    one_writer(connection, "the register of editions")  # each signature is checked against those before it
     stored.put_edition(connection, kept)
     is_new = stored.sign(connection, signature)
-    stand = verdicts_that_stand(connection, edition)
-    if is_new and stand and not is_over_judged:
+    stand = verdicts_that_stand(connection, edition) if is_new else None
+    if stand and not is_over_judged:
         raise RulebookError(f"{stand}: give the edition a later day, or sign it over them by --over-judged")
     signatures = stored.all_signatures(connection)
     why_not = refusal(edition, signatures)

@@ -16,7 +16,18 @@ from planerka.phones import MASK
 from planerka.store.bulk import insert_into
 from planerka.store.database import BUSY_TIMEOUT_S, in_words
 from planerka.store.review import leads_who_asked
-from planerka.store.tables import command, dispute, erased_client, erased_lead, lead, quarantine, rejection, ruling
+from planerka.store.tables import (
+    command,
+    dispute,
+    erased_client,
+    erased_lead,
+    event,
+    lead,
+    quarantine,
+    rejection,
+    ruling,
+    verdict,
+)
 
 LINKS = ("client_id", "url")
 """Of a lead: what leads to its client."""
@@ -87,6 +98,7 @@ def blank(connection: sa.Connection, source: str) -> Blanked:
     """
     marked = sa.select(erased_lead.c.lead_id).where(erased_lead.c.source == source)
     notes = _blank_notes(connection, source, marked)
+    _blank_whys(connection, source, marked)
     disputes = sa.select(dispute.c.id).where(dispute.c.source == source, dispute.c.lead_id.in_(marked))
     ruled = ruling.update().where(ruling.c.dispute_id.in_(disputes), ruling.c.comment != MASK).values(comment=MASK)
     return Blanked(
@@ -111,6 +123,18 @@ def _blank_cards(connection: sa.Connection, source: str, marked: sa.Select[Any])
     values = {text.name: sa.case((text.is_not(None), MASK)) for text in texts}
     blanking = rejection.update().where(rejection.c.source == source, rejection.c.lead_id.in_(marked))
     return connection.execute(blanking.where(sa.or_(*(text != MASK for text in texts))).values(values)).rowcount
+
+
+def _blank_whys(connection: sa.Connection, source: str, marked: sa.Select[Any]) -> None:
+    """Why rejections were judged again: somebody wrote it, maybe of this client."""
+    of_it = (event.c.source == verdict.c.source) & (event.c.id == verdict.c.rejection_id)
+    query = sa.select(verdict.c.rejection_id, verdict.c.number, verdict.c.rejudged).join(event, of_it)
+    asked = query.where(verdict.c.source == source, verdict.c.number > 1, event.c.lead_id.in_(marked))
+    for rejection_id, number, rejudged in connection.execute(asked).all():
+        if rejudged["why"] != MASK:
+            is_it = (verdict.c.rejection_id == rejection_id) & (verdict.c.number == number)
+            blanking = verdict.update().where(verdict.c.source == source, is_it)
+            connection.execute(blanking.values(rejudged={**rejudged, "why": MASK}))
 
 
 def _blank_notes(connection: sa.Connection, source: str, marked: sa.Select[Any]) -> dict[str, str]:

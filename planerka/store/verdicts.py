@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from planerka.model import Finding, Outcome, Rejudged, Verdict
+from planerka.model import EventKind, Finding, Outcome, Rejudged, Verdict
 from planerka.store.bulk import insert_into, staged
 from planerka.store.review import is_superseded
 from planerka.store.tables import event, verdict
@@ -64,11 +64,10 @@ def verdict_of(row: Mapping[Any, Any]) -> Verdict:
 
 
 def judged_by_others(connection: sa.Connection, edition: str, from_on: date, before_on: date | None) -> int:
-    """How many rejections of the local days from `from_on`, and before `before_on`, other editions have judged."""
-    is_of_days = event.c.happened_on >= from_on
+    """How many rejections of the local days from `from_on`, and before `before_on`, have their verdict of others."""
+    is_of_days = (event.c.kind == EventKind.REJECTED) & (event.c.happened_on >= from_on)
     if before_on:
         is_of_days &= event.c.happened_on < before_on
     of_it = (event.c.source == verdict.c.source) & (event.c.id == verdict.c.rejection_id)
-    judged = sa.select(verdict.c.source, verdict.c.rejection_id).join(event, of_it)
-    found = judged.where(is_of_days, verdict.c.edition != edition).distinct().subquery()
-    return connection.scalar(sa.select(sa.func.count()).select_from(found)) or 0
+    query = sa.select(sa.func.count()).select_from(verdict).join(event, of_it)
+    return connection.scalar(query.where(is_of_days, verdict.c.edition != edition, ~is_superseded())) or 0

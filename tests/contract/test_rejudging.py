@@ -10,7 +10,7 @@ from planerka.clock import WorkCalendar
 from planerka.disputes.export import COLUMNS, queue_rows
 from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.disputes.ruling import rule
-from planerka.errors import UsageError
+from planerka.errors import RulebookError, UsageError
 from planerka.kpis.measuring import measure_touched_days
 from planerka.model import Decision, Event, GateReport, Lead, Reference
 from planerka.regulation import rejudging
@@ -20,9 +20,11 @@ from planerka.regulation.rejudging import RejudgeReport, rejudge
 from planerka.regulation.signed import sign_edition
 from planerka.store import disputes, leads
 from planerka.store.disputes import DisputeView
+from planerka.store.erasure import blank
 from planerka.store.old_leads import old_leads
 from planerka.store.rejections import Asked
-from planerka.store.tables import measure, touched_day, verdict
+from planerka.store.tables import edition, erased_lead, measure, touched_day, verdict
+from planerka.store.verdicts import judged_by_others
 from planerka.store.windows import Source, put_source
 from planerka.words import words_for
 from tests.builders_regulation import FIRST_EDITION, OFFICE
@@ -183,6 +185,54 @@ def test_only_the_rejections_asked_for_are_judged_again(store, asked, expected):
     late_calls_arrive(store, 1, 2, 3)
     report = again(store, **asked)
     assert (len(expected), expected) == (report.looked_at_n, {added.rejection_id for added in report.added})
+
+
+def test_of_a_lead_that_was_forgotten_too_little_is_known_to_judge_it_again(store):
+    """Its client is blanked: whose lead it was would be no data now, and the verdict another one."""
+    reject(store)
+    judge(store)
+    late_calls_arrive(store)
+    forgotten = {"source": "crm", "lead_id": "L1", "erased_at": NOW, "is_by_request": False}
+    with store.begin() as connection:
+        connection.execute(erased_lead.insert().values(forgotten))
+    assert RejudgeReport() == again(store)
+
+
+def test_why_a_rejection_was_judged_again_is_forgotten_with_its_client(store):
+    """Somebody wrote it, and names are not known to be names."""
+    reject(store)
+    judge(store)
+    late_calls_arrive(store)
+    again(store, why="Звонки Иванова были по другому лиду")
+    with store.begin() as connection:
+        connection.execute(erased_lead.insert().values(source="crm", lead_id="L1", erased_at=NOW, is_by_request=True))
+        blank(connection, "crm")
+    assert "***" == verdicts_of(store, "rejudged")[1][3]["why"]
+
+
+def test_nothing_is_judged_again_while_the_store_holds_another_text_than_was_signed(store):
+    """The edition before it, or the one after, would judge the days of the altered one."""
+    reject(store)
+    judge(store)
+    altered = FIRST_EDITION.read_text(encoding="utf-8").replace("attempts_n, at_least: 6", "attempts_n, at_least: 2")
+    with store.begin() as connection:
+        connection.execute(edition.update().values(content=parse(altered, "test").content))
+    with pytest.raises(RulebookError, match="edition 2024-01-01 was altered after Иванова"):
+        again(store)
+
+
+def test_of_days_that_an_edition_was_dated_back_over_every_verdict_names_it(store):
+    """Also where it says the same; then nothing is left that a second signature could go over."""
+    reject(store)
+    judge(store)
+    text = FIRST_EDITION.read_text(encoding="utf-8").replace("2024-01-01", "2026-11-01")
+    for role in ("marketing", "sales"):
+        sign_edition(store, parse(text, "test"), role, "Иванова", NOW, is_over_judged=True)
+    again(store)
+    assert [("R1", 1, "unlawful", "2024-01-01"), ("R1", 2, "unlawful", "2026-11-01")] == verdicts_of(store, "edition")
+    assert "редакция: 2024-01-01 → 2026-11-01" == verdicts_of(store, "rejudged")[1][3]["ru"]
+    with store.connect() as connection:
+        assert 0 == judged_by_others(connection, "2026-11-01", date(2026, 11, 1), None)
 
 
 def test_judging_again_needs_a_reason(store):
