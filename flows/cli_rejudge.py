@@ -27,6 +27,7 @@ def rejudge(
 ) -> None:
     """Judge settled rejections again by what is known today; add a verdict where it says something new."""
     from flows.wiring import wire
+    from planerka.errors import UsageError
     from planerka.intake.fitness import require_open_gate
     from planerka.kpis.measuring import measure_touched_days
     from planerka.regulation.rejudging import rejudge as judge_again
@@ -37,6 +38,8 @@ def rejudge(
     require_open_gate(engine, source)
     asked = Asked(since=day(since), until=day(until), reason=reason, rejection_id=rejection)
     report = judge_again(engine, source, office, asked, why, company.now)
+    if not report.looked_at_n:
+        raise UsageError("no rejection that has a verdict fits: check --since, --until, --reason and --rejection")
     measure_touched_days(engine, source, office, company.analyst_ids)
     if as_json:
         print_json(report)

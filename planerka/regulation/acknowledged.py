@@ -46,7 +46,8 @@ def edition_to_read(connection: sa.Connection, name: str | None, now: datetime, 
 
 def known_manager(managers: dict[str, Reference], manager_id: str) -> Reference:
     if manager_id not in managers:
-        raise UsageError(f"manager {manager_id!r} is not in the source: {nearest(manager_id, managers)}")
+        remedy = nearest(manager_id, managers) if managers else "nobody was pulled yet, run `planerka pull`"
+        raise UsageError(f"manager {manager_id!r} is not in the source: {remedy}")
     return managers[manager_id]
 
 

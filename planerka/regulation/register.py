@@ -56,7 +56,7 @@ def history_of(engine: sa.Engine, zone: ZoneInfo) -> list[str]:
         signed = [edition.name for edition in signed_editions(connection)]
         starts = [edition.effective_on for edition in signed_editions(connection)]
         readers = readers_of(connection)
-    ends = dict(zip(signed, [*starts[1:], None], strict=True))
+    ends = dict(zip(signed, [*starts[1:], None], strict=False))  # none is signed: there is none to end
     lines = []
     for edition in kept:
         when = period(edition.effective_on, ends[edition.edition]) if edition.edition in ends else "not in force"

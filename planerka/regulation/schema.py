@@ -10,6 +10,7 @@ from typing import Any
 
 from planerka.model import Consequence
 from planerka.regulation.fields import FIELDS, NUMBERS, Field, FieldKind
+from planerka.rulebook.document import MOST
 from planerka.rulebook.edition_reader import NORMS, NUMBER
 from planerka.rulebook.regulation import AWAITED, CHOICES, COMPARISONS, Norms
 
@@ -42,10 +43,10 @@ def exactly(properties: Schema, optional: Sequence[str] = ()) -> Schema:
 
 
 def norms() -> Schema:
-    positive: Schema = {"type": "integer", "minimum": 1}
+    positive: Schema = {"type": "integer", "minimum": 1, "maximum": MOST}
     own: Schema = {
         "first_response_min": {"anyOf": [positive, exactly({str(kind): positive for kind in AWAITED})]},
-        "returns_max": {"type": "integer", "minimum": 0},
+        "returns_max": {"type": "integer", "minimum": 0, "maximum": MOST},
     }
     assert own.keys() == NORMS.keys()  # those that the reader reads in a way of their own
     return exactly({norm.name: own.get(norm.name, positive) for norm in dataclasses.fields(Norms)})

@@ -20,6 +20,10 @@ PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "f
 DEEPEST_N = 50
 
 
+MOST = 10_000
+"""The largest whole number: as days more than 27 years. Calendars end where much more is added."""
+
+
 class Refusal(RulebookError):
     """Why one line cannot be a rule. A reader gathers them, so that all are mended at once."""
 
@@ -69,6 +73,8 @@ class Entry:
 
     def whole(self, at_least: int) -> int:
         number = self.number()
+        if number > MOST:
+            raise Refusal(self.line, f"expected a whole number up to {MOST}, not {self.raw}: correct it")
         if number != int(number) or number < at_least:
             raise Refusal(self.line, f"expected a whole number from {at_least}, not {self.raw}: correct it")
         return int(number)

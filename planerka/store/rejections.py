@@ -48,9 +48,9 @@ def judged_rejections(connection: sa.Connection, source: str, asked: Asked) -> p
         query = query.where(event.c.happened_on >= asked.since)
     if asked.until:
         query = query.where(event.c.happened_on <= asked.until)
-    if asked.reason:
+    if asked.reason is not None:
         query = query.where(reference.c.code == asked.reason)
-    if asked.rejection_id:
+    if asked.rejection_id is not None:
         query = query.where(event.c.id == asked.rejection_id)
     return read_frame(connection, query)
 

@@ -58,6 +58,16 @@ def states(engine: sa.Engine, folder: Path, on: str = "2026-11-24") -> list[tupl
     return [(one.edition, f"{one.state}{', file' if one.file else ''}", one.is_refused) for one in found]
 
 
+def test_the_history_of_editions_that_nobody_or_one_head_has_signed_is_told(engine: sa.Engine) -> None:
+    assert ["nobody has signed an edition yet: `planerka regulation sign --help`"] == history_of(engine, MOSCOW)
+    sign(engine, edition_of("2024-01-01"), "sales")
+    head, signature = history_of(engine, MOSCOW)
+    assert ("2024-01-01: not in force", "  signed by Head of sales for sales on 2026-11-24") == (
+        head.partition(",")[0],
+        signature,
+    )
+
+
 def test_an_edition_stands_as_it_is_signed(engine: sa.Engine, rules: Path) -> None:
     """From two drafts to one in force and one superseded."""
     old, new = edition_of("2024-01-01"), edition_of("2026-12-01")

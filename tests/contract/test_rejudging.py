@@ -235,6 +235,15 @@ def test_of_days_that_an_edition_was_dated_back_over_every_verdict_names_it(stor
         assert 0 == judged_by_others(connection, "2026-11-01", date(2026, 11, 1), None)
 
 
+@pytest.mark.parametrize("asked", [{"reason": ""}, {"rejection_id": ""}])
+def test_an_empty_answer_to_which_one_is_not_taken_for_all_of_them(store, asked):
+    """A variable of a shell that is not set leaves an empty text."""
+    reject(store)
+    judge(store)
+    late_calls_arrive(store)
+    assert RejudgeReport() == again(store, **asked)
+
+
 def test_judging_again_needs_a_reason(store):
     """Both departments read it beside the verdict."""
     with pytest.raises(UsageError, match="--why"):

@@ -103,6 +103,10 @@ MISTAKES = r"""
 + neglect_days: 0
 ! +0 norms: neglect_days: expected a whole number from 1, not 0: correct it
 
+- settling_hours: 24
++ settling_hours: 2000000000
+! +0 norms: settling_hours: expected a whole number up to 10000, not 2000000000: correct it
+
 - neglect_days: 5
 + neglect_days: 2.5
 ! +0 norms: neglect_days: expected a whole number from 1, not 2.5: correct it
