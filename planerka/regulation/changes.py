@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from planerka.model import ClauseResult, Outcome, Verdict
 from planerka.regulation.fields import FIELDS, Field, FieldKind
-from planerka.regulation.findings import EN, NO_DATA, RU, Words, in_words
+from planerka.regulation.findings import EN, NO, NO_DATA, RU, YES, Words, in_words
 
 OUTCOME_WORDS = {
     Outcome.LAWFUL: ("правомерный", "lawful"),
@@ -65,9 +65,7 @@ def changes(before: Verdict, after: Verdict) -> Iterator[Change]:
 
 
 def told(is_so: bool | None) -> Words:
-    if is_so is None:
-        return NO_DATA
-    return ("да", "yes") if is_so else ("нет", "no")
+    return NO_DATA if is_so is None else YES if is_so else NO
 
 
 def fact(field: Field, verdict: Verdict) -> Words:

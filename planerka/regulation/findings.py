@@ -60,6 +60,7 @@ REQUIREMENTS = {
 }
 OR = ("» или «", "” or “")
 NO_DATA = ("нет данных", "no data")
+YES, NO = ("да", "yes"), ("нет", "no")
 RU, EN = 0, 1
 
 Words = tuple[str, str]
@@ -190,7 +191,7 @@ def in_words(field: Field, value: float | str) -> Words:
     if field.kind == FieldKind.CODE:
         return CODE_WORDS[field.codes[int(value)]]
     if field.kind == FieldKind.YES_NO:
-        return ("да", "yes") if value else ("нет", "no")
+        return YES if value else NO
     if field.kind == FieldKind.MONEY:
         return f"{value / 100:,.0f}".replace(",", "\u00a0"), f"{value / 100:,.0f}"
     number = f"{value:.2f}".rstrip("0").rstrip(".") if value < 100 else f"{value:.0f}"
