@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli_json import AsJson, print_json
+from flows.cli_json import AsJson, print_json, shown
 
 if TYPE_CHECKING:
     from planerka.regulation.coverage import Coverage
@@ -15,9 +15,6 @@ DAY = ["%Y-%m-%d"]
 
 YEAR = timedelta(days=365)
 """Looked back on by default: a clause may well be silent for a month."""
-
-SHOWN_N = 20
-"""Lines of a part that are printed; `--json` has them all."""
 
 Title = Callable[[str], str]
 
@@ -61,9 +58,7 @@ def lines(found: "Coverage", title: Title) -> Iterator[str]:
     yield f"{found.rejections_n} rejections of {found.since} to {found.until}."
     for heading, said in parts(found, title).items():
         yield f"{heading}: {len(said) or 'none'}"
-        yield from (f"  {line}" for line in said[:SHOWN_N])
-        if len(said) > SHOWN_N:
-            yield f"  and {len(said) - SHOWN_N} more: --json has them all"
+        yield from shown(said)
 
 
 def parts(found: "Coverage", title: Title) -> dict[str, list[str]]:

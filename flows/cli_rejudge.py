@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli_json import AsJson, print_json
+from flows.cli_json import AsJson, print_json, shown
 
 if TYPE_CHECKING:
     from planerka.regulation.rejudging import RejudgeReport
 
 DAY = ["%Y-%m-%d"]
-
-SHOWN_N = 20
-"""Verdicts printed in full; `--json` has them all."""
 
 
 def rejudge(
@@ -57,10 +54,7 @@ def lines(report: "RejudgeReport") -> Iterator[str]:
     yield f"Judged {report.looked_at_n} rejections again: {outcome}."
     for change, n in sorted(report.by_change.items()):
         yield f"  {change}: {n}"
-    for verdict in report.added[:SHOWN_N]:
-        yield f"  {verdict.rejection_id}: {verdict.rejudged.en if verdict.rejudged else ''}"
-    if added_n > SHOWN_N:
-        yield f"  and {added_n - SHOWN_N} more: --json has them all"
+    yield from shown([f"{one.rejection_id}: {one.rejudged.en if one.rejudged else ''}" for one in report.added])
     if report.fallen_n:
         yield f"{report.fallen_n} disputes have fallen: their rejections are lawful now, and wait for nobody."
     if report.ruled_n:
