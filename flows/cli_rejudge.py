@@ -20,6 +20,9 @@ def rejudge(
     until: Annotated[datetime | None, typer.Option(formats=DAY, help="Last local day of the rejections.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only rejections for this reason: its code, as no_answer.")] = None,
     rejection: Annotated[str | None, typer.Option(help="Only the rejection with this id.")] = None,
+    todays_cards: Annotated[
+        bool, typer.Option(help="Also take what stands on the cards today: after a mapping that read them wrongly.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Judge settled rejections again by what is known today; add a verdict where it says something new."""
@@ -34,7 +37,7 @@ def rejudge(
     engine, source, office = company.engine, company.crm.source, company.office
     require_open_gate(engine, source)
     asked = Asked(since=day(since), until=day(until), reason=reason, rejection_id=rejection)
-    report = judge_again(engine, source, office, asked, why, company.now)
+    report = judge_again(engine, source, office, asked, why, company.now, is_by_todays_cards=todays_cards)
     if not report.looked_at_n:
         raise UsageError("no rejection that has a verdict fits: check --since, --until, --reason and --rejection")
     measure_touched_days(engine, source, office, company.analyst_ids)
@@ -54,7 +57,7 @@ def lines(report: "RejudgeReport") -> Iterator[str]:
     yield f"Judged {report.looked_at_n} rejections again: {outcome}."
     for change, n in sorted(report.by_change.items()):
         yield f"  {change}: {n}"
-    yield from shown([f"{one.rejection_id}: {one.rejudged.en if one.rejudged else ''}" for one in report.added])
+    yield from shown([f"{one.rejection_id}: {one.en}" for one in report.added])
     if report.fallen_n:
         yield f"{report.fallen_n} disputes have fallen: their rejections are lawful now, and wait for nobody."
     if report.ruled_n:

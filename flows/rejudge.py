@@ -22,6 +22,7 @@ def rejudge(
     until: Day | None = None,
     reason: str | None = None,
     rejection: str | None = None,
+    todays_cards: bool = False,
 ) -> State[int]:
     """Judge settled rejections again; a verdict is added where it says something new. Returns how many were added.
 
@@ -31,11 +32,13 @@ def rejudge(
         until: Последний день отказов; пусто — до конца данных. The last day of the rejections; all if empty.
         reason: Код причины, например no_answer; пусто — любая. The code of the reason; any if empty.
         rejection: Номер одного отказа; пусто — все. The id of one rejection; all if empty.
+        todays_cards: Учесть и то, что указано в карточках сейчас: если карточки читались неверно. Take today's cards
+            too: after a mapping that read them wrongly.
     """
     company = begin()
     name_run(company)
     asked = Asked(since=since, until=until, reason=reason, rejection_id=rejection)
-    report = judge.rejudge(company, asked, why)
+    report = judge.rejudge(company, asked, why, todays_cards)
     kpis.compute_kpis(company)
     looked_at, added_n = company.words.number(report.looked_at_n), len(report.added)
     message = company.words.say(

@@ -22,9 +22,17 @@ def judge_rejections(company: Company) -> JudgeReport:
 
 
 @task(task_run_name="judge rejections again", **policies.DATABASE)
-def rejudge(company: Company, asked: Asked, why: str) -> RejudgeReport:
+def rejudge(company: Company, asked: Asked, why: str, is_by_todays_cards: bool) -> RejudgeReport:
     require_open_gate(company.engine, company.crm.source)
-    report = judge_again(company.engine, company.crm.source, company.office, asked, why, company.now)
+    report = judge_again(
+        company.engine,
+        company.crm.source,
+        company.office,
+        asked,
+        why,
+        company.now,
+        is_by_todays_cards=is_by_todays_cards,
+    )
     get_run_logger().info("judged %d rejections again: %s", report.looked_at_n, report.by_change or "nothing changed")
     get_run_logger().info("%d disputes fell, %d rulings stand", report.fallen_n, report.ruled_n)
     return report

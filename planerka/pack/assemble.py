@@ -91,7 +91,7 @@ def open_week(
         reader=open_reader(connection, known, settings),
         references=references(connection, known.source),
         editions=signed_editions(connection),
-        lacks=known.lacks,
+        lacks=known.lacks_on(week.sunday),
         first_on=created_between(connection, known.source)[0],
         analyst_ids=analyst_ids,
     )

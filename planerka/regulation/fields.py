@@ -51,6 +51,12 @@ class Field:
     unknown_when: str
     codes: tuple[str, ...] = ()
 
+    @property
+    def is_of_card(self) -> bool:
+        """Whether it stands on a card, which does not tell since when."""
+        nouns = {need.partition(".")[0] for need in self.needs}
+        return "rejection" in nouns or nouns == {"lead"}
+
     def missing(self, lacks: Collection[str]) -> tuple[str, ...]:
         """What of its needs a source lacks, a noun standing for all its fields."""
         return tuple(need for need in self.needs if need in lacks or need.partition(".")[0] in lacks)

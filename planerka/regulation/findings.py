@@ -1,6 +1,6 @@
 """Verdicts in words: what was asked, what was found, in both languages, from the field's title and the requirement."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -73,8 +73,8 @@ def verdict_rows(
     """The verdict of each row of the evidence, ready for JSON, under the names of `model.Verdict`.
 
     `findings` are of each clause that is broken or, though the source could hold the evidence, unprovable.
-    `evidence` is what the clauses of the reason and the criteria of a qualified lead read, None where not known.
-    Both are empty where nothing was judged.
+    `evidence` is what the clauses of the reason and the criteria of a qualified lead read, None where not known;
+    what the source lacks is not in it. Both are empty where nothing was judged.
     """
     rows_n = len(evidence)
     columns = {
@@ -82,7 +82,7 @@ def verdict_rows(
         "edition": [edition.name if edition else None] * rows_n,
         "outcome": [OUTCOMES[code] for code in judgement.outcomes.tolist()],
         "findings": all_findings(edition, evidence, judgement, lacks) if edition else [[] for _ in range(rows_n)],
-        "evidence": all_snapshots(edition, evidence, judgement) if edition else [{} for _ in range(rows_n)],
+        "evidence": all_snapshots(edition, evidence, judgement, lacks) if edition else [{} for _ in range(rows_n)],
         "is_qualified": qualified(edition, evidence) if edition else [None] * rows_n,
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -199,15 +199,21 @@ def in_words(field: Field, value: float | str) -> Words:
     return (f"{number.replace('.', ',')} {units[RU]}", f"{number} {units[EN]}") if units else (number, number)
 
 
-def all_snapshots(edition: Edition, evidence: pd.DataFrame, judgement: Judgement) -> list[dict[str, Any]]:
+def all_snapshots(
+    edition: Edition, evidence: pd.DataFrame, judgement: Judgement, lacks: Collection[str]
+) -> list[dict[str, Any]]:
     """What the clauses of each row's reason read, and of every row what the criteria of a qualified lead do."""
     arrays, criteria = arrays_of(evidence), [name for leaf in edition.qualified.leaves() for name in leaf.fields]
-    everywhere = np.arange(len(evidence))
-    snapshots = list(snapshots_at(tuple(dict.fromkeys(criteria)), arrays, everywhere))
+
+    def snapshots_of(names: Iterable[str], positions: NDArray[np.intp]) -> Iterator[dict[str, Any]]:
+        told = [name for name in dict.fromkeys(names) if not CATALOGUE[name].missing(lacks)]
+        return snapshots_at(tuple(told), arrays, positions)
+
+    snapshots = list(snapshots_of(criteria, np.arange(len(evidence))))
     for reason in edition.reasons:
-        names = dict.fromkeys([*(name for clause in reason.clauses for name in fields_read(clause)), *criteria])
+        names = [*(name for clause in reason.clauses for name in fields_read(clause)), *criteria]
         positions = judgement.clauses[reason.clauses[0].number].positions if reason.clauses else np.zeros(0, np.intp)
-        for row, snapshot in zip(positions.tolist(), snapshots_at(tuple(names), arrays, positions), strict=True):
+        for row, snapshot in zip(positions.tolist(), snapshots_of(names, positions), strict=True):
             snapshots[row] = snapshot
     return snapshots
 

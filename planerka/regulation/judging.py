@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
@@ -99,14 +100,13 @@ def judge_batch(
     events, own = lives_of(connection, source, waiting)
     outcomes: Counter[str] = Counter(report.by_outcome)
     judged_n, unsettled_n, left_n = report.judged_n, report.unsettled_n, report.not_judged_n
-    for edition, part in by_edition(bench, waiting):
+    for edition, lacks, part in by_rules(bench, waiting):
         settling = timedelta(hours=edition.norms.settling_hours)
         settled = part[part["at"] < bench.source.data_until - settling].reset_index(drop=True)
-        evidence = evidence_of(settled, events, own, bench.stock, bench.office, bench.source.lacks, settling)
+        evidence = evidence_of(settled, events, own, bench.stock, bench.office, lacks, settling)
         if len(settled):
             gates.add(connection, source, gate(edition, evidence), bench.now)
-        judgement = judge(edition, evidence, bench.source.lacks)
-        rows = verdict_rows(edition, evidence, judgement, bench.source.lacks)
+        rows = verdict_rows(edition, evidence, judge(edition, evidence, lacks), lacks)
         judged = [verdicts.verdict_of(row | {"number": 1}) for row in rows if row["outcome"] != Outcome.NOT_JUDGED]
         judged_n += len(verdicts.add(connection, source, judged, bench.now))
         unsettled_n += len(part) - len(settled)
@@ -124,11 +124,16 @@ def lives_of(connection: sa.Connection, source: str, rejections: pd.DataFrame) -
     )
 
 
-def by_edition(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition, pd.DataFrame]]:
-    """The rejections of each edition, by the local day on which they happened; those before the first have none."""
-    local_on = rejections["at"].dt.tz_convert(bench.office.zone).dt.date
-    starts = [edition.effective_on for edition in bench.editions]
-    place = pd.Series(starts, dtype=object).searchsorted(local_on.to_numpy(), side="right")
-    for number, part in rejections.groupby(place, sort=True):
-        if number:
-            yield bench.editions[number - 1], part.rename(columns={"reason_code": "reason"})
+def by_rules(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition, frozenset[str], pd.DataFrame]]:
+    """The rejections of each stretch of local days with one edition in force and one set of what the source lacked.
+
+    Those before the first edition have none.
+    """
+    turns = sorted({edition.effective_on for edition in bench.editions} | set(bench.source.first_on.values()))
+    happened_on = rejections["happened_on"].to_numpy("datetime64[D]")
+    stretch = np.searchsorted(np.array(turns, "datetime64[D]"), happened_on, side="right")
+    for number, part in rejections.groupby(stretch, sort=True):
+        begun = [edition for edition in bench.editions if number and edition.effective_on <= turns[number - 1]]
+        if begun:
+            lacks = bench.source.lacks_on(turns[number - 1])
+            yield begun[-1], lacks, part.rename(columns={"reason_code": "reason"})

@@ -1,14 +1,18 @@
 """Judging again, when somebody asks for it: with all that is known today of the moment of each rejection.
 
+An event tells when it happened: a late one counts. A card does not tell since when it says what it says: it counts as
+the last verdict saw it, unless today's cards are asked for, as after a mapping that read them wrongly.
+
 A verdict is added only where it would say something else, and says what changed and why it was asked for. Nothing
 is locked: a verdict's number is its key, so of two runs at once the second finds nothing left to say, and one that
 was killed is gone on with by asking again.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -19,9 +23,10 @@ from planerka.model import Outcome, Rejudged, Verdict
 from planerka.phones import masked
 from planerka.regulation.changes import what_changed
 from planerka.regulation.evidence import evidence_of
+from planerka.regulation.fields import FIELDS, Field, FieldKind
 from planerka.regulation.findings import EN, RU, verdict_rows
 from planerka.regulation.judge import judge
-from planerka.regulation.judging import BATCH_N, Bench, bench_of, by_edition, lives_of
+from planerka.regulation.judging import BATCH_N, Bench, bench_of, by_rules, lives_of
 from planerka.regulation.signed import refuse_altered
 from planerka.store import disputes, verdicts
 from planerka.store.rejections import Asked, judged_rejections
@@ -31,22 +36,40 @@ EVER = timedelta(days=36_500)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Added:
+    """A verdict that says something new, and in both languages what."""
+
+    rejection_id: str
+    number: int
+    outcome: Outcome
+    ru: str
+    en: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RejudgeReport:
-    """`looked_at_n` settled rejections were judged again; the `added` verdicts are those that say something new.
+    """`looked_at_n` settled rejections were judged again; verdicts were `added` where there was something new to say.
 
     `by_change` counts them by the outcome before and after. Of the disputes over them, `fallen_n` waited for a ruling
     and have nothing left to rule on, for the rejection is lawful now; of `ruled_n` the rulings stand.
     """
 
     looked_at_n: int = 0
-    added: tuple[Verdict, ...] = ()
+    added: tuple[Added, ...] = ()
     by_change: dict[str, int] = field(default_factory=dict)
     fallen_n: int = 0
     ruled_n: int = 0
 
 
 def rejudge(
-    engine: sa.Engine, source: str, office: WorkCalendar, asked: Asked, why: str, now: datetime
+    engine: sa.Engine,
+    source: str,
+    office: WorkCalendar,
+    asked: Asked,
+    why: str,
+    now: datetime,
+    *,
+    is_by_todays_cards: bool = False,
 ) -> RejudgeReport:
     """Judge settled rejections again by the edition of their day and today's evidence; each batch is a transaction.
 
@@ -61,46 +84,83 @@ def rejudge(
         if bench is None:
             return RejudgeReport()
         chosen = judged_rejections(connection, source, asked)
+    rejudging = Rejudging(bench, masked(why.strip()), is_by_todays_cards)
     report = RejudgeReport(looked_at_n=len(chosen))
     for start in range(0, len(chosen), BATCH_N):
         with engine.begin() as connection:
-            report = rejudge_batch(connection, bench, chosen.iloc[start : start + BATCH_N], masked(why.strip()), report)
+            report = rejudging.batch(connection, chosen.iloc[start : start + BATCH_N], report)
     return report
 
 
-def rejudge_batch(
-    connection: sa.Connection, bench: Bench, rejections: pd.DataFrame, why: str, report: RejudgeReport
-) -> RejudgeReport:
-    source = bench.source.source
-    found = list(new_verdicts(connection, bench, rejections, why))
-    new_ids = set(verdicts.add(connection, source, [after for _, after in found], bench.now))
-    added = [(before, after) for before, after in found if after.rejection_id in new_ids]
-    disputed = disputes.over(connection, source, pd.Series(sorted(new_ids), dtype="str"))
-    by_change = Counter(f"{before.outcome} → {after.outcome}" for before, after in added)
-    return replace(
-        report,
-        added=(*report.added, *(after for _, after in added)),
-        by_change=dict(Counter(report.by_change) + by_change),
-        fallen_n=report.fallen_n + sum(view.is_fallen for view in disputed),
-        ruled_n=report.ruled_n + sum(view.is_ruled for view in disputed),
-    )
+@dataclass(frozen=True)
+class Rejudging:
+    """What every batch has in common."""
+
+    bench: Bench
+    why: str
+    is_by_todays_cards: bool
+
+    def batch(self, connection: sa.Connection, rejections: pd.DataFrame, report: RejudgeReport) -> RejudgeReport:
+        source = self.bench.source.source
+        found = {after.rejection_id: (before, after) for before, after in self.new_verdicts(connection, rejections)}
+        new_ids = verdicts.add(connection, source, [after for _, after in found.values()], self.bench.now)
+        disputed = disputes.over(connection, source, pd.Series(sorted(new_ids), dtype="str"))
+        was_lawful = {id_ for id_ in new_ids if found[id_][0].outcome == Outcome.LAWFUL}
+        by_change = Counter(f"{before.outcome} → {after.outcome}" for before, after in map(found.__getitem__, new_ids))
+        return replace(
+            report,
+            added=(*report.added, *(added(found[id_][1]) for id_ in new_ids)),
+            by_change=dict(Counter(report.by_change) + by_change),
+            fallen_n=report.fallen_n + sum(view.is_fallen and view.subject_id not in was_lawful for view in disputed),
+            ruled_n=report.ruled_n + sum(view.is_ruled for view in disputed),
+        )
+
+    def new_verdicts(self, connection: sa.Connection, rejections: pd.DataFrame) -> Iterator[tuple[Verdict, Verdict]]:
+        """The newest verdict and the one to follow it, of each rejection of which there is something new to say.
+
+        One that nobody could judge today, for the mapping has forgotten its reason, keeps the verdict it has.
+        """
+        bench = self.bench
+        known = verdicts.newest(connection, bench.source.source, rejections["id"])
+        events, own = lives_of(connection, bench.source.source, rejections)
+        for edition, lacks, part in by_rules(bench, rejections):
+            evidence = evidence_of(part.reset_index(drop=True), events, own, bench.stock, bench.office, lacks, EVER)
+            if not self.is_by_todays_cards:
+                evidence = with_cards_of(evidence, known)
+            for row in verdict_rows(edition, evidence, judge(edition, evidence, lacks), lacks):
+                before = known[row["rejection_id"]]
+                after = verdicts.verdict_of(row | {"number": before.number + 1})
+                changed = None if after.outcome == Outcome.NOT_JUDGED else what_changed(before, after)
+                if changed:
+                    yield before, replace(after, rejudged=Rejudged(why=self.why, ru=changed[RU], en=changed[EN]))
 
 
-def new_verdicts(
-    connection: sa.Connection, bench: Bench, rejections: pd.DataFrame, why: str
-) -> Iterator[tuple[Verdict, Verdict]]:
-    """The newest verdict and the one to follow it, of each rejection of which there is something new to say.
+def with_cards_of(evidence: pd.DataFrame, known: Mapping[str, Verdict]) -> pd.DataFrame:
+    """The evidence with what the verdicts of its rejections saw on the cards.
 
-    One that nobody could judge today, for the mapping has forgotten its reason, keeps the verdict it has.
+    What a verdict did not see, for the source lacked it or no clause of that time read it, is today's.
     """
-    known = verdicts.newest(connection, bench.source.source, rejections["id"])
-    events, own = lives_of(connection, bench.source.source, rejections)
-    lacks = bench.source.lacks
-    for edition, part in by_edition(bench, rejections):
-        evidence = evidence_of(part.reset_index(drop=True), events, own, bench.stock, bench.office, lacks, EVER)
-        for row in verdict_rows(edition, evidence, judge(edition, evidence, lacks), lacks):
-            before = known[row["rejection_id"]]
-            after = verdicts.verdict_of(row | {"number": before.number + 1})
-            changed = None if after.outcome == Outcome.NOT_JUDGED else what_changed(before, after)
-            if changed:
-                yield before, replace(after, rejudged=Rejudged(why=why, ru=changed[RU], en=changed[EN]))
+    seen = [known[rejection_id].evidence for rejection_id in evidence["rejection_id"]]
+    kept = evidence.copy()
+    for fact in filter(lambda fact: fact.is_of_card, FIELDS):
+        rows = [row for row, snapshot in enumerate(seen) if fact.name in snapshot]
+        kept.iloc[rows, kept.columns.get_loc(fact.name)] = column_of(fact, [seen[row][fact.name] for row in rows])
+    return kept
+
+
+def column_of(fact: Field, values: list[Any]) -> pd.Series:
+    """Values of a snapshot as evidence has them."""
+    dtype = pd.CategoricalDtype(list(fact.codes)) if fact.kind == FieldKind.CODE else "float64"
+    return pd.Series(values, dtype=dtype)
+
+
+def added(verdict: Verdict) -> Added:
+    changed = verdict.rejudged
+    assert changed is not None, "only a verdict that was judged again is added"
+    return Added(
+        rejection_id=verdict.rejection_id,
+        number=verdict.number,
+        outcome=verdict.outcome,
+        ru=changed.ru,
+        en=changed.en,
+    )

@@ -92,11 +92,12 @@ def rejections_of(source: str) -> sa.Select[Any]:
     """Rejections, oldest first.
 
     Columns: the fields of `model.Rejection` (unknown where the source supplied no card), then of the event
-    `at`, `recorded_at`, `manager_id` (the owner then), `actor_id`, `actor_kind`, `reason_id`, and `reason_code`:
-    None where no reason was given, or where the mapping does not know it.
+    `at`, `happened_on`, `recorded_at`, `manager_id` (the owner then), `actor_id`, `actor_kind`, `reason_id`, and
+    `reason_code`: None where no reason was given, or where the mapping does not know it.
     """
     card = [rejection.c[field.name] for field in fields(Rejection) if field.name not in ("id", "lead_id")]
-    facts = [event.c[name] for name in ("at", "recorded_at", "manager_id", "actor_id", "actor_kind", "reason_id")]
+    names = ("at", "happened_on", "recorded_at", "manager_id", "actor_id", "actor_kind", "reason_id")
+    facts = [event.c[name] for name in names]
     is_reason = (reference.c.source == source) & (reference.c.kind == ReferenceKind.REASON)
     return (
         sa.select(event.c.id, event.c.lead_id, *card, *facts, reference.c.code.label("reason_code"))

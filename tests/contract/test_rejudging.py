@@ -12,7 +12,7 @@ from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.disputes.ruling import rule
 from planerka.errors import RulebookError, UsageError
 from planerka.kpis.measuring import measure_touched_days
-from planerka.model import Decision, Event, GateReport, Lead, Reference
+from planerka.model import Decision, Event, GateReport, Lead, Reference, Rejection
 from planerka.regulation import rejudging
 from planerka.regulation.editions import parse
 from planerka.regulation.judging import judge_new_rejections
@@ -151,6 +151,63 @@ def test_a_rejudge_adds_a_verdict_that_says_what_changed_and_why_it_was_asked_fo
         "Different hours of the day with a call attempt: 2 → 5; clause 1.1: broken → no finding; "
         "clause 1.2: broken → no finding",
     } == said
+
+
+def write_on_the_card(engine: sa.Engine, **told: object) -> None:
+    keep(engine, Rejection, {"id": "R1", "lead_id": "L1"} | told)
+
+
+def by_todays_cards(engine: sa.Engine) -> RejudgeReport:
+    return rejudge(engine, "crm", OFFICE, Asked(), "Читали не ту колонку", NOW, is_by_todays_cards=True)
+
+
+@pytest.fixture
+def bought(store: sa.Engine) -> sa.Engine:
+    """A judged rejection of a client who is said to have bought elsewhere; the card does not say from whom."""
+    keep(store, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": "bought_elsewhere"})
+    reject(store)
+    write_on_the_card(store)
+    judge(store)
+    return store
+
+
+def test_what_was_filled_in_on_the_card_afterwards_counts_only_where_that_is_asked_for(bought):
+    """A call tells when it was made, a card does not: an accused manager might fill in anything."""
+    write_on_the_card(bought, competitor="ПИК")
+    assert RejudgeReport(looked_at_n=1) == again(bought)
+    by_todays_cards(bought)
+    said = verdicts_of(bought, "rejudged")[-1][-1]["ru"]
+    assert (
+        "Застройщик, у которого купил клиент: нет данных → указано; пункт 9.2: нечем доказать → без замечаний" == said
+    )
+
+
+def test_what_was_seen_on_the_card_counts_though_it_was_taken_away_since(bought):
+    """Also beside news of the calls: nobody answered them."""
+    write_on_the_card(bought, competitor="ПИК")
+    by_todays_cards(bought)
+    write_on_the_card(bought)
+    calls = [called(1, "2026-11-03", hour, f"2026-11-03T{hour}+03:00") for hour in ("09:05", "10:00")]
+    keep(bought, Event, *(call | {"outcome": "no_answer"} for call in calls))
+    again(bought)
+    found = [[found["clause"] for found in findings] for *_, findings in verdicts_of(bought, "findings")]
+    assert [["9.1", "9.2"], ["9.1"], ["9.1"]] == found
+
+
+@pytest.mark.parametrize("competitor, broken", [(None, ["9.2"]), ("ПИК", [])])
+def test_a_card_whose_field_the_source_lacked_is_read_as_it_is_today(store, competitor, broken):
+    """The verdict could not see it: nothing else is known of it."""
+    with store.begin() as connection:
+        put_source(connection, Source(source="crm", lacks=frozenset({"rejection.competitor"}), data_until=NOW))
+    keep(store, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": "bought_elsewhere"})
+    reject(store)
+    judge(store)
+    with store.begin() as connection:
+        put_source(connection, Source(source="crm", lacks=frozenset(), data_until=NOW))
+    write_on_the_card(store, competitor=competitor)
+    again(store)
+    first, *_, last = [findings for *_, findings in verdicts_of(store, "findings")] * 2
+    assert broken == [found["clause"] for found in last if found not in first]
 
 
 def test_a_rejudge_that_finds_nothing_new_writes_nothing(store):
@@ -313,6 +370,19 @@ def test_a_dispute_whose_rejection_is_lawful_now_falls_and_is_told(store):
 
 def decide(engine: sa.Engine, view: DisputeView, decision: Decision) -> None:
     rule(engine, "crm", view.id, decision, "Соколова", "Две попытки", OFFICE, words_for("ru"), NOW)
+
+
+def test_a_dispute_is_told_to_have_fallen_once(store):
+    """Another edition for its day gives another verdict, and no news of the dispute."""
+    reject(store)
+    judge(store)
+    opened(store)
+    late_calls_arrive(store)
+    again(store)
+    text = FIRST_EDITION.read_text(encoding="utf-8").replace("2024-01-01", "2026-11-01")
+    for role in ("marketing", "sales"):
+        sign_edition(store, parse(text, "test"), role, "Иванова", NOW, is_over_judged=True)
+    assert (1, 0) == (len((report := again(store)).added), report.fallen_n)
 
 
 def test_a_ruling_stands_whatever_a_later_verdict_says(store):

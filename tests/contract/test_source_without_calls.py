@@ -16,10 +16,12 @@ from planerka.pack.facts import OtherwiseMarked, QualifiedMarks, Rejections
 from planerka.regulation.fields import CATALOGUE
 from planerka.regulation.judge import fields_read
 from planerka.regulation.judging import judge_new_rejections
+from planerka.regulation.rejudging import RejudgeReport, rejudge
 from planerka.regulation.signed import sign_edition
 from planerka.rulebook.regulation import Clause
 from planerka.settings import Settings
 from planerka.store import leads
+from planerka.store.rejections import Asked
 from planerka.store.tables import verdict
 from planerka.store.windows import Source, put_source
 from tests.builders_regulation import EDITION, OFFICE
@@ -89,6 +91,44 @@ def test_the_same_leads_in_a_source_with_calls_are_disputed(store):
     """There the calls could have been recorded, and none was made."""
     assert ["unlawful"] * 3 == judged(store, frozenset())
     assert {"unlawful": 3} == open_disputes(store, "crm", REVIEW, NOW).by_origin
+
+
+def call(number: int, at: str) -> dict:
+    called = {"kind": "call_out", "at": at, "recorded_at": at, "outcome": "no_answer"}
+    return {"id": f"T{number}", "lead_id": f"L{number}", **called}
+
+
+def test_of_the_days_before_telephony_was_connected_nothing_is_known_of_calls(store):
+    """The source has calls from the day of its first one on: before it nobody knows whether any were made.
+
+    The first of the three was rejected on the 18th, and the first call was made on the 19th.
+    """
+    keep(store, Event, call(3, "2026-11-19T09:00Z"))
+    assert ["lawful", "unlawful", "unlawful"] == judged(store, frozenset())
+    with store.connect() as connection:
+        seen = dict(connection.execute(sa.select(verdict.c.rejection_id, verdict.c.evidence)).tuples().all())
+    assert (False, 0) == ("attempts_n" in seen["R1"], seen["R2"]["attempts_n"])
+    assert {"unlawful": 2} == open_disputes(store, "crm", REVIEW, NOW).by_origin
+
+
+def test_telephony_that_is_connected_later_accuses_nobody_of_the_days_before(store):
+    """A rejudge finds no calls there, and knows that there could be none."""
+    judged(store, CALLS)
+    keep(store, Event, call(1, "2026-11-23T09:00Z"))
+    assert ["lawful"] * 3 == judged(store, frozenset())
+    assert RejudgeReport(looked_at_n=3) == again(store)
+
+
+def test_telephony_that_brings_its_past_with_it_is_heard(store):
+    """Its calls were made then: a rejudge sees how many, and that there were no more."""
+    judged(store, CALLS)
+    keep(store, Event, call(1, "2026-11-10T09:00Z"))
+    judged(store, frozenset())
+    assert {"lawful → unlawful": 3} == again(store).by_change
+
+
+def again(engine: sa.Engine) -> RejudgeReport:
+    return rejudge(engine, "crm", OFFICE, Asked(), "Подключили телефонию", NOW)
 
 
 def test_the_mark_of_the_crm_is_set_beside_the_criteria_both_as_of_the_rejection(store):
