@@ -38,6 +38,8 @@ class DisputeView:
     `happened_at`, `reason_id` and the owner then are those of the rejection; of a neglected lead there is only its
     owner now. `url` is the CRM card's; `status` is that of the lead now, None for one that the source has no more.
     `rejudged` says why the rejection was judged again and what that changed; None where it was judged once.
+    `is_ruled`: somebody has decided, and did not only ask for evidence. `is_fallen`: its rejection, judged again, was
+    lawful before anybody decided, and nothing is left to rule on.
     `refusal` says why the write that the ruling asked for was not done when it was last tried, at `refused_at`; None
     where it was done, or never refused.
     """
@@ -68,20 +70,25 @@ class DisputeView:
     ruled_at: datetime | None
     refusal: str | None
     refused_at: datetime | None
-
-    @property
-    def is_ruled(self) -> bool:
-        return self.decision in CLOSING_DECISIONS
-
-    @property
-    def is_fallen(self) -> bool:
-        """Whether the rejection, judged again, is lawful before anybody ruled: nothing is left to rule on."""
-        return self.outcome == Outcome.LAWFUL and not self.is_ruled
+    is_ruled: bool
+    is_fallen: bool
 
     @property
     def is_closed(self) -> bool:
         """Whether it waits for nobody."""
         return self.is_ruled or self.is_fallen
+
+
+def is_ruled() -> sa.ColumnElement[bool]:
+    """Whether a row of `dispute` waits for no decision."""
+    given = ruling.alias()
+    return sa.exists().where(given.c.dispute_id == dispute.c.id, given.c.decision.in_(CLOSING_DECISIONS))
+
+
+def is_fallen(source: str) -> sa.ColumnElement[bool]:
+    """Whether the rejection of a row of `dispute` is lawful by its newest verdict, and nobody had ruled before."""
+    is_lawful = newest_verdict_of(dispute.c.subject_id, source) & (verdict.c.outcome == Outcome.LAWFUL)
+    return ~is_ruled() & sa.exists().where(is_lawful).correlate(dispute)
 
 
 def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[NewDispute]) -> int:
@@ -167,6 +174,8 @@ def _views(source: str) -> sa.Select[Any]:
         *(verdict.c[name] for name in ("edition", "outcome", "findings", "evidence", "is_qualified", "rejudged")),
         *(ruling.c[name] for name in ("decision", "author", "comment", "ruled_at")),
         *(sa.case((receipt.c.marker.is_(None), command_table.c[n])).label(n) for n in ("refusal", "refused_at")),
+        is_ruled().label("is_ruled"),
+        is_fallen(source).label("is_fallen"),
     )
     return (
         sa.select(*columns)

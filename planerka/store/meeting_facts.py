@@ -13,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from planerka.model import ActorKind, EventKind, LeadStatus, Outcome, ReferenceKind, UnitKind
+from planerka.store.disputes import is_fallen, is_ruled
 from planerka.store.frames import read_frame
 from planerka.store.measure_selects import QUALIFIED
 from planerka.store.review import is_left_in_peace, newest_verdict_of
@@ -116,11 +117,14 @@ def open_leads(connection: sa.Connection, source: str) -> dict[str | None, int]:
 
 
 def queue(connection: sa.Connection, source: str) -> pd.DataFrame:
-    """Every dispute: opened_at, due_at, the decision and time of its last ruling, the newest verdict's outcome and
-    the time it was given."""
+    """Every dispute: opened_at, due_at, the decision and time of its last ruling, when its newest verdict was given.
+
+    And whether it is_ruled or is_fallen, as `store.disputes` has it.
+    """
     later = ruling.alias()
     is_last = ~sa.exists().where(later.c.dispute_id == ruling.c.dispute_id, later.c.id > ruling.c.id)
-    columns = (ruling.c.decision, ruling.c.ruled_at, verdict.c.outcome, verdict.c.judged_at)
+    closed = (is_ruled().label("is_ruled"), is_fallen(source).label("is_fallen"))
+    columns = (ruling.c.decision, ruling.c.ruled_at, verdict.c.judged_at, *closed)
     ruled = (
         sa.select(dispute.c.opened_at, dispute.c.due_at, *columns)
         .select_from(dispute)

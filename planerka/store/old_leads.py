@@ -5,11 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from planerka.model import LeadStatus, Outcome
-from planerka.store.disputes import CLOSING_DECISIONS
+from planerka.model import LeadStatus
+from planerka.store.disputes import is_fallen, is_ruled
 from planerka.store.erasure import lead_of_row
-from planerka.store.review import newest_verdict_of
-from planerka.store.tables import contract, dispute, erased_lead, event, lead, quarantine, ruling, verdict
+from planerka.store.tables import contract, dispute, erased_lead, event, lead, quarantine
 
 
 def old_leads(source: str, before_on: date) -> sa.Select[Any]:
@@ -40,10 +39,8 @@ def old_rows(source: str, before_at: datetime) -> sa.Select[Any]:
 
 
 def _has_open_dispute(source: str) -> sa.ColumnElement[bool]:
-    is_ruled = sa.exists().where(ruling.c.dispute_id == dispute.c.id, ruling.c.decision.in_(CLOSING_DECISIONS))
-    is_lawful = newest_verdict_of(dispute.c.subject_id, source) & (verdict.c.outcome == Outcome.LAWFUL)
-    is_closed = is_ruled | sa.exists().where(is_lawful)
-    return sa.exists().where(dispute.c.source == source, dispute.c.lead_id == lead.c.id, ~is_closed)
+    is_open = ~is_ruled() & ~is_fallen(source)
+    return sa.exists().where(dispute.c.source == source, dispute.c.lead_id == lead.c.id, is_open)
 
 
 def _is_marked(source: str, lead_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

@@ -29,7 +29,8 @@ from planerka.model import (
 )
 from planerka.pack.assemble import open_week
 from planerka.pack.assembly.appendix import RECOUNTED, appendix, why_restated
-from planerka.pack.assembly.rejections import ledger, rejections
+from planerka.pack.assembly.rejections import rejections
+from planerka.pack.assembly.review import ledger
 from planerka.pack.assembly.week import PackWeek, highest_first
 from planerka.pack.facts import Changed, Correction, State, StraySpend, Text, VerdictCounts
 from planerka.pack.freeze import find_pack, freeze

@@ -1,4 +1,4 @@
-"""Section 5: what the regulation says of the rejections, both departments' share of the junk, and what was won back."""
+"""Section 5: what the regulation says of the rejections, and both departments' share of the junk."""
 
 import json
 from collections import Counter
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planerka.clock import start_of
-from planerka.model import ClauseResult, Consequence, Decision, EventKind, LeadStatus, Outcome, ReferenceKind
+from planerka.model import ClauseResult, Consequence, LeadStatus, Outcome, ReferenceKind
 from planerka.pack.assembly.qualified import qualified_marks
+from planerka.pack.assembly.review import disputes, ledger
 from planerka.pack.assembly.week import PackWeek, Stretch, figure_of, highest_first
 from planerka.pack.facts import (
     ClauseFact,
-    DisputeFacts,
     JunkFact,
-    Ledger,
     NeglectFact,
     NotCheckable,
     ReasonFact,
@@ -28,17 +27,10 @@ from planerka.regulation.judge import GENERAL_WORDS, REASON_GIVEN, not_checkable
 from planerka.rulebook.measures import JUNK_REASONS
 from planerka.rulebook.regulation import Edition
 from planerka.store import meeting_facts
-from planerka.store.disputes import CLOSING_DECISIONS
 
 SHARES = ("unlawful_share", "unprovable_share")
-REVENUE = "returned_revenue"
-"""The KPI that the ledger's money is of: what makes one unknown makes the other."""
-
 UNCHECKED_FOR_N = 3
 """Fields named where rejections were not checked: the clauses that need them, and the others, are listed in full."""
-
-LEDGER_WEEKS_N = 26
-"""A returned lead is followed for half a year: most of what will be signed is signed by then."""
 
 
 Found = Counter[tuple[str, str, ClauseResult]]
@@ -270,64 +262,3 @@ def neglect(pack: PackWeek) -> tuple[NeglectFact, ...]:
         for manager_id, theirs in silences.groupby("manager_id", dropna=False)
     ]
     return tuple(sorted(facts, key=lambda fact: -fact.neglected_n))
-
-
-def disputes(pack: PackWeek) -> DisputeFacts:
-    """The queue as the meeting finds it, and what was opened and decided since the week began."""
-    queue = meeting_facts.queue(pack.connection, pack.source)
-    begin = pd.Timestamp(start_of(pack.week.monday, pack.zone))
-    is_ruled = queue["decision"].isin(CLOSING_DECISIONS)
-    is_fallen = ~is_ruled & (queue["outcome"] == Outcome.LAWFUL)
-    is_open = ~is_ruled & ~is_fallen
-    ruled = queue.loc[queue["ruled_at"] >= begin, "decision"].value_counts()
-    return DisputeFacts(
-        open_n=int(is_open.sum()),
-        overdue_n=int((is_open & (queue["due_at"] < pd.Timestamp(pack.at))).sum()),
-        opened_n=int((queue["opened_at"] >= begin).sum()),
-        upheld_n=int(ruled.get(Decision.UPHOLD, 0)),
-        returned_n=int(ruled.get(Decision.RETURN_TO_WORK, 0)),
-        evidence_requested_n=int(ruled.get(Decision.REQUEST_EVIDENCE, 0)),
-        fallen_n=int((is_fallen & (queue["judged_at"] >= begin)).sum()),
-    )
-
-
-def ledger(pack: PackWeek) -> Ledger | None:
-    """What became of the leads that the analyst returned; None where the source cannot tell."""
-    if not pack.analyst_ids or not pack.has("event.reopened"):
-        return None
-    since_on = pack.week.back(LEDGER_WEEKS_N - 1).monday
-    since = start_of(since_on, pack.zone)
-    ids = sorted(pack.analyst_ids)
-    returned = meeting_facts.returns(pack.connection, pack.source, ids, since, pack.until)
-    lead_ids = returned["lead_id"].tolist()
-    events = meeting_facts.events_of(pack.connection, pack.source, lead_ids, pack.until)
-    signed = meeting_facts.flats_of(pack.connection, pack.source, lead_ids, pack.until)
-    after = events.merge(returned, on="lead_id").query("at > returned_at")
-    bought = signed.merge(returned, on="lead_id").query("signed_at > returned_at")
-    buyers = set(bought["lead_id"])
-    steps = Counter(furthest(after[after["lead_id"] == id_], id_ in buyers) for id_ in lead_ids)
-    missing = pack.reader.missing(pack.reader.kpi(REVENUE))
-    return Ledger(
-        since_on=since_on,
-        returned_n=len(lead_ids),
-        at_work_n=steps["at_work"],
-        meeting_n=steps["meeting"],
-        booking_n=steps["booking"],
-        contract_n=steps["contract"],
-        lost_n=steps["lost"],
-        revenue_minor=None if missing else int(bought["price_minor"].sum()),
-        missing=missing,
-    )
-
-
-def furthest(events: pd.DataFrame, has_bought: bool) -> str:
-    """Where a returned lead stands: bought, lost again, or in work at the furthest step since its return."""
-    if has_bought:
-        return "contract"
-    kinds = events["kind"].tolist()
-    last_state = next((kind for kind in reversed(kinds) if kind in (EventKind.REJECTED, EventKind.REOPENED)), None)
-    if last_state == EventKind.REJECTED:
-        return "lost"
-    if EventKind.BOOKED in kinds:
-        return "booking"
-    return "meeting" if EventKind.MEETING_HELD in kinds else "at_work"
