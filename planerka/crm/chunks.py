@@ -18,12 +18,13 @@ from planerka.crm.csv_faults import other_delimiter
 from planerka.crm.csv_file import csv_blocks, csv_rows
 from planerka.crm.header import row_below_title, told_header
 from planerka.crm.mapping_parts import PARQUET, WORKBOOKS, Layout
-from planerka.crm.names import nearest, visible
+from planerka.crm.names import nearest
 from planerka.crm.parquet_file import parquet_blocks
 from planerka.crm.sql_query import query_blocks
 from planerka.crm.typed import may_be_text, texts_of
 from planerka.crm.xlsx_file import xlsx_blocks, xlsx_rows
 from planerka.errors import CrmError, MappingError
+from planerka.unseen import visible
 
 CHUNK_ROWS_N = 50_000
 

@@ -7,8 +7,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from planerka.crm.mapping import AnyMapping, Mapping
-from planerka.crm.names import nearest, visible
+from planerka.crm.names import nearest
 from planerka.errors import MappingError
+from planerka.unseen import visible
 
 M = TypeVar("M", bound=AnyMapping)
 

@@ -8,16 +8,6 @@ LOOKALIKES = str.maketrans("aceopxykmtbhё", "асеорхукмтвне")
 """Latin letters to the Cyrillic ones that look like them, some only as capitals; ё is often typed as е."""
 
 
-def visible(text: str) -> str:
-    """The text without signs that nobody sees: control characters but for tabs and line ends, zero width, directions.
-
-    They come with what is copied from web pages and messengers, and make two ids of one.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c for c in text if c in "\t\n\r" or unicodedata.category(c) not in ("Cc", "Cf"))
-
-
 def folded(name: str) -> str:
     """The name without what an eye passes over: case, spaces, the alphabet of a letter that both alphabets have."""
     return "".join(name.split()).casefold().translate(LOOKALIKES)

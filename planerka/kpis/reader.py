@@ -11,7 +11,7 @@ from planerka.errors import UsageError
 from planerka.kpis.kpi import PAST, UNSPENT, KpiValue, evaluate, not_computable
 from planerka.kpis.maturity import mature_on
 from planerka.kpis.plan import COMPANY, Fulfilment, planned, planned_stretch
-from planerka.rulebook.document import nearest
+from planerka.rulebook.entry import nearest
 from planerka.rulebook.kpis import PLAN, Catalogue, Kpi, Unit
 from planerka.rulebook.measures import MEASURES
 from planerka.store.measure_sums import Planned, Scope, Sums, currencies, plans, sums

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from planerka.errors import RulebookError, UsageError
 from planerka.model import Reference, ReferenceKind
 from planerka.regulation.signed import edition_in_force, signed_editions
-from planerka.rulebook.document import nearest
+from planerka.rulebook.entry import nearest
 from planerka.rulebook.regulation import Edition
 from planerka.store import editions as stored
 from planerka.store.editions import Acknowledgement

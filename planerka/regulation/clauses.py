@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from planerka.regulation.fields import CATALOGUE, NUMBERS, Field, FieldKind
-from planerka.rulebook.document import Refusal, nearest
+from planerka.rulebook.entry import nearest
 from planerka.rulebook.regulation import (
     CHOICES,
     COMPARISONS,
     Combination,
     Comparison,
     Condition,
-    Edition,
     Implication,
     Multiple,
     Range,
@@ -98,41 +97,31 @@ def stored(field: Field, value: bool | str) -> float:
     return float(value) if isinstance(value, bool) else field.codes.index(value)
 
 
-def misfits(edition: Edition) -> Iterator[Refusal]:
-    """Every test of the edition that asks for a field that is not there, or asks a field what it cannot answer."""
-    for where, condition in [
-        ("qualified", edition.qualified),
-        *((f"clause {c.number}", c.test) for c in edition.clauses),
-    ]:
-        for comparison in condition.leaves():
-            if problem := misfit(comparison):
-                yield Refusal(comparison.line, f"{where}: {problem}")
-
-
-def misfit(comparison: Comparison) -> str | None:
-    for name in comparison.fields:
-        if name not in CATALOGUE:
-            return f"field {name!r} is not in the catalogue: {nearest(name, CATALOGUE)}"
-    value = comparison.value
+def misfits(comparison: Comparison) -> Iterator[str]:
+    """Why it asks for a field that is not there, or asks a field what it cannot answer; with the remedy."""
+    unknown = [name for name in comparison.fields if name not in CATALOGUE]
+    yield from (f"field {name!r} is not in the catalogue: {nearest(name, CATALOGUE)}" for name in unknown)
+    if unknown:
+        return
     field, *others = (CATALOGUE[name] for name in comparison.fields)
-    if others and others[0].kind != field.kind:
-        return (
-            f"{field.name} ({field.kind}) cannot be compared with {others[0].name} ({others[0].kind}): match the units"
-        )
+    yield from (
+        f"{field.name} ({field.kind}) cannot be compared with {other.name} ({other.kind}): match the units"
+        for other in others
+        if other.kind != field.kind
+    )
     if comparison.operator in (*COMPARISONS, "between") and field.kind not in NUMBERS:
-        return f"{field.name} is {field.kind}, not a number: ask it with {QUESTIONS[field.kind]}"
+        yield f"{field.name} is {field.kind}, not a number: ask it with {QUESTIONS[field.kind]}"
     if comparison.operator in ("is", *CHOICES):
-        return misfit_value(field, asked(value))
-    return None
+        yield from misfit_values(field, asked(comparison.value))
 
 
-def misfit_value(field: Field, values: tuple[bool | str, ...]) -> str | None:
+def misfit_values(field: Field, values: tuple[bool | str, ...]) -> Iterator[str]:
+    if field.kind not in (FieldKind.YES_NO, FieldKind.CODE):
+        yield f"{field.name} is {field.kind}: ask it with {QUESTIONS.get(field.kind, '`at_least`, `at_most` …')}"
+        return
     for value in values:
-        if field.kind not in (FieldKind.YES_NO, FieldKind.CODE):
-            return f"{field.name} is {field.kind}: ask it with {QUESTIONS.get(field.kind, '`at_least`, `at_most` …')}"
         if isinstance(value, bool) != (field.kind == FieldKind.YES_NO):
             choices = " or ".join(field.codes or ("true", "false"))
-            return f"{field.name} is {field.kind} and cannot be {value!r}: use {choices}"
-        if isinstance(value, str) and value not in field.codes:
-            return f"{field.name} cannot be {value!r}: {nearest(value, field.codes)}"
-    return None
+            yield f"{field.name} is {field.kind} and cannot be {value!r}: use {choices}"
+        elif isinstance(value, str) and value not in field.codes:
+            yield f"{field.name} cannot be {value!r}: {nearest(value, field.codes)}"

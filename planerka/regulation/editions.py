@@ -9,6 +9,7 @@ from pathlib import Path
 from planerka.errors import RulebookError
 from planerka.regulation.clauses import misfits
 from planerka.rulebook.edition_reader import read_edition
+from planerka.rulebook.entry import Refusal
 from planerka.rulebook.regulation import Edition
 from planerka.store.editions import Signature
 
@@ -18,17 +19,11 @@ ROLES = ("marketing", "sales")
 
 def check(text: str, file: str) -> tuple[str, ...]:
     """Every problem of an edition as `file:line: clause: what, remedy`; empty when it may be signed."""
-    _, problems = checked(text, file)
-    return problems
-
-
-def checked(text: str, file: str) -> tuple[Edition | None, tuple[str, ...]]:
-    """The edition of a text, None where it cannot be read at all, and every problem of it."""
-    edition, refusals = read_edition(text)
-    found = [*refusals, *(misfits(edition) if edition else ())]
-    return edition, tuple(
-        f"{file}:{refusal.line}: {refusal.message}" for refusal in sorted(found, key=lambda r: r.line)
-    )
+    try:
+        read_edition(text, misfits)
+    except Refusal as refusal:
+        return refusal.lines(file)
+    return ()
 
 
 @lru_cache(maxsize=64)
@@ -37,10 +32,10 @@ def parse(text: str, file: str) -> Edition:
 
     Kept: every station of a cycle asks for the editions in force, and to read one takes 50 ms.
     """
-    edition, problems = checked(text, file)
-    if edition is None or problems:  # a text without an edition has a problem
-        raise RulebookError("\n".join(["the edition cannot be used:", *problems]))
-    return edition
+    try:
+        return read_edition(text, misfits)
+    except Refusal as refusal:
+        raise RulebookError("\n".join(["the edition cannot be used:", *refusal.lines(file)])) from None
 
 
 def load(path: Path) -> Edition:

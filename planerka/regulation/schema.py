@@ -10,8 +10,8 @@ from typing import Any
 
 from planerka.model import Consequence
 from planerka.regulation.fields import FIELDS, NUMBERS, Field, FieldKind
-from planerka.rulebook.document import MOST
 from planerka.rulebook.edition_reader import NORMS, NUMBER
+from planerka.rulebook.entry import MOST
 from planerka.rulebook.regulation import AWAITED, CHOICES, COMPARISONS, Norms
 
 Schema = dict[str, Any]

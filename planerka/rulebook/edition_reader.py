@@ -3,16 +3,19 @@
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from planerka.model import Consequence, Enquiry
-from planerka.rulebook.document import Entry, Refusal, read_document
+from planerka.rulebook.document import draft_of
+from planerka.rulebook.entry import Entry, Problem, Reader, Refusal, each, gathered, place, placed
 from planerka.rulebook.regulation import (
     AWAITED,
     CHOICES,
+    COMPARISONS,
     OPERATORS,
     Clause,
     Combination,
@@ -29,98 +32,131 @@ from planerka.rulebook.regulation import (
 NUMBER = r"[1-9]\d?\.[1-9]\d?"
 """How a clause is numbered: its reason's chapter, a dot, and its place."""
 
-
-def read_edition(text: str) -> tuple[Edition | None, tuple[Refusal, ...]]:
-    """The edition that a YAML text holds, None where it cannot be read at all, and every refusal of its shape."""
-    reader = EditionReader()
-    try:
-        edition = reader.edition(read_document(text))
-    except Refusal as refusal:
-        return None, (*reader.refusals, refusal)
-    return edition, (*reader.refusals, *(repeats(edition) if edition else ()))
+Misfits = Callable[[Comparison], Iterable[str]]
+"""What makes a comparison impossible, each with the remedy: `regulation.clauses`, which knows the fields, tells."""
 
 
+def read_edition(text: str, misfits: Misfits) -> Edition:
+    """The edition that a YAML text holds; Refusal with every problem of it, or with where it stops to be YAML."""
+    document, problems = draft_of(text)
+    (edition,) = gathered([partial(EditionReader(misfits).edition, document)], [*problems, *repeats(document)])
+    return edition
+
+
+@dataclass(frozen=True)
 class EditionReader:
-    """Reads what it can and remembers every refusal, so that an author mends all of them at once."""
+    """Whatever cannot be read is refused beside all else that cannot, so that an author mends it all at once."""
 
-    def __init__(self) -> None:
-        self.refusals: list[Refusal] = []
+    misfits: Misfits
 
-    def edition(self, document: Entry) -> Edition | None:
-        """None where more than a reason or a clause cannot be read."""
-        keys = document.mapping((*HEAD, "reasons"))
-        head = {name: self.kept(placed(name, read), keys[name]) for name, read in HEAD.items()}
-        reasons = tuple(self.each(keys["reasons"], self.reason))
-        if None in head.values():
-            return None
-        return Edition(name=head.pop("edition"), **head, reasons=reasons, content=canonical(document))
+    def edition(self, document: Entry) -> Edition:
+        keys = document.block(
+            {
+                "edition": placed("edition", Entry.text),
+                "effective_on": placed("effective_on", Entry.day),
+                "ru": placed("ru", Entry.text),
+                "en": placed("en", Entry.text),
+                "norms": placed("norms", norms_of),
+                "qualified": placed("qualified", self.condition),
+                "reasons": each(self.reason),
+            }
+        )
+        return Edition(name=keys.pop("edition"), **keys, content=canonical(document))
 
     def reason(self, entry: Entry) -> Reason:
-        with place(f"reason {name_of(entry, 'code')}"):
-            keys = entry.mapping(("code", "ru", "en", "legal"), ("clauses",))
-            is_legal = keys["legal"].truth()
-            if is_legal != ("clauses" in keys):
-                raise Refusal(entry.line, "a legal reason has clauses and no other has: correct `legal`")
-            return Reason(
-                code=keys["code"].text(),
-                ru=keys["ru"].text(),
-                en=keys["en"].text(),
-                is_legal=is_legal,
-                clauses=tuple(self.each(keys["clauses"], clause_of)) if is_legal else (),
-                line=entry.line,
+        """A clause says its own place."""
+        where = f"reason {entry.name('code')}"
+        own, clauses = gathered([partial(placed(where, own_of), entry), partial(self.clauses, entry)])
+        return Reason(**own, clauses=clauses, line=entry.line)
+
+    def clauses(self, reason: Entry) -> tuple[Clause, ...]:
+        return tuple(gathered(partial(self.clause, item) for item in list_in(reason, "clauses")))
+
+    def clause(self, entry: Entry) -> Clause:
+        with place(f"clause {entry.name('number')}"):
+            keys = entry.block(
+                {"number": number_of, "ru": Entry.text, "en": Entry.text, "test": self.condition},
+                {"consequence": consequence_of},
             )
+        return Clause(**{"consequence": Consequence.VOID, **keys}, line=entry.line)
 
-    def each(self, entry: Entry, read: Callable[[Entry], Any]) -> Iterator[Any]:
-        """The items of a list that can be read."""
-        return (kept for item in entry.items() if (kept := self.kept(read, item)) is not None)
+    def condition(self, entry: Entry) -> Condition:
+        keys = entry.value if isinstance(entry.value, dict) else {}
+        if "when" in keys or "then" in keys:
+            return Implication(**entry.block({"when": self.condition, "then": self.condition}))
+        for operator in ("all", "any"):
+            if operator in keys:
+                return Combination(operator, entry.block({operator: each(self.condition)})[operator])
+        return self.comparison(entry)
 
-    def kept(self, read: Callable[[Entry], Any], entry: Entry) -> Any:
-        """What was read, or None and one more refusal."""
-        try:
-            return read(entry)
-        except Refusal as refusal:
-            self.refusals.append(refusal)
-            return None
+    def comparison(self, entry: Entry) -> Comparison:
+        block: Callable[[], Any] = partial(entry.block, {"field": Entry.text}, REQUIREMENTS)
+        keys, _ = gathered([block, partial(refuse_two_questions, entry)])
+        (operator,) = keys.keys() - {"field"}
+        comparison = Comparison(keys["field"], operator, keys[operator], entry.line)
+        if problems := [Problem(entry.line, said) for said in self.misfits(comparison)]:
+            raise Refusal(*problems)
+        return comparison
 
 
-def repeats(edition: Edition) -> Iterator[Refusal]:
-    """A code or a number that would mean two things."""
+def repeats(document: Entry) -> Iterator[Problem]:
+    """A code or a number that would mean two things; of what was written, so that no other mistake hides it."""
     codes: set[str] = set()
-    chapters: dict[str, str] = {}
+    chapters: dict[str, int] = {}
     numbers: set[str] = set()
-    for reason in edition.reasons:
-        if reason.code in codes:
-            yield Refusal(reason.line, f"reason {reason.code} stands here twice: give each its own code")
-        codes.add(reason.code)
-        for clause in reason.clauses:
-            chapter = clause.number.split(".")[0]
-            if clause.number in numbers or chapters.setdefault(chapter, reason.code) != reason.code:
-                yield Refusal(clause.line, f"clause {clause.number}: the number is taken: number on within the reason")
-            numbers.add(clause.number)
+    for reason in list_in(document, "reasons"):
+        code = reason.name("code")
+        if code in codes:
+            yield Problem(reason.line, f"reason {code} stands here twice: give each its own code")
+        codes |= {code} - {"?"}
+        for number, line in numbers_in(reason):
+            if number in numbers or chapters.setdefault(number.split(".")[0], reason.line) != reason.line:
+                yield Problem(line, f"clause {number}: the number is taken: number on within the reason")
+            numbers.add(number)
 
 
-@contextmanager
-def place(where: str) -> Iterator[None]:
-    """A refusal inside says where in the regulation it stands."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise Refusal(refusal.line, f"{where}: {refusal.message}") from None
+def numbers_in(reason: Entry) -> Iterator[tuple[str, int]]:
+    """The numbers of its clauses that are well written, each with its line."""
+    for clause in list_in(reason, "clauses"):
+        number = clause.name("number")
+        if re.fullmatch(NUMBER, number):
+            yield number, clause.line
 
 
-def placed(where: str, read: Callable[[Entry], Any]) -> Callable[[Entry], Any]:
-    """The reader of what stands at that place."""
-    return place(where)(read)
+def list_in(entry: Entry, key: str) -> list[Entry]:
+    """The entries of the list under a key; none where there is none."""
+    found = entry.value.get(key) if isinstance(entry.value, dict) else None
+    return found.value if found and isinstance(found.value, list) else []
 
 
-def name_of(entry: Entry, key: str) -> str:
-    """What an entry calls itself, as it was written, so that a refusal can name it; "?" where it does not say."""
-    return entry.value[key].raw if isinstance(entry.value, dict) and key in entry.value else "?"
+def own_of(reason: Entry) -> dict[str, Any]:
+    """What a reason says beside its clauses."""
+    block: Callable[[], Any] = partial(
+        reason.block,
+        {"code": Entry.text, "ru": Entry.text, "en": Entry.text, "legal": Entry.truth},
+        {"clauses": Entry.items},
+    )
+    keys, _ = gathered([block, partial(refuse_clauses_that_do_not_fit, reason)])
+    return {"code": keys["code"], "ru": keys["ru"], "en": keys["en"], "is_legal": keys["legal"]}
+
+
+def refuse_clauses_that_do_not_fit(reason: Entry) -> None:
+    keys = reason.value if isinstance(reason.value, dict) else {}
+    legal = keys["legal"].value if "legal" in keys else None
+    if isinstance(legal, bool) and legal != ("clauses" in keys):
+        raise reason.refusal("a legal reason has clauses and no other has: correct `legal`")
+
+
+def refuse_two_questions(test: Entry) -> None:
+    """Or none; a misspelt one is told as a key that is not known."""
+    keys = set(test.value) if isinstance(test.value, dict) else set()
+    if len(keys & {*OPERATORS}) > 1 or keys == {"field"}:
+        raise test.refusal(f"a test asks one thing: give `field` one of {', '.join(OPERATORS)}, join by `all`")
 
 
 def norms_of(entry: Entry) -> Norms:
-    keys = entry.mapping([norm.name for norm in dataclasses.fields(Norms)])
-    return Norms(**{name: placed(name, NORMS.get(name, positive))(keys[name]) for name in keys})
+    names = [norm.name for norm in dataclasses.fields(Norms)]
+    return Norms(**entry.block({name: placed(name, NORMS.get(name, positive)) for name in names}))
 
 
 def positive(entry: Entry) -> int:
@@ -135,82 +171,56 @@ def by_enquiry(entry: Entry) -> Mapping[Enquiry, int]:
     """A norm for each kind of enquiry, or one for all of them."""
     if not isinstance(entry.value, dict):
         return dict.fromkeys(AWAITED, positive(entry))
-    keys = entry.mapping([str(kind) for kind in AWAITED])
-    return {kind: placed(kind, positive)(keys[kind]) for kind in AWAITED}
+    norms = entry.block({str(kind): placed(kind, positive) for kind in AWAITED})
+    return {kind: norms[kind] for kind in AWAITED}
 
 
-def clause_of(entry: Entry) -> Clause:
-    with place(f"clause {name_of(entry, 'number')}"):
-        keys = entry.mapping(("number", "ru", "en", "test"), ("consequence",))
-        number = keys["number"]
-        if not isinstance(number.value, str) or not re.fullmatch(NUMBER, number.value):
-            raise Refusal(number.line, 'number it as "1.1", in quotes')
-        return Clause(
-            number=number.value,
-            ru=keys["ru"].text(),
-            en=keys["en"].text(),
-            consequence=Consequence(keys["consequence"].choice(list(Consequence)) if "consequence" in keys else "void"),
-            test=condition_of(keys["test"]),
-            line=entry.line,
-        )
+NORMS: dict[str, Reader] = {"first_response_min": by_enquiry, "returns_max": not_negative}
+"""The norms that are more, or may be less, than one number from 1."""
 
 
-def condition_of(entry: Entry) -> Condition:
-    keys = entry.value if isinstance(entry.value, dict) else {}
-    if "when" in keys or "then" in keys:
-        entry.mapping(("when", "then"))
-        return Implication(condition_of(keys["when"]), condition_of(keys["then"]))
-    for operator in ("all", "any"):
-        if operator in keys:
-            entry.mapping((operator,))
-            return Combination(operator, tuple(condition_of(item) for item in keys[operator].items()))
-    return comparison_of(entry)
+def number_of(entry: Entry) -> str:
+    if not isinstance(entry.value, str) or not re.fullmatch(NUMBER, entry.value):
+        raise entry.refusal('number it as "1.1", in quotes')
+    return entry.value
 
 
-def comparison_of(entry: Entry) -> Comparison:
-    keys = entry.mapping(("field",), OPERATORS)
-    if len(keys) != 2:
-        raise Refusal(entry.line, f"a test asks one thing: give `field` one of {', '.join(OPERATORS)}, join by `all`")
-    (operator,) = keys.keys() - {"field"}
-    return Comparison(keys["field"].text(), operator, requirement_of(operator, keys[operator]), entry.line)
+def consequence_of(entry: Entry) -> Consequence:
+    return Consequence(entry.choice(list(Consequence)))
 
 
-def requirement_of(operator: str, entry: Entry) -> Any:
-    if operator in CHOICES:
-        return tuple(item.text() for item in entry.items())
-    if operator == "between":
-        return range_of(entry)
-    if operator == "is":
-        return entry.truth() if isinstance(entry.value, bool) else entry.text()
-    if operator == "present":
-        if not entry.truth():
-            raise Refusal(entry.line, "what nobody recorded cannot be asked for: write `present: true`")
-        return True
+def amount_of(entry: Entry) -> float | Multiple:
+    """A number, or another field to compare with."""
     if isinstance(entry.value, dict):
-        keys = entry.mapping(("field",), ("times",))
-        return Multiple(keys["field"].text(), keys["times"].number() if "times" in keys else 1)
+        return Multiple(**{"times": 1, **entry.block({"field": Entry.text}, {"times": Entry.number})})
     return entry.number()
 
 
 def range_of(entry: Entry) -> Range:
-    ends = [item.number() for item in entry.items()]
+    ends = each(Entry.number)(entry)
     if len(ends) != 2 or ends[0] > ends[1]:
-        raise Refusal(entry.line, "between has two ends, the lower first: write it as [3, 12]")
+        raise entry.refusal("between has two ends, the lower first: write it as [3, 12]")
     return Range(*ends)
 
 
-HEAD: dict[str, Callable[[Entry], Any]] = {
-    "edition": Entry.text,
-    "effective_on": Entry.day,
-    "ru": Entry.text,
-    "en": Entry.text,
-    "norms": norms_of,
-    "qualified": condition_of,
-}
-"""What stands above the reasons, and how it is read."""
+def answer_of(entry: Entry) -> bool | str:
+    return entry.truth() if isinstance(entry.value, bool) else entry.text()
 
-NORMS: dict[str, Callable[[Entry], Any]] = {"first_response_min": by_enquiry, "returns_max": not_negative}
-"""The norms that are more, or may be less, than one number from 1."""
+
+def presence_of(entry: Entry) -> bool:
+    if not entry.truth():
+        raise entry.refusal("what nobody recorded cannot be asked for: write `present: true`")
+    return True
+
+
+REQUIREMENTS: dict[str, Reader] = {
+    **dict.fromkeys(COMPARISONS, amount_of),
+    "between": range_of,
+    "is": answer_of,
+    **dict.fromkeys(CHOICES, each(Entry.text)),
+    "present": presence_of,
+}
+"""How what a test requires is read, by its operator."""
 
 
 def canonical(entry: Entry) -> str:

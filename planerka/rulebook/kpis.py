@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from planerka.errors import RulebookError
-from planerka.rulebook.document import Entry, Refusal, read_document
+from planerka.rulebook.document import read_document
+from planerka.rulebook.entry import Entry, Problem, Reader, Readers, Refusal, each, place
 from planerka.rulebook.measures import MEASURES, RESPONSE_BINS, Begin
 
 PLAN = "plan"
@@ -58,11 +59,11 @@ class Kpi:
     definition_en: str
     unit: Unit
     numerator: str
-    denominator: str | None
+    denominator: str | None = None
     basis: Basis
-    maturity_days: int
+    maturity_days: int = 0
     direction: Direction
-    smallest_n: int
+    smallest_n: int = 1
     owners: tuple[Owner, ...]
 
     @cached_property
@@ -94,55 +95,64 @@ class Kpi:
 
 Catalogue = dict[str, Kpi]
 
-KEYS = ("key", "ru", "en", "definition", "unit", "numerator", "basis", "direction", "owners")
-OPTIONAL = ("denominator", "maturity_days", "smallest_n")
-
 
 def load_catalogue(path: Path) -> Catalogue:
     """The KPIs of a file by key, in its order; RulebookError with every line that must be mended."""
-    refusals: list[Refusal] = []
+    found: list[Problem] = []
     catalogue: Catalogue = {}
     try:
-        for entry in read_document(path.read_text("utf-8")).mapping(("kpis",))["kpis"].items():
+        for entry in read_document(path.read_text("utf-8")).block({"kpis": Entry.items})["kpis"]:
             try:
                 kpi = kpi_of(entry)
-                refusals += [Refusal(entry.line, f"{kpi.key}: {problem}") for problem in problems(kpi, catalogue)]
+                found += [Problem(entry.line, f"KPI {kpi.key}: {problem}") for problem in problems(kpi, catalogue)]
                 catalogue[kpi.key] = kpi
             except Refusal as refusal:
-                refusals.append(named(refusal, entry))
+                found += refusal.problems
     except Refusal as refusal:
-        refusals.append(refusal)
+        found += refusal.problems
     except (OSError, UnicodeDecodeError) as wrong:
         raise RulebookError(f"{path} cannot be read ({wrong}): correct the path, save it as UTF-8 text") from None
-    if refusals:
-        raise RulebookError("\n".join(f"{path.name}:{refusal.line}: {refusal.message}" for refusal in refusals))
+    if found:
+        raise RulebookError("\n".join(Refusal(*found).lines(path.name)))
     return catalogue
 
 
-def named(refusal: Refusal, entry: Entry) -> Refusal:
-    """The refusal with the key of its KPI, where the entry has one."""
-    key = entry.value.get("key") if isinstance(entry.value, dict) else None
-    return Refusal(refusal.line, f"{key.raw}: {refusal.message}") if key and key.raw else refusal
-
-
 def kpi_of(entry: Entry) -> Kpi:
-    keys = entry.mapping(KEYS, OPTIONAL)
-    definition = keys["definition"].mapping(("ru", "en"))
-    return Kpi(
-        key=keys["key"].text(),
-        ru=keys["ru"].text(),
-        en=keys["en"].text(),
-        definition_ru=definition["ru"].text(),
-        definition_en=definition["en"].text(),
-        unit=Unit(keys["unit"].choice(list(Unit))),
-        numerator=keys["numerator"].choice(list(MEASURES)),
-        denominator=keys["denominator"].choice([PLAN, *MEASURES]) if "denominator" in keys else None,
-        basis=Basis(keys["basis"].choice(list(Basis))),
-        maturity_days=keys["maturity_days"].whole(0) if "maturity_days" in keys else 0,
-        direction=Direction(keys["direction"].choice(list(Direction))),
-        smallest_n=keys["smallest_n"].whole(1) if "smallest_n" in keys else 1,
-        owners=tuple(Owner(owner.choice(list(Owner))) for owner in keys["owners"].items()),
-    )
+    with place(f"KPI {entry.name('key')}"):
+        keys = entry.block(REQUIRED, OPTIONAL)
+    return Kpi(**keys.pop("definition"), **keys)
+
+
+def choice_of(kind: type[StrEnum]) -> Reader:
+    return lambda entry: kind(entry.choice(list(kind)))
+
+
+def definition_of(entry: Entry) -> dict[str, str]:
+    return {f"definition_{language}": text for language, text in entry.block(LANGUAGES).items()}
+
+
+def whole_from(least: int) -> Reader:
+    return lambda entry: entry.whole(at_least=least)
+
+
+LANGUAGES: Readers = {"ru": Entry.text, "en": Entry.text}
+
+REQUIRED: Readers = {
+    "key": Entry.text,
+    **LANGUAGES,
+    "definition": definition_of,
+    "unit": choice_of(Unit),
+    "numerator": lambda entry: entry.choice(list(MEASURES)),
+    "basis": choice_of(Basis),
+    "direction": choice_of(Direction),
+    "owners": each(choice_of(Owner)),
+}
+
+OPTIONAL: Readers = {
+    "denominator": lambda entry: entry.choice([PLAN, *MEASURES]),
+    "maturity_days": whole_from(0),
+    "smallest_n": whole_from(1),
+}
 
 
 def problems(kpi: Kpi, earlier: Catalogue) -> Iterator[str]:

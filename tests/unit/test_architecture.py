@@ -12,7 +12,7 @@ PROJECT = Path(__file__).parents[2]
 PACKAGES = ("planerka", "expectations", "tasks", "flows")
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("planerka.phones",),
+    ("planerka.phones", "planerka.unseen"),
     ("planerka.errors",),
     ("planerka.files",),
     ("planerka.model",),

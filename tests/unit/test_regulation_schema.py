@@ -18,8 +18,8 @@ from tests.unit.test_regulation_bad_editions import TEXT, mistakes
 PUBLISHED = FIRST_EDITION.with_name("edition.schema.json")
 VALIDATOR = Draft7Validator(edition_schema(), format_checker=FormatChecker())
 
-ELSEWHERE = ("is taken", "stands here twice", "the lower first", "not .nan", "not 2024-01-01")
-"""What no schema can tell: it sees one place at a time, no repeated key, and values as JSON has them."""
+ELSEWHERE = ("is taken", "stands here twice", "the lower first", "not .nan", "not 2024-01-01", "nobody sees")
+"""What no schema can tell: it sees one place at a time, no repeated key, values as JSON has them, any sign."""
 
 
 def is_valid(text: str) -> bool:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from planerka.regulation.clauses import compiled
+from planerka.regulation.clauses import compiled, misfits
 from planerka.regulation.evidence import arrays_of
 from planerka.regulation.findings import sentence
 from planerka.rulebook.document import read_document
-from planerka.rulebook.edition_reader import condition_of
+from planerka.rulebook.edition_reader import EditionReader
 from planerka.rulebook.regulation import Comparison, Condition
 from planerka.ternary import FAILS, HOLDS, UNKNOWN
 from tests.builders_regulation import evidence_from, fact
@@ -43,7 +43,7 @@ def cases() -> list[list[str]]:
 
 
 def condition(text: str) -> Condition:
-    return condition_of(read_document(text))
+    return EditionReader(misfits).condition(read_document(text))
 
 
 @pytest.mark.parametrize("field, asked, value, answer", cases())

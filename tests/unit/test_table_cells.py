@@ -25,9 +25,9 @@ from planerka.crm.cells import (
     whole_numbers,
 )
 from planerka.crm.chunks import cleaned
-from planerka.crm.names import visible
 from planerka.model import Enquiry
 from planerka.phones import masked, normal_phone, phone_hash
+from planerka.unseen import visible
 
 MOSCOW, SAO_PAULO, UTC_ZONE = ZoneInfo("Europe/Moscow"), ZoneInfo("America/Sao_Paulo"), ZoneInfo("UTC")
 
