@@ -11,7 +11,7 @@ from typing import Any
 
 from planerka.model import Consequence, Enquiry
 from planerka.rulebook.document import draft_of
-from planerka.rulebook.entry import Entry, Problem, Reader, Refusal, each, gathered, place, placed
+from planerka.rulebook.entry import Entry, Problem, Read, Reader, Refusal, each, gathered, place, placed
 from planerka.rulebook.regulation import (
     AWAITED,
     CHOICES,
@@ -90,8 +90,9 @@ class EditionReader:
         return self.comparison(entry)
 
     def comparison(self, entry: Entry) -> Comparison:
-        block: Callable[[], Any] = partial(entry.block, {"field": Entry.text}, REQUIREMENTS)
-        keys, _ = gathered([block, partial(refuse_two_questions, entry)])
+        block = partial(entry.block, {"field": Entry.text}, REQUIREMENTS)
+        reads: list[Read] = [block, partial(refuse_two_questions, entry)]
+        keys, _ = gathered(reads)
         (operator,) = keys.keys() - {"field"}
         comparison = Comparison(keys["field"], operator, keys[operator], entry.line)
         if problems := [Problem(entry.line, said) for said in self.misfits(comparison)]:
@@ -131,12 +132,13 @@ def list_in(entry: Entry, key: str) -> list[Entry]:
 
 def own_of(reason: Entry) -> dict[str, Any]:
     """What a reason says beside its clauses."""
-    block: Callable[[], Any] = partial(
+    block = partial(
         reason.block,
         {"code": Entry.text, "ru": Entry.text, "en": Entry.text, "legal": Entry.truth},
         {"clauses": Entry.items},
     )
-    keys, _ = gathered([block, partial(refuse_clauses_that_do_not_fit, reason)])
+    reads: list[Read] = [block, partial(refuse_clauses_that_do_not_fit, reason)]
+    keys, _ = gathered(reads)
     return {"code": keys["code"], "ru": keys["ru"], "en": keys["en"], "is_legal": keys["legal"]}
 
 

@@ -8,12 +8,10 @@ from datetime import date
 from difflib import get_close_matches
 from functools import partial
 from math import isfinite
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from planerka.errors import RulebookError
 from planerka.unseen import shown, unseen_in
-
-Value = TypeVar("Value")
 
 MOST = 10_000
 """The largest whole number: as days more than 27 years. Calendars end where much more is added."""
@@ -139,12 +137,13 @@ class Entry:
         return str(self.value)
 
 
+Read = Callable[[], Any]
 Reader = Callable[[Entry], Any]
 Readers = Mapping[str, Reader]
 """How what stands under each key is read."""
 
 
-def gathered(reads: Iterable[Callable[[], Value]], found: Iterable[Problem] = ()) -> list[Value]:
+def gathered(reads: Iterable[Read], found: Iterable[Problem] = ()) -> list[Any]:
     """What all of them read; Refusal with the problems of every one that cannot, beside those found before."""
     values, problems, is_whole = [], [*found], True
     for read in reads:
