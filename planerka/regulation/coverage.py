@@ -16,6 +16,7 @@ import pandas as pd
 from planerka.clock import WorkCalendar
 from planerka.phones import MASK
 from planerka.regulation.bunching import Bunching, bunchings
+from planerka.regulation.editions import places_in_force
 from planerka.regulation.judge import not_checkable
 from planerka.rulebook.regulation import Edition
 
@@ -95,7 +96,8 @@ def coverage_of(
     ones, oldest first; `lacks`: see `Crm.lacks`. Both days are local and included.
     """
     rejections = rejections.assign(manager_id=rejections["manager_id"].fillna(""))
-    in_force = editions_of(rejections["happened_on"], editions)
+    places = places_in_force(editions, rejections["happened_on"].to_numpy("datetime64[D]"))
+    in_force = [editions[place] if place >= 0 else None for place in places]
     norm = pd.to_timedelta([edition.norms.neglect_days if edition else None for edition in in_force], unit="D")
     timed = rejections.assign(silence=rejections["at"] - rejections["last_contact_at"], norm=norm)
     return Coverage(
@@ -108,15 +110,6 @@ def coverage_of(
         copied=copied_comments(rejections),
         bunched=bunchings(timed, calendar, since, until),
     )
-
-
-def editions_of(days: pd.Series, editions: Sequence[Edition]) -> list[Edition | None]:
-    """The edition in force on each day; None before the first."""
-    of_day = {
-        day: next((edition for edition in reversed(editions) if edition.effective_on <= day.date()), None)
-        for day in days.unique()
-    }
-    return [of_day[day] for day in days]
 
 
 def silent_clauses(

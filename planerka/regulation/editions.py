@@ -6,12 +6,18 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from planerka.errors import RulebookError
 from planerka.regulation.clauses import misfits
 from planerka.rulebook.edition_reader import read_edition
 from planerka.rulebook.entry import Refusal
 from planerka.rulebook.regulation import Edition
 from planerka.store.editions import Signature
+
+Days = NDArray[np.datetime64]
+Places = NDArray[np.intp]
 
 ROLES = ("marketing", "sales")
 """Who must sign: the regulation is an agreement of two departments."""
@@ -66,23 +72,33 @@ def refusal(edition: Edition, signatures: Iterable[Signature]) -> str | None:
 
 def refusal_of(name: str, sha256: str, signatures: Iterable[Signature]) -> str | None:
     """As `refusal`, of an edition known by name and hash."""
-    signed = {signature.role: signature for signature in signatures if signature.edition == name}
-    for role, signature in signed.items():
-        if signature.sha256 != sha256:
-            return (
-                f"edition {name} was altered after {signature.name} ({role}) signed it ({signature.sha256[:8]}, now "
-                f"{sha256[:8]}): put the text back, or give the change an edition of its own"
-            )
-    if lacking := [role for role in ROLES if role not in signed]:
+    own = [signature for signature in signatures if signature.edition == name]
+    if altered := alteration_of(name, sha256, own):
+        return altered
+    if lacking := [role for role in ROLES if role not in {signature.role for signature in own}]:
         roles = " and ".join(lacking)
         return f"edition {name} is not signed by {roles}: sign it, the last signed edition stays in force"
     return None
 
 
-def in_force(editions: Sequence[Edition], signatures: Sequence[Signature], on: date) -> Edition | None:
-    """The latest signed edition that took effect on or before a local day; None before the first.
+def alteration_of(name: str, sha256: str, signatures: Iterable[Signature]) -> str | None:
+    """Who signed another content under the name, and the remedy; None: nobody did."""
+    for one in signatures:
+        if one.edition == name and one.sha256 != sha256:
+            return (
+                f"edition {name} was altered after {one.name} ({one.role}) signed it ({one.sha256[:8]}, now "
+                f"{sha256[:8]}): put the text back, or give the change an edition of its own"
+            )
+    return None
 
-    An unsigned or altered edition is passed over, so the last signed one stays in force; `refusal` says why.
-    """
-    signed = [e for e in editions if e.effective_on <= on and refusal(e, signatures) is None]
-    return max(signed, key=lambda e: e.effective_on, default=None)
+
+def places_in_force(editions: Sequence[Edition], days: Days) -> Places:
+    """The place among the signed editions, oldest first, of the one in force on each local day; -1 before the first."""
+    starts = np.array([edition.effective_on for edition in editions], "datetime64[D]")
+    return starts.searchsorted(days, side="right") - 1
+
+
+def in_force(editions: Sequence[Edition], on: date) -> Edition | None:
+    """Of the signed editions, oldest first, the one in force on a local day; None before the first."""
+    place = int(places_in_force(editions, np.array(on, "datetime64[D]")))
+    return editions[place] if place >= 0 else None

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from planerka.errors import RulebookError, UsageError
-from planerka.regulation.editions import ROLES, in_force, parse, refusal, refusal_of
+from planerka.regulation.editions import ROLES, alteration_of, in_force, parse, refusal, refusal_of
 from planerka.rulebook.regulation import Edition, digest
 from planerka.store import editions as stored
 from planerka.store import verdicts
@@ -34,14 +34,13 @@ def refuse_altered(connection: sa.Connection) -> None:
     """RulebookError where the store no longer holds what was signed: another edition would judge the days of it."""
     signatures = stored.all_signatures(connection)
     for kept in stored.all_editions(connection):
-        sha256 = digest(kept.content)
-        if any(one.edition == kept.edition and one.sha256 != sha256 for one in signatures):
-            raise RulebookError(str(refusal_of(kept.edition, sha256, signatures)))
+        if altered := alteration_of(kept.edition, digest(kept.content), signatures):
+            raise RulebookError(altered)
 
 
 def edition_in_force(connection: sa.Connection, at: datetime, zone: ZoneInfo) -> Edition | None:
     """The signed edition of the local day of `at`; None before the first."""
-    return in_force(signed_editions(connection), stored.all_signatures(connection), at.astimezone(zone).date())
+    return in_force(signed_editions(connection), at.astimezone(zone).date())
 
 
 def sign_edition(

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from planerka.errors import RulebookError
-from planerka.regulation.editions import Signature, in_force, load, load_all, parse, refusal
+from planerka.regulation.editions import ROLES, Signature, in_force, load, load_all, parse, places_in_force, refusal
 from planerka.regulation.signed import sign_edition, signed_editions
 from planerka.rulebook.regulation import Edition
 from planerka.store import database
@@ -67,6 +68,13 @@ def test_an_edition_needs_both_signatures_under_what_it_says_now(
     assert said is None if why is None else why in str(said)
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[sa.Engine]:
+    engine = database.open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    yield engine
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     "on, signed, expected",
     [
@@ -79,18 +87,21 @@ def test_an_edition_needs_both_signatures_under_what_it_says_now(
     ],
 )
 def test_the_last_signed_edition_of_a_day_is_in_force(
-    on: str, signed: tuple[Edition, ...], expected: Edition | None
+    store: sa.Engine, on: str, signed: tuple[Edition, ...], expected: Edition | None
 ) -> None:
-    """An unsigned edition is passed over, and the one before it stays in force."""
-    signatures = [signature for edition in signed for signature in signatures_under(edition)]
-    assert expected == in_force((NEW, OLD), signatures, date.fromisoformat(on))
+    """One that only one head signed is passed over, and the one before it stays in force."""
+    for edition in (OLD, NEW):
+        for role in ROLES if edition in signed else ROLES[:1]:
+            sign_edition(store, edition, role, "А. Иванова", SIGNED_AT)
+    with database.reading(store) as connection:
+        assert expected == in_force(signed_editions(connection), date.fromisoformat(on))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = database.open_store(f"sqlite:///{tmp_path / 'store.db'}")
-    yield engine
-    engine.dispose()
+def test_the_editions_of_many_days_are_found_at_once() -> None:
+    """By their places: before the first there is none, and without any edition never."""
+    days = np.array(["2023-12-31", "2024-01-01", "2026-05-31", "2026-06-01", "2030-01-01"], "datetime64[D]")
+    assert [-1, 0, 0, 1, 1] == places_in_force((OLD, NEW), days).tolist()
+    assert [-1] * 5 == places_in_force((), days).tolist()
 
 
 def test_a_second_name_for_one_role_is_told_whose_signature_stands(store: sa.Engine) -> None:
