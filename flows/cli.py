@@ -135,12 +135,12 @@ def pull(as_of: AsOf = None) -> None:
 def judge(as_of: AsOf = None) -> None:
     """Judge settled rejections that have no verdict, and find neglected leads."""
     from expectations.regulation import regulation_gate
-    from flows.wiring import wire
+    from flows.wiring import wire_to_judge
     from planerka.intake.fitness import require_open_gate
     from planerka.processes.neglect import find_neglects
     from planerka.regulation.judging import judge_new_rejections
 
-    company = wire(utc(as_of))
+    company = wire_to_judge(utc(as_of))
     require_open_gate(company.engine, company.crm.source)
     report = judge_new_rejections(company.engine, company.crm.source, company.office, regulation_gate, company.now)
     neglected_n = find_neglects(company.engine, company.crm.source, company.office)

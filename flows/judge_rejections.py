@@ -3,7 +3,7 @@
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.begin import begin
+from flows.begin import begin_to_judge
 from flows.parameters import Moment
 from planerka.regulation.judging import JudgeReport
 from tasks import judge
@@ -17,7 +17,7 @@ def judge_rejections(as_of: Moment | None = None) -> State[JudgeReport]:
     Args:
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
     """
-    company = begin(as_of)
+    company = begin_to_judge(as_of)
     name_run(company)
     report = judge.judge_rejections(company)
     neglected_n = judge.find_neglected(company)

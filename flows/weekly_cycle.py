@@ -7,7 +7,7 @@ from typing import Literal
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.begin import begin
+from flows.begin import begin_to_judge
 from flows.deliver_pack import deliver_and_show
 from flows.owner import tell_owner
 from flows.parameters import IsoWeek, Moment
@@ -58,7 +58,7 @@ def weekly_cycle(
         deliver: Куда письма: файлами в папку, на почтовый сервер или никуда; пусто — как в настройках. Where the
             mails go: files in a folder, a mail server, or nowhere; as the settings say if empty.
     """
-    company = begin(as_of)
+    company = begin_to_judge(as_of)
     channel = channel_of(company.settings.delivery, deliver)
     with locked(company.engine, f"cycle of {company.crm.source}", holder(), clock()):
         report = run_stations(company, week, channel)

@@ -44,8 +44,6 @@ def wire(as_of: datetime | None = None) -> Company:
     refuse_a_second_world(engine, settings)
     crm = source_of(settings, now)
     keep_the_sample_apart(engine, crm.source)
-    if settings.source.kind == "sample":
-        sign_for_sample(engine, settings.rulebook, now)
     return Company(
         settings=settings,
         engine=engine,
@@ -55,6 +53,15 @@ def wire(as_of: datetime | None = None) -> Company:
         review=calendar_of(settings.review, settings.zone),
         analyst_ids=frozenset(settings.analyst_ids or ([ANALYST_ID] if settings.source.kind == "sample" else [])),
     )
+
+
+def wire_to_judge(as_of: datetime | None = None) -> Company:
+    """As `wire`, for what judges rejections anew. The heads of the sample company have signed its rules by then;
+    whatever else asks for the company signs nothing. RulebookError besides."""
+    company = wire(as_of)
+    if company.settings.source.kind == "sample":
+        sign_for_sample(company.engine, company.settings.rulebook, company.now)
+    return company
 
 
 def office_of(settings: Settings) -> WorkCalendar:

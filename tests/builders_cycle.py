@@ -21,7 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 from flows.sources import source_of
-from flows.wiring import clock, holder, week_of, wire
+from flows.wiring import clock, holder, week_of, wire_to_judge
 from planerka.delivery.order import Order
 from planerka.delivery.sending import DeliveryReport, deliver
 from planerka.disputes.applying import ApplyReport, apply_commands
@@ -79,7 +79,7 @@ def open_company(folder: Path, as_of: datetime = AS_OF, store_url: str | None = 
         engine.dispose()
     variables = patch.dict(os.environ, environment(folder, **settings), clear=True)
     with variables, patch("flows.wiring.clock", lambda: as_of):
-        return wire()
+        return wire_to_judge()
 
 
 @dataclass(frozen=True)

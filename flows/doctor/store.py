@@ -73,7 +73,7 @@ def signatures(store: Store) -> Iterator[Said]:
     with reading(store.engine) as connection:
         found, gap = standings(connection, folder, on), unruled(connection)
     if store.is_sample and not any(one.signatures for one in found):
-        yield Level.OK, "the heads of the sample company sign at its first run"
+        yield Level.OK, "the heads of the sample company sign when its rejections are first judged"
         return
     yield from unsigned_and_altered(found, folder)
     if current := [one.edition for one in found if one.state == EditionState.IN_FORCE]:

@@ -19,6 +19,7 @@ from planerka.store.database import reading
 from planerka.store.editions import Acknowledgement, Signature
 from planerka.store.references import references
 from planerka.store.windows import all_sources
+from planerka.unseen import shown
 
 
 def verified(engine: sa.Engine, folder: Path, on: date) -> tuple[set[EditionState], list[str]]:
@@ -99,5 +100,6 @@ def kept_edition(engine: sa.Engine, name: str) -> Edition:
     with reading(engine) as connection:
         kept = {one.edition: one for one in stored.all_editions(connection)}
     if name not in kept:
-        raise RulebookError(f"{name} is no file, and no edition of the store: name a file, or one of {', '.join(kept)}")
+        other = f", or one of {', '.join(kept)}" if kept else ""
+        raise RulebookError(f"{shown(name)} is no file, and no edition of the store: name a file{other}")
     return parse(kept[name].content, name)

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli import app
 from flows.doctor.finding import Level
 from flows.doctor.store import database
-from flows.wiring import wire
+from flows.wiring import SAMPLE_HEADS, wire, wire_to_judge
 from planerka.errors import SettingsError
 from planerka.settings import load_settings
 from planerka.store.database import connect, reading
@@ -52,3 +54,32 @@ def test_a_file_takes_the_sample_without_being_told(settings_file):
     company = wire()
     assert "sample" == company.crm.source
     company.engine.dispose()
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("regulation", "acknowledge", "--manager", "m1"),
+        ("rejudge", "--why", "to see"),
+        ("regulation", "coverage"),
+        ("regulation", "verify"),
+        ("disputes", "list"),
+    ],
+    ids=" ".join,
+)
+def test_a_verb_that_judges_nothing_anew_signs_nothing_for_the_sample(settings_file, migrated_url, words):
+    """Whoever asks how the rules stand must not be the one who puts them in force."""
+    settings_file.write_text('[source]\nkind = "sample"\n', "utf-8")
+    CliRunner().invoke(app, list(words))
+    assert set() == signed_for(migrated_url)
+    wire_to_judge().engine.dispose()
+    assert set(SAMPLE_HEADS) == signed_for(migrated_url)
+
+
+def signed_for(url: str) -> set[str]:
+    engine = connect(url)
+    with reading(engine) as connection:
+        roles = {one.role for one in all_signatures(connection)}
+    engine.dispose()
+    return roles
