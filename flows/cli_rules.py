@@ -50,8 +50,9 @@ def sign(
     from planerka.settings import load_settings
     from planerka.store.database import open_store
 
-    edition = load(file)
-    print(sign_edition(open_store(load_settings().store_url), edition, role, name, clock(), is_over_judged))
+    edition, settings = load(file), load_settings()
+    engine, now = open_store(settings.store_url), clock().astimezone(settings.zone)
+    print(sign_edition(engine, edition, role, name, now, is_over_judged))
 
 
 @regulation_app.command()
@@ -75,12 +76,14 @@ def verify() -> None:
 @regulation_app.command()
 def history() -> None:
     """Every edition that somebody has signed: from when to when, who signed it, and who has acknowledged it."""
+    from flows.wiring import clock
     from planerka.regulation.register import history_of
     from planerka.settings import load_settings
     from planerka.store.database import open_store
 
     settings = load_settings()
-    print("\n".join(history_of(open_store(settings.store_url), settings.zone)))
+    folder, now = settings.rulebook / "regulation", clock().astimezone(settings.zone)
+    print("\n".join(history_of(open_store(settings.store_url), folder, now)))
 
 
 @regulation_app.command()

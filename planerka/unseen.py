@@ -28,6 +28,6 @@ def is_unseen(sign: str) -> bool:
     return unicodedata.category(sign) in UNSEEN
 
 
-def shown(text: str) -> str:
+def legible(text: str) -> str:
     """A text to quote in a message: with escapes, where a terminal would obey it or show another one."""
     return repr(text) if unseen_in(text) else text

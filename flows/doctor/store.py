@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -17,6 +16,7 @@ from planerka.regulation.standing import EditionState, Standing, standings, unru
 from planerka.settings import Settings
 from planerka.store.database import check_version, connect, head_version, reading, shown
 from planerka.store.health import clock_of, closed_tables, is_made
+from planerka.unseen import legible
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,11 @@ def signatures(store: Store) -> Iterator[Said]:
     folder, on = store.settings.rulebook / "regulation", clock().astimezone(store.settings.zone).date()
     with reading(store.engine) as connection:
         found, gap = standings(connection, folder, on), unruled(connection)
+    yield from spoilt(found)
     if store.is_sample and not any(one.signatures for one in found):
         yield Level.OK, "the heads of the sample company sign when its rejections are first judged"
         return
-    yield from unsigned_and_altered(found, folder)
+    yield from unsigned(found)
     if current := [one.edition for one in found if one.state == EditionState.IN_FORCE]:
         yield Level.OK, f"edition {current[0]} is in force" + (f"; {gap}" if gap else "")
     else:
@@ -83,12 +84,20 @@ def signatures(store: Store) -> Iterator[Said]:
         yield Level.WRONG, f"no signed edition is in force, rejections wait{waiting}: `planerka regulation sign --help`"
 
 
-def unsigned_and_altered(found: Sequence[Standing], folder: Path) -> Iterator[Said]:
-    """What keeps editions of the rulebook's files, or of the store, out of force."""
+def spoilt(found: Sequence[Standing]) -> Iterator[Said]:
+    """Editions that were altered after somebody signed them, and files that may have been."""
+    for one in found:
+        if one.state in (EditionState.ALTERED, EditionState.UNREADABLE):
+            yield Level.WRONG, f"{legible(str(one.file or 'the store'))}: {one.why}"
+
+
+def unsigned(found: Sequence[Standing]) -> Iterator[Said]:
+    """Drafts, and what one head has signed, with the commands that bring them into force."""
     for one in found:
         if one.state == EditionState.AWAITING:
-            file = one.file or folder / f"{one.edition}.yaml"
+            file = one.file or one.copy or "FILE"
             commands = [f"`planerka regulation sign {file} --role {role} --name NAME`" for role in one.awaits]
-            yield Level.WARNING, f"edition {one.edition} is not signed: {', '.join(commands)}"
-        elif one.state == EditionState.ALTERED:
-            yield Level.WRONG, f"{one.file or 'the store'}: {one.why}"
+            yield (
+                Level.WARNING,
+                f"edition {one.edition} is not signed by {' and '.join(one.awaits)}: {', '.join(commands)}",
+            )

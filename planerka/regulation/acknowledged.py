@@ -14,7 +14,7 @@ from planerka.rulebook.regulation import Edition
 from planerka.store import editions as stored
 from planerka.store.editions import Acknowledgement
 from planerka.store.references import references
-from planerka.unseen import shown
+from planerka.unseen import legible
 
 
 def acknowledge(
@@ -40,7 +40,7 @@ def edition_to_read(connection: sa.Connection, name: str | None, now: datetime, 
     signed = {edition.name: edition for edition in signed_editions(connection)}
     found = signed.get(name) if name else edition_in_force(connection, now, zone)
     if found is None:
-        which = f"edition {shown(name)} is not signed by both heads" if name else "no edition is in force"
+        which = f"edition {legible(name)} is not signed by both heads" if name else "no edition is in force"
         other = f", or name one of {', '.join(signed)}" if signed else ""
         raise RulebookError(f"{which}, so nobody can acknowledge it: sign it{other}")
     return found

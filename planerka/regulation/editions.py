@@ -102,3 +102,12 @@ def in_force(editions: Sequence[Edition], on: date) -> Edition | None:
     """Of the signed editions, oldest first, the one in force on a local day; None before the first."""
     place = int(places_in_force(editions, np.array(on, "datetime64[D]")))
     return editions[place] if place >= 0 else None
+
+
+def period(editions: Sequence[Edition], edition: Edition, on: date) -> str:
+    """When one of the signed editions, oldest first, is in force: of one to come, `takes effect on 2026-12-01`."""
+    next_on = next((one.effective_on for one in editions if one.effective_on > edition.effective_on), None)
+    until = f" until {next_on}, not included" if next_on else ""
+    if edition.effective_on <= on:
+        return f"in force from {edition.effective_on}{until}"
+    return f"takes effect on {edition.effective_on}" + (f", in force{until}" if until else "")

@@ -2,15 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from planerka.errors import RulebookError
 from planerka.model import Reference, ReferenceKind
-from planerka.regulation.editions import parse
+from planerka.regulation.editions import parse, period
 from planerka.regulation.signed import signed_editions
 from planerka.regulation.standing import EditionState, Standing, standings, unruled
 from planerka.rulebook.regulation import Edition
@@ -19,7 +18,7 @@ from planerka.store.database import reading
 from planerka.store.editions import Acknowledgement, Signature
 from planerka.store.references import references
 from planerka.store.windows import all_sources
-from planerka.unseen import shown
+from planerka.unseen import legible
 
 
 def verified(engine: sa.Engine, folder: Path, on: date) -> tuple[set[EditionState], list[str]]:
@@ -28,17 +27,17 @@ def verified(engine: sa.Engine, folder: Path, on: date) -> tuple[set[EditionStat
         found, gap = standings(connection, folder, on), unruled(connection)
         readers, managers_n = stored.all_acknowledgements(connection), sum(map(len, managers_of(connection).values()))
     read_n = Counter(reader.edition for reader in readers)
-    lines = [line_of(one, f"{read_n[one.edition]} of {managers_n} managers") for one in found]
+    lines = [line_of(one, on, f"{read_n[one.edition]} of {managers_n} managers") for one in found]
     if not any(one.state == EditionState.IN_FORCE for one in found):
         lines.append("no signed edition is in force: rejections wait")
     return {one.state for one in found}, [*lines, *([gap] if gap else [])]
 
 
-def line_of(one: Standing, readers: str) -> str:
+def line_of(one: Standing, on: date, readers: str) -> str:
     """As `2024-01-01, store: in force, from 2024-01-01; signed by …; acknowledged by 3 of 12 managers`."""
-    head = f"{one.edition}, {one.file or 'store'}: {one.state}"
+    head = f"{one.edition}, {legible(str(one.file or 'store'))}: {one.state}"
     if one.effective_on:
-        head += f", from {one.effective_on}"
+        head += f", {'takes effect on' if one.effective_on > on else 'from'} {one.effective_on}"
     said = [head, signed_by(one.signatures)]
     if one.file is None:
         said.append(f"acknowledged by {readers}")
@@ -50,26 +49,28 @@ def signed_by(signatures: Iterable[Signature]) -> str:
     return f"signed by {', '.join(names)}" if names else ""
 
 
-def history_of(engine: sa.Engine, zone: ZoneInfo) -> list[str]:
-    """A block an edition, oldest first; days are those of `zone`."""
+def history_of(engine: sa.Engine, folder: Path, now: datetime) -> list[str]:
+    """A block an edition that somebody has signed, oldest first, then the files that cannot be read; days are those of
+    the zone of `now`."""
     with reading(engine) as connection:
-        kept, signatures = stored.all_editions(connection), stored.all_signatures(connection)
-        signed = [edition.name for edition in signed_editions(connection)]
-        starts = [edition.effective_on for edition in signed_editions(connection)]
+        found = standings(connection, folder, now.date())
+        signed = signed_editions(connection)
+        sha256_of = {one.edition: one.sha256 for one in stored.all_editions(connection)}
         readers = readers_of(connection)
-    ends = dict(zip(signed, [*starts[1:], None], strict=False))  # none is signed: there is none to end
+    periods = {edition.name: period(signed, edition, now.date()) for edition in signed}
     lines = []
-    for edition in kept:
-        when = period(edition.effective_on, ends[edition.edition]) if edition.edition in ends else "not in force"
-        lines.append(f"{edition.edition}: {when}, sha256 {edition.sha256}")
-        own = [one for one in signatures if one.edition == edition.edition]
-        lines += [f"  signed by {one.name} for {one.role} on {one.signed_at.astimezone(zone):%Y-%m-%d}" for one in own]
-        lines += acknowledged(readers[edition.edition], zone)
-    return lines or ["nobody has signed an edition yet: `planerka regulation sign --help`"]
+    for one in found:
+        if one.file is None:
+            when = periods.get(one.edition, f"not in force, {one.state}")
+            lines += [f"{one.edition}: {when}, sha256 {sha256_of[one.edition]}", *signed_on(one.signatures, now)]
+            lines += acknowledged(readers[one.edition], now)
+    unread = [f"{one.edition}: {one.why}" for one in found if one.state == EditionState.UNREADABLE]
+    return [*(lines or ["nobody has signed an edition yet: `planerka regulation sign --help`"]), *unread]
 
 
-def period(from_on: date, before_on: date | None) -> str:
-    return f"in force from {from_on}" + (f" until {before_on}, not included" if before_on else "")
+def signed_on(signatures: Iterable[Signature], now: datetime) -> Iterator[str]:
+    for one in signatures:
+        yield f"  signed by {one.name} for {one.role} on {one.signed_at.astimezone(now.tzinfo):%Y-%m-%d}"
 
 
 Reader = tuple[Acknowledgement, Reference | None]
@@ -89,10 +90,10 @@ def managers_of(connection: sa.Connection) -> dict[str, dict[str, Reference]]:
     return {source: references(connection, source)[ReferenceKind.MANAGER] for source in all_sources(connection)}
 
 
-def acknowledged(readers: Iterable[Reader], zone: ZoneInfo) -> Iterator[str]:
+def acknowledged(readers: Iterable[Reader], now: datetime) -> Iterator[str]:
     for one, manager in readers:
         name = f" {manager.title}" if manager else ""
-        yield f"  acknowledged by {one.manager_id}{name} on {one.acknowledged_at.astimezone(zone):%Y-%m-%d}"
+        yield f"  acknowledged by {one.manager_id}{name} on {one.acknowledged_at.astimezone(now.tzinfo):%Y-%m-%d}"
 
 
 def kept_edition(engine: sa.Engine, name: str) -> Edition:
@@ -101,5 +102,5 @@ def kept_edition(engine: sa.Engine, name: str) -> Edition:
         kept = {one.edition: one for one in stored.all_editions(connection)}
     if name not in kept:
         other = f", or one of {', '.join(kept)}" if kept else ""
-        raise RulebookError(f"{shown(name)} is no file, and no edition of the store: name a file{other}")
+        raise RulebookError(f"{legible(name)} is no file, and no edition of the store: name a file{other}")
     return parse(kept[name].content, name)

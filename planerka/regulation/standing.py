@@ -1,7 +1,7 @@
 """How every edition stands, of the rulebook's folder and of the store: in force, awaiting whom, altered, superseded."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -9,20 +9,22 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from planerka.errors import RulebookError
-from planerka.regulation.editions import ROLES, load, refusal_of
+from planerka.regulation.editions import ROLES, alteration_of, in_force, load, refusal_of
 from planerka.regulation.signed import signed_editions
-from planerka.rulebook.regulation import digest
+from planerka.rulebook.regulation import Edition, digest
 from planerka.store import editions as stored
 from planerka.store.editions import Signature
 from planerka.store.rejections import rejected_before
 from planerka.store.windows import all_sources
+from planerka.unseen import legible
 
 Content = tuple[str, date, str]
 """The name of an edition, the day it takes effect, and the hash of what it says."""
 
 
 class EditionState(StrEnum):
-    """`superseded` is also an edition that was never signed by both, and whose days belong to a later one by now."""
+    """`superseded` is also a draft whose days belong to a later edition by now; one that a head has signed since both
+    agreed on that edition is `awaiting` still: whoever signed it expects it in force."""
 
     IN_FORCE = "in force"
     TO_COME = "to come"
@@ -34,13 +36,15 @@ class EditionState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """One edition at one place. `file` None: in the store. `why`: what is wrong, with the remedy; None: nothing is."""
+    """One edition at one place. `file` None: in the store; `copy` is then a file that says the same, if there is one.
+    `why`: what is wrong, with the remedy; None: nothing is."""
 
     edition: str
     file: Path | None
     state: EditionState
     why: str | None
     effective_on: date | None = None
+    copy: Path | None = None
     signatures: tuple[Signature, ...] = ()
 
     @property
@@ -50,61 +54,78 @@ class Standing:
 
     @property
     def is_refused(self) -> bool:
-        """Whether somebody has signed it, and it is not in force for all that: told wherever the regulation is."""
+        """Whether somebody has signed it, and it is not in force for all that: told wherever the regulation is.
+
+        Of a file that cannot be read nobody knows that; what was signed is in the store.
+        """
         is_half_signed = self.state == EditionState.AWAITING and bool(self.signatures)
         return is_half_signed or self.state == EditionState.ALTERED
 
 
 def standings(connection: sa.Connection, folder: Path, on: date) -> tuple[Standing, ...]:
     """Every edition of the store, oldest first, then the files of `folder` that say something else; on a local day."""
-    started = [edition.effective_on for edition in signed_editions(connection) if edition.effective_on <= on]
-    agreed = Agreement(stored.all_signatures(connection), max(started, default=date.min), on)
+    agreed = Agreement(stored.all_signatures(connection), in_force(signed_editions(connection), on), on)
     kept = [(one.edition, one.effective_on, digest(one.content)) for one in stored.all_editions(connection)]
-    return (*(agreed.standing(None, *one) for one in kept), *agreed.files(folder, kept))
+    files = {path: content_of(path) for path in sorted(folder.glob("*.yaml"))}
+    copies = {content: path for path, content in files.items()}
+    others = {path: content for path, content in files.items() if content not in kept}
+    return (
+        *(replace(agreed.standing(None, content), copy=copies.get(content)) for content in kept),
+        *(agreed.standing(path, content) if content else unreadable(path) for path, content in others.items()),
+    )
+
+
+def content_of(path: Path) -> Content | None:
+    """None where it cannot be read as an edition."""
+    try:
+        edition = load(path)
+    except RulebookError:
+        return None
+    return edition.name, edition.effective_on, edition.sha256
+
+
+def unreadable(path: Path) -> Standing:
+    why = f"it cannot be read as an edition: `planerka regulation check {legible(str(path))}` says why"
+    return Standing(edition=legible(path.name), file=path, state=EditionState.UNREADABLE, why=why)
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What was signed, the day from which the edition in force is, and the local day it is now."""
+    """What was signed, the edition in force (None: none is), and the local day it is now."""
 
     signatures: Sequence[Signature]
-    since_on: date
+    in_force: Edition | None
     on: date
 
-    def files(self, folder: Path, kept: Collection[Content]) -> Iterator[Standing]:
-        """The files of a folder that are not what the store holds."""
-        for path in sorted(folder.glob("*.yaml")):
-            try:
-                edition = load(path)
-            except RulebookError as wrong:
-                yield Standing(edition=path.name, file=path, state=EditionState.UNREADABLE, why=str(wrong))
-                continue
-            content = edition.name, edition.effective_on, edition.sha256
-            if content not in kept:
-                yield self.standing(path, *content)
-
-    def standing(self, file: Path | None, name: str, effective_on: date, sha256: str) -> Standing:
-        own = tuple(signature for signature in self.signatures if signature.edition == name)
-        is_intact = {signature.sha256 for signature in own} <= {sha256}
-        why = refusal_of(name, sha256, own)
+    def standing(self, file: Path | None, content: Content) -> Standing:
+        name, effective_on, sha256 = content
+        own = self.signed(name)
         return Standing(
             edition=name,
             file=file,
             effective_on=effective_on,
-            state=self.state(is_intact, why is None, effective_on),
+            state=EditionState.ALTERED if alteration_of(name, sha256, own) else self.state(effective_on, own),
             signatures=own,
-            why=why,
+            why=refusal_of(name, sha256, own),
         )
 
-    def state(self, is_intact: bool, is_signed: bool, effective_on: date) -> EditionState:
-        """`is_intact`: nobody has signed another content under its name."""
-        if not is_intact:
-            return EditionState.ALTERED
-        if is_signed and effective_on > self.on:
+    def signed(self, name: str) -> tuple[Signature, ...]:
+        return tuple(signature for signature in self.signatures if signature.edition == name)
+
+    def state(self, effective_on: date, own: Sequence[Signature]) -> EditionState:
+        """Of an edition of which nobody has signed another content."""
+        since_on = self.in_force.effective_on if self.in_force else date.min
+        if not {*ROLES} <= {signature.role for signature in own}:
+            is_awaited = effective_on > since_on or self.is_newer(own)
+            return EditionState.AWAITING if is_awaited else EditionState.SUPERSEDED
+        if effective_on > self.on:
             return EditionState.TO_COME
-        if is_signed:
-            return EditionState.IN_FORCE if effective_on == self.since_on else EditionState.SUPERSEDED
-        return EditionState.AWAITING if effective_on > self.since_on else EditionState.SUPERSEDED
+        return EditionState.IN_FORCE if effective_on == since_on else EditionState.SUPERSEDED
+
+    def is_newer(self, own: Sequence[Signature]) -> bool:
+        """Whether a head signed it after both had agreed on the edition in force."""
+        agreed_at = max(signature.signed_at for signature in self.signed(self.in_force.name)) if self.in_force else None
+        return any(agreed_at is None or signature.signed_at > agreed_at for signature in own)
 
 
 def unruled(connection: sa.Connection) -> str | None:

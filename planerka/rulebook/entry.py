@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from planerka.errors import RulebookError
-from planerka.unseen import shown, unseen_in
+from planerka.unseen import legible, unseen_in
 
 MOST = 10_000
 """The largest whole number: as days more than 27 years. Calendars end where much more is added."""
@@ -55,7 +55,7 @@ class Entry:
     @property
     def written(self) -> str:
         """`raw`, fit to be quoted."""
-        return shown(self.raw)
+        return legible(self.raw)
 
     def name(self, key: str) -> str:
         """What it calls itself under a key, so that a refusal can name it; "?" where it does not say."""

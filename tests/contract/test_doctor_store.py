@@ -62,12 +62,39 @@ def test_a_file_that_is_not_there_is_not_made(rules, tmp_path):
 def test_an_unsigned_edition_is_named_with_the_commands_that_sign_it(migrated_url, rules):
     unsigned, nothing = signatures(migrated_url)
     commands = [f"`planerka regulation sign rules/regulation/{EXAMPLE.name} --role {r} --name NAME`" for r in ROLES]
-    assert (Level.WARNING, f"edition 2024-01-01 is not signed: {', '.join(commands)}") == unsigned
+    assert (
+        Level.WARNING,
+        f"edition 2024-01-01 is not signed by marketing and sales: {', '.join(commands)}",
+    ) == unsigned
     assert (Level.WRONG, True) == (nothing[0], "no signed edition is in force" in nothing[1])
 
 
-def sign(engine: sa.Engine, path: Path) -> None:
-    for role in ROLES:
+@pytest.mark.parametrize("has_file", [True, False])
+def test_what_one_head_signed_is_named_with_the_command_of_the_other(engine, migrated_url, rules, has_file):
+    """By the file that says the same, whatever it is called; where there is none, it has to be put back."""
+    sign(engine, rules, "sales")
+    file = rules.rename(rules.with_name("agreed.yaml"))
+    if not has_file:
+        file.unlink()
+    named = "rules/regulation/agreed.yaml" if has_file else "FILE"
+    command = f"`planerka regulation sign {named} --role marketing --name NAME`"
+    assert (Level.WARNING, f"edition 2024-01-01 is not signed by marketing: {command}") == signatures(migrated_url)[0]
+
+
+@pytest.mark.parametrize("name, said", [("broken.yaml", "broken.yaml"), ("br\x1boken.yaml", "br\\x1boken.yaml'")])
+def test_a_file_that_is_no_edition_is_wrong_and_named_with_the_command_that_says_why(
+    engine, migrated_url, rules, name, said
+):
+    """It may be what was signed; that stays in force."""
+    sign(engine, rules)
+    rules.with_name(name).write_text("reasons: [", "utf-8")
+    broken, current = signatures(migrated_url)
+    assert (Level.WRONG, True) == (broken[0], f"{said}: it cannot be read as an edition: `planerka" in broken[1])
+    assert (Level.OK, "edition 2024-01-01 is in force") == current
+
+
+def sign(engine: sa.Engine, path: Path, *roles: str) -> None:
+    for role in roles or ROLES:
         sign_edition(engine, load(path), role, "N", AT)
 
 

@@ -1,7 +1,7 @@
 """Signing, and what is told of it: an edition in force, half-signed, altered, dated back, unread."""
 
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -35,8 +35,8 @@ def edition_of(day: str) -> Edition:
     return parse(TEXT.replace("2024-01-01", day), day)
 
 
-def sign(engine: sa.Engine, edition: Edition, *roles: str, is_over_judged: bool = False) -> str:
-    said = [sign_edition(engine, edition, role, f"Head of {role}", NOW, is_over_judged) for role in roles]
+def sign(engine: sa.Engine, edition: Edition, *roles: str, is_over_judged: bool = False, now: datetime = NOW) -> str:
+    said = [sign_edition(engine, edition, role, f"Head of {role}", now, is_over_judged) for role in roles]
     return said[-1]
 
 
@@ -58,14 +58,20 @@ def states(engine: sa.Engine, folder: Path, on: str = "2026-11-24") -> list[tupl
     return [(one.edition, f"{one.state}{', file' if one.file else ''}", one.is_refused) for one in found]
 
 
-def test_the_history_of_editions_that_nobody_or_one_head_has_signed_is_told(engine: sa.Engine) -> None:
-    assert ["nobody has signed an edition yet: `planerka regulation sign --help`"] == history_of(engine, MOSCOW)
-    sign(engine, edition_of("2024-01-01"), "sales")
-    head, signature = history_of(engine, MOSCOW)
-    assert ("2024-01-01: not in force", "  signed by Head of sales for sales on 2026-11-24") == (
-        head.partition(",")[0],
-        signature,
+def test_the_history_of_editions_that_nobody_or_one_head_has_signed_is_told(engine: sa.Engine, rules: Path) -> None:
+    """And which files of the rulebook nobody can have signed as they are."""
+    (rules / "broken.yaml").write_text("reasons: [", encoding="utf-8")
+    broken = f"broken.yaml: it cannot be read as an edition: `planerka regulation check {rules}/broken.yaml` says why"
+    assert ["nobody has signed an edition yet: `planerka regulation sign --help`", broken] == history_of(
+        engine, rules, NOW
     )
+    old = edition_of("2024-01-01")
+    sign(engine, old, "sales")
+    assert [
+        f"2024-01-01: not in force, awaiting signatures, sha256 {old.sha256}",
+        "  signed by Head of sales for sales on 2026-11-24",
+        broken,
+    ] == history_of(engine, rules, NOW)
 
 
 def test_an_edition_stands_as_it_is_signed(engine: sa.Engine, rules: Path) -> None:
@@ -88,6 +94,61 @@ def test_a_draft_that_a_later_edition_overtook_is_told_quietly(engine: sa.Engine
     sign(engine, edition_of("2024-01-01"), "sales")
     sign(engine, edition_of("2024-02-01"), *BOTH)
     assert ("2024-01-01", "superseded", False) == states(engine, rules)[0]
+
+
+def test_what_a_head_signed_after_both_had_agreed_on_a_later_day_is_refused_until_both_agree_anew(
+    engine: sa.Engine, rules: Path
+) -> None:
+    """A slip of the year: whoever signed believes that it counts. The next agreement settles it, from its day on."""
+    sign(engine, edition_of("2026-11-01"), *BOTH)
+    sign(engine, edition_of("2025-12-01"), "sales", now=NOW + timedelta(hours=1))
+    assert [("2025-12-01", "awaiting signatures", True), ("2026-11-01", "in force", False)] == states(engine, rules)[:2]
+    sign(engine, edition_of("2026-12-01"), *BOTH, now=NOW + timedelta(hours=2))
+    assert ("2025-12-01", "awaiting signatures", True) == states(engine, rules)[0]
+    assert ("2025-12-01", "superseded", False) == states(engine, rules, "2026-12-01")[0]
+
+
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("Лапин\n  А. ", "signed for sales by Лапин А.;"),
+        ("Лап\x1b[8mин", "U+001B, which nobody sees: write the name without it"),
+        ("Лап\u200bин", "U+200B ZERO WIDTH SPACE, which nobody sees"),
+        ("\u202eнипаЛ", "U+202E RIGHT-TO-LEFT OVERRIDE, which nobody sees"),
+    ],
+)
+def test_who_signs_is_read_as_it_is_kept(engine: sa.Engine, name: str, said: str) -> None:
+    """On one line; what nobody sees is refused."""
+    try:
+        answer = sign_edition(engine, edition_of("2024-01-01"), "sales", name, NOW)
+    except UsageError as refusal:
+        answer = str(refusal)
+    assert said in answer
+
+
+def test_an_edition_to_come_is_not_called_in_force(engine: sa.Engine, rules: Path) -> None:
+    """Until its day the one before it stays, and without one there is none."""
+    old, new = edition_of("2026-11-24"), edition_of("2026-12-01")
+    assert sign(engine, new, *BOTH).endswith(
+        "edition 2026-12-01 is signed by both and takes effect on 2026-12-01; until then no edition is in force"
+    )
+    assert sign(engine, old, *BOTH).endswith(
+        "edition 2026-11-24 is signed by both and in force from 2026-11-24 until 2026-12-01, not included"
+    )
+    assert sign(engine, new, "sales").endswith(
+        "and takes effect on 2026-12-01; until then edition 2026-11-24 stays in force"
+    )
+    heads = [line for line in history_of(engine, rules, NOW) if not line.startswith(" ")]
+    assert [
+        f"2026-11-24: in force from 2026-11-24 until 2026-12-01, not included, sha256 {old.sha256}",
+        f"2026-12-01: takes effect on 2026-12-01, sha256 {new.sha256}",
+    ] == heads
+
+
+def test_a_day_begins_where_the_company_is(engine: sa.Engine) -> None:
+    """At 22 h UTC of the 23rd it is the 24th in Moscow."""
+    now = datetime(2026, 11, 23, 22, tzinfo=UTC).astimezone(MOSCOW)
+    assert "in force from 2026-11-24" in sign(engine, edition_of("2026-11-24"), *BOTH, now=now)
 
 
 def test_what_was_altered_in_a_file_or_in_the_store_is_refused_and_the_last_signed_one_stays(
@@ -146,7 +207,7 @@ def test_verify_says_how_every_edition_stands_and_fails_where_one_was_altered(co
     assert (2, True) == (altered.exit_code, "2024-01-01.yaml: altered" in altered.stdout)
 
 
-def test_history_says_who_signed_and_who_has_read(company: sa.Engine) -> None:
+def test_history_says_who_signed_and_who_has_read(company: sa.Engine, rules: Path) -> None:
     old, new = edition_of("2024-01-01"), edition_of("2026-11-01")
     for edition in (old, new):
         sign(company, edition, *BOTH)
@@ -159,7 +220,7 @@ def test_history_says_who_signed_and_who_has_read(company: sa.Engine) -> None:
         f"2026-11-01: in force from 2026-11-01, sha256 {new.sha256}",
         "  signed by Head of marketing for marketing on 2026-11-24",
         "  signed by Head of sales for sales on 2026-11-24",
-    ] == history_of(company, MOSCOW)
+    ] == history_of(company, rules, NOW)
 
 
 def test_a_difference_is_read_in_both_languages(company: sa.Engine, rules: Path) -> None:
