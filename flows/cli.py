@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from flows.cli_crm import crm_app
+from flows.cli_days import DAY
 from flows.cli_db import db_app
 from flows.cli_json import AsJson
 from flows.cli_map import map_app
@@ -171,8 +172,8 @@ def apply(
 
 @app.command()
 def kpis(
-    from_on: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First local day.")],
-    to_on: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last local day.")],
+    from_on: Annotated[datetime, typer.Option("--from", formats=DAY, help="First local day.")],
+    to_on: Annotated[datetime, typer.Option("--to", formats=DAY, help="Last local day.")],
     by: Annotated[str, typer.Option(help="project, channel, campaign, manager or agency; two with a comma.")] = "",
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,

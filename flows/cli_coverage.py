@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli_days import DAY, day
 from flows.cli_json import AsJson, print_json, shown
 
 if TYPE_CHECKING:
     from planerka.regulation.coverage import Coverage
-
-DAY = ["%Y-%m-%d"]
 
 YEAR = timedelta(days=365)
 """Looked back on by default: a clause may well be silent for a month."""
@@ -30,6 +29,7 @@ def coverage(
 ) -> None:
     """Say which clauses never fire, which rejections none speaks of, and how the rules are got round."""
     from flows.wiring import wire, within_the_data
+    from planerka.clock import refuse_a_wrong_stretch
     from planerka.model import ReferenceKind
     from planerka.regulation.coverage import coverage_of
     from planerka.regulation.signed import signed_editions
@@ -38,9 +38,10 @@ def coverage(
     from planerka.store.rejections import rejections_between
     from planerka.store.windows import get_source
 
+    refuse_a_wrong_stretch(day(since), day(until), "--since", "--until")
     company = wire()
-    last_on = until.date() if until else company.now.astimezone(company.settings.zone).date()
-    first_on, last_on = within_the_data(company, since.date() if since else last_on - YEAR, last_on)
+    last_on = day(until) or company.now.astimezone(company.settings.zone).date()
+    first_on, last_on = within_the_data(company, day(since) or last_on - YEAR, last_on)
     with reading(company.engine) as connection:
         known = get_source(connection, company.crm.source)
         rejections = rejections_between(connection, company.crm.source, first_on, last_on)

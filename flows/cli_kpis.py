@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.cli_json import print_json
 from flows.wiring import wire
-from planerka.clock import refuse_a_far_day
+from planerka.clock import refuse_a_wrong_stretch
 from planerka.errors import UsageError
 from planerka.files import csv_bytes
 from planerka.kpis.kpi import KpiValue
@@ -47,10 +47,7 @@ def kpi_table(from_on: date, to_on: date, by: str) -> Table:
     columns = [f"{name.strip()}_id" for name in by.split(",") if name.strip()]
     if unknown := [name for name in columns if name not in SCOPES]:
         raise UsageError(f"--by {unknown[0].removesuffix('_id')}: use project, channel, campaign, manager or agency")
-    refuse_a_far_day(from_on, f"--from {from_on}")
-    refuse_a_far_day(to_on, f"--to {to_on}")
-    if from_on > to_on:
-        raise UsageError(f"--from {from_on} is after --to {to_on}: give the first day, then the last")
+    refuse_a_wrong_stretch(from_on, to_on, "--from", "--to")
     company = wire()
     measure_touched_days(company.engine, company.crm.source, company.office, company.analyst_ids)
     with reading(company.engine) as connection:

@@ -1,17 +1,16 @@
 """`planerka rejudge`: settled rejections looked at again, with what has become known since."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli_days import DAY, day
 from flows.cli_json import AsJson, print_json, shown
 
 if TYPE_CHECKING:
     from planerka.regulation.rejudging import RejudgeReport
-
-DAY = ["%Y-%m-%d"]
 
 
 def rejudge(
@@ -33,10 +32,10 @@ def rejudge(
     from planerka.regulation.rejudging import rejudge as judge_again
     from planerka.store.rejections import Asked
 
+    asked = Asked(since=day(since), until=day(until), reason=reason, rejection_id=rejection)
     company = wire()
     engine, source, office = company.engine, company.crm.source, company.office
     require_open_gate(engine, source)
-    asked = Asked(since=day(since), until=day(until), reason=reason, rejection_id=rejection)
     report = judge_again(engine, source, office, asked, why, company.now, is_by_todays_cards=todays_cards)
     if not report.looked_at_n:
         raise UsageError("no rejection that has a verdict fits: check --since, --until, --reason and --rejection")
@@ -45,10 +44,6 @@ def rejudge(
         print_json(report)
     else:
         print("\n".join(lines(report)))
-
-
-def day(at: datetime | None) -> date | None:
-    return at.date() if at else None
 
 
 def lines(report: "RejudgeReport") -> Iterator[str]:

@@ -35,9 +35,9 @@ def rejudge(
         todays_cards: Учесть и то, что указано в карточках сейчас: если карточки читались неверно. Take today's cards
             too: after a mapping that read them wrongly.
     """
+    asked = Asked(since=since, until=until, reason=reason, rejection_id=rejection)
     company = begin()
     name_run(company)
-    asked = Asked(since=since, until=until, reason=reason, rejection_id=rejection)
     report = judge.rejudge(company, asked, why, todays_cards)
     kpis.compute_kpis(company)
     looked_at, added_n = company.words.number(report.looked_at_n), len(report.added)

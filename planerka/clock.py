@@ -24,6 +24,16 @@ def refuse_a_far_day(day: date, written: str) -> None:
         raise UsageError(f"{written} lies outside the years 1970 to 2099: give a date of the company's life")
 
 
+def refuse_a_wrong_stretch(first_on: date | None, last_on: date | None, first: str, last: str) -> None:
+    """UsageError for days between which there are none, or far ones; `first`, `last`: what the user calls them. None is
+    open."""
+    for day, name in ((first_on, first), (last_on, last)):
+        if day:
+            refuse_a_far_day(day, f"{name} {day}")
+    if first_on and last_on and first_on > last_on:
+        raise UsageError(f"{first} {first_on} is after {last} {last_on}: give the first day, then the last")
+
+
 @dataclass(frozen=True, order=True)
 class Week:
     """An ISO week, Monday to Sunday, written 2026-W47."""

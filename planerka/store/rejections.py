@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from planerka.clock import refuse_a_wrong_stretch
 from planerka.model import ActorKind, EventKind, ReferenceKind, Rejection
 from planerka.store.frames import read_frame
 from planerka.store.review import newest_verdict_of
@@ -15,12 +16,18 @@ from planerka.store.tables import erased_lead, event, lead, reference, rejection
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """Which judged rejections: of local days, both included, for a reason's code, by id. None asks for no less."""
+    """Which judged rejections: of local days, both included, for a reason's code, by id. None asks for no less.
+
+    UsageError for a last day before the first.
+    """
 
     since: date | None = None
     until: date | None = None
     reason: str | None = None
     rejection_id: str | None = None
+
+    def __post_init__(self) -> None:
+        refuse_a_wrong_stretch(self.since, self.until, "since", "until")
 
 
 def unjudged_rejections(

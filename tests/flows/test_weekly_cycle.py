@@ -225,6 +225,15 @@ REFUSED = [
     (["disputes", "export", "queue.pdf"], "queue.pdf: end the name with .csv or .xlsx"),
     (["kpis", "--from", "2026-01-01", "--to", "2026-01-31", "--by", "weather"], "--by weather: use project, "),
     (["kpis", "--from", "2026-02-01", "--to", "2026-01-01"], "--from 2026-02-01 is after --to 2026-01-01"),
+    (
+        ["regulation", "coverage", "--since", "2026-02-01", "--until", "2026-01-01"],
+        "--since 2026-02-01 is after --until 2026-01-01: give the first day, then the last",
+    ),
+    (["regulation", "coverage", "--until", "0001-01-01"], "--until 0001-01-01 lies outside the years 1970 to 2099"),
+    (
+        ["rejudge", "--why", "late calls", "--since", "2026-02-01", "--until", "2026-01-01"],
+        "since 2026-02-01 is after until 2026-01-01: give the first day, then the last",
+    ),
     (["regulation", "check", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
     (["pack", "--week", "2026-99"], "'2026-99' is not an ISO week: write it as 2026-W47"),
     (["pack", "--week", "2099-W01"], "week 2099-W01 is not over until 2099-01-04"),
