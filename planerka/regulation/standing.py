@@ -114,18 +114,19 @@ class Agreement:
 
     def state(self, effective_on: date, own: Sequence[Signature]) -> EditionState:
         """Of an edition of which nobody has signed another content."""
-        since_on = self.in_force.effective_on if self.in_force else date.min
         if not {*ROLES} <= {signature.role for signature in own}:
-            is_awaited = effective_on > since_on or self.is_newer(own)
-            return EditionState.AWAITING if is_awaited else EditionState.SUPERSEDED
+            return EditionState.AWAITING if self.is_awaited(effective_on, own) else EditionState.SUPERSEDED
         if effective_on > self.on:
             return EditionState.TO_COME
-        return EditionState.IN_FORCE if effective_on == since_on else EditionState.SUPERSEDED
+        is_last = self.in_force is not None and effective_on == self.in_force.effective_on
+        return EditionState.IN_FORCE if is_last else EditionState.SUPERSEDED
 
-    def is_newer(self, own: Sequence[Signature]) -> bool:
-        """Whether a head signed it after both had agreed on the edition in force."""
-        agreed_at = max(signature.signed_at for signature in self.signed(self.in_force.name)) if self.in_force else None
-        return any(agreed_at is None or signature.signed_at > agreed_at for signature in own)
+    def is_awaited(self, effective_on: date, own: Sequence[Signature]) -> bool:
+        """Whether its day is after that of the edition in force, or a head has signed it since both agreed on that."""
+        if self.in_force is None or effective_on > self.in_force.effective_on:
+            return True
+        agreed_at = max(signature.signed_at for signature in self.signed(self.in_force.name))
+        return any(signature.signed_at > agreed_at for signature in own)
 
 
 def unruled(connection: sa.Connection) -> str | None:
