@@ -89,28 +89,31 @@ def pull(
     Then what is older than anything pulled so far, window by window for as long as `may_go_back`.
     """
     until = crm.data_until(now)
-    pulled = []
+    report = PullReport(data_until=until)
     with reading(engine) as connection:
         last = last_window(connection, crm.source)
         context = context_of(connection, crm.source, until)
-    began_s = monotonic()
+    began_s, done_n = monotonic(), 0
     for window, left_n in chain(counted(windows_to_pull(crm, last, until)), older(engine, crm, may_go_back)):
         with engine.begin() as connection:
             if window.token and windows.has_token(connection, crm.source, window.token):
                 continue
             done, context = pull_window(connection, crm, window, context, zone, now, count)
-        pulled.append(done)
-        left_s = left_n * (monotonic() - began_s) / len(pulled)
-        progress(Step(until=window.until, rows_n=done.rows_n, left_s=left_s))
+        report, done_n = with_window(report, done), done_n + 1
+        progress(Step(until=window.until, rows_n=done.rows_n, left_s=left_n * (monotonic() - began_s) / done_n))
     with reading(engine) as connection:
-        waiting_n = quarantine.waiting_n(connection, crm.source)
-    return PullReport(
-        data_until=until,
-        rows_n=sum(window.rows_n for window in pulled),
-        changed_n=sum(window.changed_n for window in pulled),
-        quarantined_n=sum(window.quarantined_n for window in pulled),
-        waiting_n=waiting_n,
-        checks=merged(SUITE, [GateReport(suite=SUITE, checks=window.checks) for window in pulled], BY_KEY).checks,
+        return replace(report, waiting_n=quarantine.waiting_n(connection, crm.source))
+
+
+def with_window(report: PullReport, window: PulledWindow) -> PullReport:
+    """The sums with one window more: there may be hundreds, each with a line for every check."""
+    found = [GateReport(suite=SUITE, checks=checks) for checks in (report.checks, window.checks)]
+    return replace(
+        report,
+        rows_n=report.rows_n + window.rows_n,
+        changed_n=report.changed_n + window.changed_n,
+        quarantined_n=report.quarantined_n + window.quarantined_n,
+        checks=merged(SUITE, found, BY_KEY).checks,
     )
 
 

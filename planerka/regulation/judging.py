@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
 from planerka.model import GateReport, Outcome
+from planerka.regulation.editions import in_force
 from planerka.regulation.evidence import EVENT_FIELDS, evidence_of
 from planerka.regulation.findings import verdict_rows
 from planerka.regulation.history import EVIDENCE_KINDS
@@ -133,7 +134,7 @@ def by_rules(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition, 
     happened_on = rejections["happened_on"].to_numpy("datetime64[D]")
     stretch = np.searchsorted(np.array(turns, "datetime64[D]"), happened_on, side="right")
     for number, part in rejections.groupby(stretch, sort=True):
-        begun = [edition for edition in bench.editions if number and edition.effective_on <= turns[number - 1]]
-        if begun:
+        edition = in_force(bench.editions, turns[number - 1]) if number else None
+        if edition:
             lacks = bench.source.lacks_on(turns[number - 1])
-            yield begun[-1], lacks, part.rename(columns={"reason_code": "reason"})
+            yield edition, lacks, part.rename(columns={"reason_code": "reason"})

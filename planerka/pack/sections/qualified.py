@@ -26,8 +26,8 @@ def qualified(wording: Wording, marks: QualifiedMarks | None) -> Table | Quiet |
         ),
         rows=tuple(row_of(wording, lead) for lead in marks.leads),
         note=say(
-            "The CRM and the regulation differ on {differing} of {n} rejections. Marked in the CRM, and not qualified by "
-            "the criteria as of the rejection: {marked}. Qualified, and not marked: {fitting}.",
+            "The CRM and the regulation differ on {differing} of {n} rejections. Marked in the CRM, and not qualified "
+            "by the criteria as of the rejection: {marked}. Qualified, and not marked: {fitting}.",
             n=number(marks.compared_n),
             differing=number(differing_n),
             marked=number(marks.only_marked_n),
