@@ -37,6 +37,7 @@ def facts_of(
     facts |= work(seen, rejection, lead, office) | talks(seen) | progress(seen, rejection)
     facts |= original(rejection, events, leads, lead, settling)
     facts |= cheapest(stock, rejection["at"].astimezone(office.zone).date())
+    facts["enquiry"] = lead.get("enquiry")
     facts["phone_is_valid"] = lead.get("phone_is_valid")
     if any(e["kind"] == "consent_withdrawn" for e in seen):
         facts["asked_not_to_call"] = True

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from planerka.model import Consequence
 from planerka.regulation.fields import CATALOGUE
-from planerka.regulation.findings import EN, RU, in_words, requirement
+from planerka.regulation.findings import CODE_WORDS, in_words, language_of, requirement
 from planerka.rulebook.regulation import (
     Clause,
     Combination,
@@ -26,12 +26,6 @@ NORMS = {
     "dispute_horizon_days": _("days within which a rejection may be disputed"),
     "review_hours": _("working hours to rule on a dispute"),
     "returns_max": _("times a lead may be returned to work"),
-}
-ENQUIRIES = {
-    "missed_call": _("missed call"),
-    "form": _("form on the site"),
-    "chat": _("chat"),
-    "other": _("other enquiry"),
 }
 CONSEQUENCES = {
     Consequence.VOID: _("the rejection falls"),
@@ -87,7 +81,7 @@ def norms(norms: Norms, words: Words) -> Iterator[tuple[str, str]]:
             yield words.say(msgid), words.number(value)
             continue
         for kind, minutes in value.items():
-            yield f"{words.say(msgid)} ({words.say(ENQUIRIES[kind])})", words.number(minutes)
+            yield f"{words.say(msgid)} ({CODE_WORDS[kind][language_of(words)]})", words.number(minutes)
 
 
 def reason_changes(old: Reason | None, new: Reason | None, words: Words) -> Iterator[Change]:
@@ -142,7 +136,7 @@ def condition_in_words(condition: Condition, words: Words, is_inside: bool = Fal
 
 def comparison_in_words(asked: Comparison, words: Words) -> str:
     """«Попыток дозвона: нужно не менее 6»."""
-    k, field = (RU if words.language == "ru" else EN), CATALOGUE[asked.field]
+    k, field = language_of(words), CATALOGUE[asked.field]
     name = (field.ru, field.en)[k]
     if asked.operator == "present":
         return words.say("{field}: recorded", field=name)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from planerka.clock import WorkCalendar
 from planerka.model import CallOutcome, Enquiry, EventKind
-from planerka.regulation.fields import FIELDS, ORIGINAL_STATES, STAGES, FieldKind
+from planerka.regulation.fields import CATALOGUE, FIELDS, ORIGINAL_STATES, STAGES, Field, FieldKind
 from planerka.regulation.history import (
     NOT_KNOWN,
     OUTCOME_CODE,
@@ -87,6 +87,7 @@ def evidence_of(
     history = History.of(events, lead_index)
     past, originals = history.before(moments, lead), history.before(moments, original)
     facts = {
+        "enquiry": at_rows(known_codes(leads["enquiry"], CATALOGUE["enquiry"]), own, np.nan),
         "phone_is_valid": at_rows(yes_no(leads["phone_is_valid"]), own, np.nan),
         **card_facts(rejections),
         **work_facts(past, moments, leads, own),
@@ -154,11 +155,16 @@ def card_facts(rejections: pd.DataFrame) -> dict[str, Floats]:
         elif field.kind == FieldKind.TEXT:
             facts[field.name] = np.where(column.astype("str").str.strip().fillna("") == "", np.nan, 1.0)
         elif field.kind == FieldKind.CODE:
-            code = codes(column, field.codes).astype(np.float64)
-            facts[field.name] = np.where(code < 0, np.nan, code)
+            facts[field.name] = known_codes(column, field)
         else:
             facts[field.name] = numbers(column)
     return facts
+
+
+def known_codes(column: pd.Series, field: Field) -> Floats:
+    """The place of each value among those of the field; NaN for any other."""
+    code = codes(column, field.codes).astype(np.float64)
+    return np.where(code < 0, np.nan, code)
 
 
 def work_facts(past: Past, moments: Moments, leads: pd.DataFrame, own: NDArray[np.intp]) -> dict[str, Floats]:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from planerka.model import BudgetKind
+from planerka.model import BudgetKind, Enquiry
 
 
 class FieldKind(StrEnum):
@@ -123,6 +123,15 @@ FIELDS = (
         "First response to the client after the enquiry",
         ("lead.created_at", "event.call_out", "event.message_out"),
         "the lead has no creation time",
+    ),
+    Field(
+        "enquiry",
+        FieldKind.CODE,
+        "Вид обращения",
+        "Kind of enquiry",
+        ("lead.enquiry",),
+        "the source does not tell how the client came",
+        tuple(Enquiry),
     ),
     Field(
         "longest_talk_s",

@@ -24,12 +24,18 @@ from planerka.regulation.judge import (
 )
 from planerka.rulebook.regulation import Combination, Comparison, Condition, Edition, Implication, Multiple, Range
 from planerka.ternary import FAILS, HOLDS, UNKNOWN, Columns, Mask
+from planerka.words import Words as Catalogue
 
 GENERAL_FINDINGS = {
     REASON_GIVEN: ("Причина отказа не указана", "The rejection has no reason"),
     REASON_LEGAL: ("Регламент не допускает отказ по этой причине", "The regulation does not allow this reason"),
 }
 CODE_WORDS = {
+    "answered_call": ("принятый звонок", "answered call"),
+    "missed_call": ("пропущенный звонок", "missed call"),
+    "form": ("форма на сайте", "form on the site"),
+    "chat": ("чат", "chat"),
+    "other": ("другое обращение", "other enquiry"),
     "enquiry": ("обращение", "enquiry"),
     "qualified": ("квалифицирован", "qualified"),
     "meeting": ("встреча", "meeting"),
@@ -178,6 +184,11 @@ def requirement(leaf: Comparison, needed: Any) -> Words:
     asked = [in_words(field, item) for item in (needed if isinstance(needed, tuple) else (needed,))]
     ru, en = (sayings[k].format(OR[k].join(words[k] for words in asked)) for k in (RU, EN))
     return ru, en
+
+
+def language_of(words: Catalogue) -> int:
+    """The place of a language in what is written in both."""
+    return RU if words.language == "ru" else EN
 
 
 def not_recorded(field: Field) -> Words:

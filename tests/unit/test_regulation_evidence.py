@@ -108,6 +108,12 @@ def test_work_is_counted_from_the_return_on(returned: str, attempts_n: int, wait
     assert (attempts_n, waited) == (facts["attempts_n"], facts["first_response_min"])
 
 
+@pytest.mark.parametrize("enquiry", ["missed_call", "form", None])
+def test_how_the_client_came_is_what_the_lead_says(enquiry: str | None) -> None:
+    """A norm may be of one kind of enquiry alone."""
+    assert enquiry == fact("enquiry", REJECTED, [], [{"enquiry": enquiry}])
+
+
 WAITS = [
     # created, first attempt, working minutes from 9:00 to 21:00 Moscow time
     ("2026-03-02 07:00", "2026-03-02 07:14", 14),

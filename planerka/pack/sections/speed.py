@@ -5,7 +5,7 @@ from planerka.pack.facts import PackFacts, ResponseBin, Speed
 from planerka.pack.model import Block, Chart, Tiles
 from planerka.pack.sections.scopes import beside, lost_line, scope_table
 from planerka.pack.wording import Wording
-from planerka.regulation.difference import ENQUIRIES
+from planerka.regulation.findings import CODE_WORDS, language_of
 
 
 def lead(wording: Wording, facts: PackFacts) -> str:
@@ -25,7 +25,9 @@ def norm(wording: Wording, speed: Speed) -> str:
     words, different = wording.words, set(speed.norms_min.values())
     if len(different) == 1:
         return words.count("The norm is {n} working minute.", "The norm is {n} working minutes.", *different)
-    kinds = ", ".join(f"{words.say(ENQUIRIES[kind])} {words.number(n)}" for kind, n in speed.norms_min.items())
+    kinds = ", ".join(
+        f"{CODE_WORDS[kind][language_of(words)]} {words.number(n)}" for kind, n in speed.norms_min.items()
+    )
     return words.say("The norm in working minutes: {kinds}.", kinds=kinds)
 
 
