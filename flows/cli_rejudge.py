@@ -20,7 +20,10 @@ def rejudge(
     reason: Annotated[str | None, typer.Option(help="Only rejections for this reason: its code, as no_answer.")] = None,
     rejection: Annotated[str | None, typer.Option(help="Only the rejection with this id.")] = None,
     todays_cards: Annotated[
-        bool, typer.Option(help="Also take what stands on the cards today: after a mapping that read them wrongly.")
+        bool,
+        typer.Option(
+            "--todays-cards", help="Also take what stands on the cards today: after a mapping that read them wrongly."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
