@@ -88,7 +88,8 @@ class Answer:
 
 def planerka(folder: Path, env: dict[str, str], *arguments: object) -> Answer:
     """A verb of the shell, in this process: a fresh one has the same answer after three seconds of imports."""
-    out, err, argv = io.StringIO(), io.StringIO(), ["planerka", *map(str, arguments)]
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))  # bytes too, as a spreadsheet has them
+    argv = ["planerka", *map(str, arguments)]
     with (
         chdir(folder),
         patch.dict(os.environ, env, clear=True),
@@ -98,7 +99,12 @@ def planerka(folder: Path, env: dict[str, str], *arguments: object) -> Answer:
         pytest.raises(SystemExit) as ended,
     ):
         cli.main()
-    return Answer(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+    return Answer(int(ended.value.code or 0), written(out), written(err))
+
+
+def written(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 def free_port() -> int:
