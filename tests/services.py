@@ -145,7 +145,9 @@ def wait_for_postgres(server: subprocess.Popen[bytes], folder: Path) -> None:
 def postgres_database(socket_folder: str, name: str, template: str = "template1") -> Iterator[str]:
     """A copy of the template; yields its SQLAlchemy URL and drops it with whoever is still connected."""
     with psycopg.connect(host=socket_folder, user="planerka", dbname="postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # From 15 on the default writes every page to the log too: 0.17 s of CPU instead of 0.06, for each of 500 tests.
+        strategy = "STRATEGY FILE_COPY" if admin.info.server_version >= 150_000 else ""
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
         try:
             yield f"postgresql+psycopg://planerka@/{name}?host={socket_folder}"
         finally:

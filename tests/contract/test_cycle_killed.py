@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -11,7 +10,7 @@ from signal import SIGKILL
 import pytest
 
 from planerka.intake.pull import Step
-from tests.builders_cycle import child, files_of, open_company, rows_of, run_cycle
+from tests.builders_cycle import Ran, child, files_of, open_company, rows_of, run_cycle
 
 LEADS_N = 1_000
 
@@ -35,19 +34,17 @@ def run_killed(folder: Path, wait_s: float, *store_url: str) -> int:
     return process.returncode
 
 
-def undisturbed(folder: Path, store_url: str | None = None) -> tuple[State, float]:
-    """What a cycle leaves behind when nobody disturbs it, and the seconds that it takes on this machine now."""
-    company = open_company(folder, store_url=store_url, leads_n=LEADS_N)
-    began_s = time.monotonic()
-    run_cycle(company)
-    lasted_s = time.monotonic() - began_s
+def undisturbed(ran: Ran, store_url: str | None = None) -> tuple[State, float]:
+    """What a cycle leaves behind when nobody disturbs it, and the seconds that it took."""
+    company = open_company(ran.folder, store_url=store_url, leads_n=LEADS_N)
+    state = rows_of(company.engine), files_of(ran.folder / "out")
     company.engine.dispose()
-    return (rows_of(company.engine), files_of(folder / "out")), lasted_s
+    return state, ran.lasted_s
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory):
-    return undisturbed(tmp_path_factory.mktemp("undisturbed"))
+def expected(ran_on_sqlite: Ran) -> tuple[State, float]:
+    return undisturbed(ran_on_sqlite)
 
 
 def test_a_cycle_killed_at_any_moment_goes_on_to_the_same_end(tmp_path, expected):

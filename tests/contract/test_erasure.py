@@ -94,7 +94,7 @@ def everything(engine: sa.Engine, settings: Settings) -> dict[str, list[str]]:
         rows = {n: connection.execute(sa.select(t)).all() for n, t in metadata.tables.items() if n != touched_day.name}
     worklist = settings.out / FILE_NAME
     lines = worklist.read_text("utf-8-sig").splitlines() if worklist.exists() else []
-    return {**{name: sorted(map(repr, found)) for name, found in rows.items()}, "worklist": lines}
+    return {**{name: sorted(repr(tuple(row)) for row in found) for name, found in rows.items()}, "worklist": lines}
 
 
 def touched_days(engine: sa.Engine) -> list[date]:

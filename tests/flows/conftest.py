@@ -1,19 +1,22 @@
-"""A real Prefect server, and commands run against it."""
+"""A real Prefect server, commands run against it, and the verbs of the shell in this process."""
 
+import io
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
 
+from flows import cli
 from tests import services
 
 PROJECT = Path(__file__).parents[2]
@@ -39,12 +42,18 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=300,
         )
 
     def prefect(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """One `prefect …` command."""
         return self.run("-m", "prefect", "--no-prompt", *arguments, **env)
+
+    def make_pool(self) -> None:
+        """The pool that prefect.yaml names, as `prefect work-pool create local --type process` makes it in three
+        seconds of an interpreter's time.
+        """
+        self.ask("/work_pools/", name="local", type="process")
 
     def post(self, path: str, **query: Any) -> httpx.Response:
         """A busy SQLite server says 503 now and then, as Prefect's own client knows."""
@@ -59,8 +68,43 @@ class Server:
     def deployment_ids(self) -> dict[str, str]:
         return {found["name"]: found["id"] for found in self.ask("/deployments/filter")}
 
+    def scheduled_ids(self) -> set[str]:
+        """Deployments that have a run ahead."""
+        ahead = self.ask("/flow_runs/filter", flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}})
+        return {run["deployment_id"] for run in ahead}
+
     def errors(self) -> list[str]:
         return [line for line in self.log.read_text().splitlines() if "ERROR" in line or "CRITICAL" in line]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+def planerka(folder: Path, env: dict[str, str], *arguments: object) -> Answer:
+    """A verb of the shell, in this process: a fresh one has the same answer after three seconds of imports."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))  # bytes too, as a spreadsheet has them
+    argv = ["planerka", *map(str, arguments)]
+    with (
+        chdir(folder),
+        patch.dict(os.environ, env, clear=True),
+        patch.object(sys, "argv", argv),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):
+        cli.main()
+    return Answer(int(ended.value.code or 0), written(out), written(err))
+
+
+def written(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
 
 
 def free_port() -> int:

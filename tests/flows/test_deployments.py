@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -25,6 +28,11 @@ SECRETS = {
     "PLANERKA_PHONE_KEY": "secret-of-the-hashes",
     "PLANERKA_ALARMS__WEBHOOK": "https://chat.example/secret-token",
 }
+LATER = [
+    ("weekly_pack", {"week": "2099-W02"}, "week 2099-W02 is not over until 2099-01-11"),
+    ("backfill", {"first_on": "1999-01-01", "last_on": "1999-12-31"}, "holds no day of the data, which are of "),
+]
+"""What only the data can refuse, and what is said."""
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -43,21 +51,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def worker(deployed: Server, folder: Path) -> Iterator[Server]:
-    """A worker for a company in a folder of its own, with secrets in its environment."""
-    company = {
+def company(deployed: Server, folder: Path) -> Server:
+    """The server, with the variables of a company in a folder of its own, secrets among them, for whoever runs it."""
+    settings = {
         "PLANERKA_DATA": str(folder / "var"),
         "PLANERKA_OUT": str(folder / "out"),
         "PLANERKA_SOURCE__LEADS_N": "600",
         "PLANERKA_DELIVERY__OWNER": "ops@company.example",
     }
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "local", "--limit", "2"]
-    with (folder / "worker.log").open("wb") as log:
-        env = deployed.env | SECRETS | company
-        process = subprocess.Popen(command, cwd=PROJECT, env=env, stdout=log, stderr=log, start_new_session=True)
-    yield deployed
-    os.killpg(process.pid, signal.SIGKILL)  # a worker that is asked to end waits for the runs of its schedules
-    process.wait(60)
+    return replace(deployed, env=deployed.env | SECRETS | settings)
+
+
+@contextmanager
+def working(server: Server, log: Path) -> Iterator[None]:
+    """A worker of the pool, for as long as the block runs."""
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "local", "--limit", "1"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=PROJECT, env=server.env, stdout=out, stderr=out, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # a worker that is asked to end waits for the runs of its schedules
+        process.wait(60)
 
 
 def start(server: Server, deployment: str, **parameters: Any) -> str:
@@ -66,35 +81,64 @@ def start(server: Server, deployment: str, **parameters: Any) -> str:
     return server.ask(path, parameters=parameters)["id"]
 
 
-def ended(server: Server, *run_ids: str) -> dict[str, Any]:
-    """The runs by id, once all have ended."""
+def states(server: Server, run_ids: Iterable[str]) -> dict[str, Any]:
+    """The runs by id."""
+    asked = {"id": {"any_": list(run_ids)}}
+    return {run["id"]: run for run in server.ask("/flow_runs/filter", flow_runs=asked)}
+
+
+def ended(server: Server, run_id: str) -> dict[str, Any]:
+    """The run, once it has ended or five minutes are over."""
     until = time.monotonic() + 300
-    while time.monotonic() < until:
-        runs = {run["id"]: run for run in server.ask("/flow_runs/filter", flow_runs={"id": {"any_": run_ids}})}
-        if all(run["state_type"] in ENDED for run in runs.values()):
-            break
+    while (run := states(server, [run_id])[run_id])["state_type"] not in ENDED and time.monotonic() < until:
         time.sleep(0.5)
-    return runs
+    return run
+
+
+ENGINE = """
+import sys
+from prefect.flow_engine import load_flow, load_flow_run, run_flow
+
+for run_id in sys.argv[1:]:
+    run = load_flow_run(run_id)
+    run_flow(load_flow(run), flow_run=run, return_type="state")
+"""
+"""What a worker's process does with the id of a run (prefect.engine), with one after the other."""
+
+
+def run_at_once(server: Server, *lists: list[str]) -> None:
+    """Run what was asked for by these ids, each list in a process of its own, all at once."""
+    with ThreadPoolExecutor() as threads:
+        done = list(threads.map(lambda run_ids: server.run("-c", ENGINE, *run_ids), lists))
+    assert [0] * len(lists) == [process.returncode for process in done], [process.stdout for process in done]
 
 
 @pytest.fixture(scope="module")
-def runs(worker: Server) -> dict[str, Any]:
-    """One run of every deployment by its name: the cycle first, which finds an empty company, then the rest at once."""
-    first = start(worker, "weekly_cycle", as_of=YESTERDAY)
-    done = ended(worker, first)
-    asked = {
+def asked(company: Server, folder: Path) -> dict[str, str]:
+    """The ids of what was asked for and has been run, a run of every deployment and those of LATER, by name.
+
+    A worker takes the cycle first, which finds an empty company. The rest is run at once by processes that do as the
+    worker's do, but several runs each: to import a flow takes ten times longer than it runs.
+    """
+    with working(company, folder / "worker.log"):
+        first = start(company, "weekly_cycle", as_of=YESTERDAY)
+        ended(company, first)
+    parameters = {
         "backfill": {"first_on": "2026-01-15", "last_on": "2026-03-15"},
         "rejudge": {"why": "Calls came late", "since": "2026-01-15"},
     }
     others = [d["name"] for d in DEPLOYMENTS if d["name"] != "weekly_cycle"]
-    ids = {start(worker, name, **asked.get(name, {})): name for name in others}
-    return {"weekly_cycle": done[first]} | {ids[id_]: run for id_, run in ended(worker, *ids).items()}
+    ids = {name: start(company, name, **parameters.get(name, {})) for name in others}
+    later = {f"{name} later": start(company, name, **wrong) for name, wrong, _ in LATER}
+    run_at_once(company, [ids[name] for name in others[::2]], [*(ids[name] for name in others[1::2]), *later.values()])
+    return {"weekly_cycle": first} | ids | later
 
 
-def scheduled_ids(server: Server) -> set[str]:
-    """Deployments that have a run ahead."""
-    ahead = server.ask("/flow_runs/filter", flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}})
-    return {run["deployment_id"] for run in ahead}
+@pytest.fixture(scope="module")
+def runs(asked: dict[str, str], company: Server) -> dict[str, Any]:
+    """One run of every deployment, by its name."""
+    found = states(company, asked.values())
+    return {d["name"]: found[asked[d["name"]]] for d in DEPLOYMENTS}
 
 
 def artifacts(server: Server) -> dict[str, Any]:
@@ -121,9 +165,9 @@ def test_every_scheduled_deployment_has_a_run_ahead(deployed):
     ids = deployed.deployment_ids()
     expected = {ids[d["name"]] for d in DEPLOYMENTS if "schedules" in d}
     until = time.monotonic() + 90
-    while scheduled_ids(deployed) != expected and time.monotonic() < until:
+    while deployed.scheduled_ids() != expected and time.monotonic() < until:
         time.sleep(1)
-    assert expected == scheduled_ids(deployed)
+    assert expected == deployed.scheduled_ids()
 
 
 def test_every_deployment_runs_to_its_end(runs, folder):
@@ -146,20 +190,20 @@ def test_a_run_says_its_week_its_source_and_what_it_did(runs):
     assert runs["rejudge"]["state"]["message"].endswith("; изменилось заключений: 0")
 
 
-def test_a_pull_that_completed_has_rejections_judged(runs, worker):
+def test_a_pull_that_completed_has_rejections_judged(runs, company):
     """Not only by the hour: the server starts that run by itself."""
-    judged = {"deployment_id": {"any_": [worker.deployment_ids()["judge_rejections"]]}}
+    judged = {"deployment_id": {"any_": [company.deployment_ids()["judge_rejections"]]}}
     until, found = time.monotonic() + 60, []
     while not found and time.monotonic() < until:
-        all_runs = worker.ask("/flow_runs/filter", flow_runs=judged)
+        all_runs = company.ask("/flow_runs/filter", flow_runs=judged)
         found = [run for run in all_runs if (run["created_by"] or {}).get("type") == "AUTOMATION"]
         time.sleep(0.5)
     assert found
 
 
-def test_a_run_leaves_its_figures_on_the_page(runs, worker):
+def test_a_run_leaves_its_figures_on_the_page(runs, company):
     """The gates, the week's KPIs, the queue and the pack, in the company's language."""
-    found = artifacts(worker)
+    found = artifacts(company)
     assert {"gate-intake", "gate-pack", "headline-kpis", "open-disputes", "pack", "regulation"} == set(found)
     assert "пройдена" in found["gate-intake"]["description"]
     assert "Регламент: действует редакция 2024-01-01 · sample" == found["regulation"]["description"]
@@ -190,18 +234,11 @@ def test_what_cannot_be_right_is_refused_before_a_run_exists(deployed, deploymen
     assert (409, True) == (answer.status_code, said in answer.text), answer.text
 
 
-LATER = [
-    ("weekly_pack", {"week": "2099-W02"}, "week 2099-W02 is not over until 2099-01-11"),
-    ("backfill", {"first_on": "1999-01-01", "last_on": "1999-12-31"}, "holds no day of the data, which are of "),
-]
-
-
 @pytest.fixture(scope="module")
-def failed(runs: dict[str, Any], worker: Server) -> list[dict[str, Any]]:
+def failed(asked: dict[str, str], company: Server) -> list[dict[str, Any]]:
     """The runs of LATER."""
-    ids = [start(worker, name, **parameters) for name, parameters, _ in LATER]
-    found = ended(worker, *ids)
-    return [found[id_] for id_ in ids]
+    found = states(company, asked.values())
+    return [found[asked[f"{name} later"]] for name, *_ in LATER]
 
 
 def test_what_only_the_data_can_tell_fails_with_a_sentence(failed):
@@ -222,17 +259,17 @@ def test_the_owner_is_told_why_there_is_no_pack(failed, folder):
     assert "week 2099-W02 is not over until" in mail.get_content()
 
 
-def test_no_secret_and_no_client_shows(runs, worker, folder):
+def test_no_secret_and_no_client_shows(runs, company, folder):
     """Neither in what is deployed, nor in runs, logs and artifacts."""
     paths = ("deployments", "flow_runs", "logs", "artifacts", "events", "block_documents", "work_pools", "automations")
-    shown = {path: worker.post(f"/{path}/filter").text for path in paths}
+    shown = {path: company.post(f"/{path}/filter").text for path in paths}
     assert all(answer != "[]" for path, answer in shown.items() if path not in ("block_documents", "events"))
     words = ["secret-of-the-hashes", "secret-token", "example.com", "+7"]
     assert [] == [(path, word) for path, text in shown.items() for word in words if word in text]
 
 
-def test_the_server_log_holds_no_error(runs, worker):
+def test_the_server_log_holds_no_error(runs, company):
     """The scheduler's failures show nowhere else."""
-    if not worker.is_on_postgres:
+    if not company.is_on_postgres:
         pytest.skip("Prefect's server on SQLite logs “database is locked” when runs meet: apt-get install postgresql")
-    assert [] == worker.errors()
+    assert [] == company.errors()

@@ -23,6 +23,7 @@ import pytest
 from planerka.phones import masked
 from tests import services
 from tests.builders_cycle import PROJECT, environment
+from tests.flows.conftest import Answer, planerka
 
 LEADS_N = 30
 MAPPING = """
@@ -138,12 +139,21 @@ class Company:
     env: dict[str, str]
     said: list[str]
 
-    def run(self, *arguments: str, code: int = 0) -> str:
-        command = [str(Path(sys.executable).with_name("planerka")), *arguments]
+    def weekly(self, code: int = 0) -> None:
+        """The cycle in a process of its own, with the Prefect server that it starts."""
+        command = [str(Path(sys.executable).with_name("planerka")), "weekly"]
         done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=300)
-        self.said.append(done.stdout + done.stderr)
-        assert code == done.returncode, self.said[-1]
-        return done.stdout
+        self.keep(Answer(done.returncode, done.stdout, done.stderr), code)
+
+    def run(self, *arguments: str) -> str:
+        """What another verb prints."""
+        answer = planerka(self.folder, self.env, *arguments)
+        self.keep(answer, 0)
+        return answer.out
+
+    def keep(self, answer: Answer, code: int) -> None:
+        self.said.append(answer.out + answer.err)
+        assert code == answer.code, self.said[-1]
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +172,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     edition = str(PROJECT / "rulebook" / "regulation" / "2024-01-01.yaml")
     for role, name in {"marketing": "Елена", "sales": "Андрей"}.items():
         company.run("regulation", "sign", edition, "--role", role, "--name", name)
-    company.run("weekly")
+    company.weekly()
     queue = json.loads(company.run("disputes", "list", "--json"))
     ruled = ("--decision", "return_to_work", "--author", "Анна", "--comment", f"Звоните: {CLIENTS[1].remark}")
     company.run("disputes", "rule", str(queue[0]["number"]), *ruled)
@@ -183,7 +193,7 @@ def fail(company: Company) -> None:
     (export / "mapping.yaml").write_text(broken, "utf-8")
     rows = [f"{client.spellings[0]},{client.email}" for client in (CLIENTS[0], CLIENTS[0], *CLIENTS)]
     (export / "book.csv").write_text("\n".join(["Телефон,Почта", *rows]), "utf-8")
-    company.run("weekly", code=4)
+    company.weekly(code=4)
     assert "'***' stands in more than one row" in company.said[-1]
     (export / "mapping.yaml").write_text(mapping, "utf-8")
 

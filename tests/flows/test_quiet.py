@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -79,22 +80,46 @@ def stored(home: Path) -> list[tuple[str, str, int]]:
         return database.execute(sql).fetchall()
 
 
+SILENT = "http://127.0.0.1:1/api"
+PASSED_OVER = "The Prefect server of PREFECT_API_URL does not answer, and will not see this run."
+
+RUNS = [
+    ({}, [], f"{ALONE} 28"),
+    ({"PREFECT_API_URL": SILENT}, [], f"{PASSED_OVER} {ALONE} 28"),
+    ({}, ["stop"], "GateStoppedError"),
+]
+"""The variables and arguments of three runs after one another, and what each prints."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What three runs by temporary servers printed, what each server wrote to its log, and where their database is."""
+
+    home: Path
+    answers: list[tuple[int, str, str]]
+    logs: list[str]
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("quiet") / "prefect"
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Those of RUNS, in a home that is not there before the first."""
+    home, answers, logs = tmp_path_factory.mktemp("quiet") / "prefect", [], []
+    for env, arguments, _ in RUNS:
+        answers.append(run(home, *arguments, **env))
+        logs.append((home / "server.log").read_text())
+    return Ran(home, answers, logs)
 
 
-def test_three_runs_are_silent_and_complete(home):
-    """The first makes its database; every task run of all three is stored."""
-    assert [(0, f"{ALONE} 28\n", "")] * 3 == [run(home) for _ in range(3)]
-    assert [("Completed", "Completed", 8)] * 3 == stored(home)[:3]
-    assert "" == (home / "server.log").read_text()
+def test_three_runs_are_silent_and_complete(ran):
+    """The first makes its database; every task run of all three is stored.
 
-
-def test_an_error_of_the_flow_is_raised_and_not_printed(home):
-    """The command says what happened in its own words; the traceback is with the server."""
-    assert (0, "GateStoppedError\n", "") == run(home, "stop")
-    assert ("Failed", "Completed", 8) == stored(home)[-1]
+    An address where nobody answers is passed over: the weekly meeting does not wait for a server that is down. An
+    error of the flow is raised and not printed: the command says what happened in its own words, and the traceback is
+    with the server.
+    """
+    assert [(0, f"{printed}\n", "") for *_, printed in RUNS] == ran.answers
+    assert [(state, "Completed", 8) for state in ("Completed", "Completed", "Failed")] == stored(ran.home)
+    assert ["", "", ""] == ran.logs
 
 
 def test_a_server_that_cannot_start_is_an_error_with_its_log(tmp_path):
@@ -107,15 +132,6 @@ def test_a_server_that_cannot_start_is_an_error_with_its_log(tmp_path):
 @pytest.mark.parametrize("url", [None, "", "127.0.0.1:4200/api", "http://127.0.0.1:port/api", "http://127.0.0.1:1/api"])
 def test_what_is_no_address_of_a_server_does_not_answer(url):
     assert not answers(url, timeout_s=5)
-
-
-def test_an_address_where_nobody_answers_is_passed_over(home):
-    """The weekly meeting does not wait for a server that is down."""
-    silent = "The Prefect server of PREFECT_API_URL does not answer, and will not see this run."
-    assert (0, f"{silent} {ALONE} 28\n", "") == run(home, PREFECT_API_URL="http://127.0.0.1:1/api")
-
-
-SILENT = "http://127.0.0.1:1/api"
 
 
 @pytest.mark.parametrize(
@@ -133,9 +149,9 @@ def test_a_running_server_is_used(environment, env_file, prefect_server: Server,
     assert not (tmp_path / "home").exists()
 
 
-def test_the_server_ends_with_a_killed_run(home):
+def test_the_server_ends_with_a_killed_run(ran):
     """Its stdin closes when the run dies, however it dies."""
-    command = [sys.executable, "-c", KILLED, str(home)]
+    command = [sys.executable, "-c", KILLED, str(ran.home)]
     done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, timeout=60)
     assert -signal.SIGKILL == done.returncode
     assert is_gone_within(int(done.stdout), seconds=30)

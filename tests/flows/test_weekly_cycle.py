@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -15,23 +14,16 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from flows import cli, wiring
+from flows import wiring
 from planerka.store.database import connect
 from planerka.store.locks import locked
 from tests import services
 from tests.builders_cycle import PROJECT, environment
+from tests.flows.conftest import Answer
+from tests.flows.conftest import planerka as in_this_process
 
 LEADS_N = 3_000
 EDITION = PROJECT / "rulebook" / "regulation" / "2024-01-01.yaml"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command answered."""
-
-    code: int
-    out: str
-    err: str
 
 
 Run = Callable[..., Answer]
@@ -58,20 +50,13 @@ def first(folder: Path) -> Answer:
 
 
 @pytest.fixture
-def planerka(folder: Path, first: Answer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def planerka(folder: Path, first: Answer) -> Run:
     """Any other verb in this process, after the main job; settings of its own as keywords."""
-    for name, value in environment(folder, PLANERKA_SOURCE__LEADS_N=str(LEADS_N)).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(folder)
 
     def run(*arguments: object, **settings: str) -> Answer:
-        for name, value in settings.items():
-            monkeypatch.setenv(f"PLANERKA_{name}", value)
-        monkeypatch.setattr(sys, "argv", ["planerka", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return Answer(int(ended.value.code or 0), said.out, said.err)
+        own = {f"PLANERKA_{name}": value for name, value in settings.items()}
+        env = environment(folder, **{"PLANERKA_SOURCE__LEADS_N": str(LEADS_N)} | own)
+        return in_this_process(folder, env, *arguments)
 
     return run
 

@@ -10,7 +10,7 @@ from signal import SIGKILL
 
 import pytest
 
-from tests.builders_cycle import child, files_of, open_company, rows_of
+from tests.builders_cycle import child, files_of, open_company, rows_of, run_company
 from tests.contract.test_cycle_killed import LEADS_N, State, run_killed, undisturbed
 from tests.contract.test_faults import cycle_with_the_database_gone
 from tests.services import find_postgres, missing, postgres_cluster, postgres_database, postgres_folder
@@ -66,7 +66,7 @@ def test_cycles_killed_at_random_moments_all_come_to_the_same_end(tmp_path: Path
     """From its beginning to after its end; every company is killed until one of its runs gets away."""
     began_s, dice, killed_n = time.monotonic(), Random(2026), 0
     with empty_store(kind, tmp_path / "undisturbed", cluster) as url:
-        expected, lasts_s = undisturbed(tmp_path / "undisturbed", url)
+        expected, lasts_s = undisturbed(run_company(tmp_path / "undisturbed", url), url)
     for number in count():
         with empty_store(kind, tmp_path / str(number), cluster) as url:
             killed_n += killed_to_its_end(tmp_path / str(number), url, dice, lasts_s)
@@ -80,7 +80,7 @@ def test_cycles_killed_at_random_moments_all_come_to_the_same_end(tmp_path: Path
 def test_of_cycles_started_together_one_works_and_the_others_say_who(tmp_path: Path, cluster: str, kind: str):
     """Started within one moment, ten times: what is in the store is what one of them would have left alone."""
     with empty_store(kind, tmp_path / "undisturbed", cluster) as url:
-        expected, _ = undisturbed(tmp_path / "undisturbed", url)
+        expected, _ = undisturbed(run_company(tmp_path / "undisturbed", url), url)
     for number in range(10):
         with empty_store(kind, tmp_path / str(number), cluster) as url:
             said = [run.communicate()[0] for run in [child(tmp_path / str(number), LEADS_N, url) for _ in range(3)]]

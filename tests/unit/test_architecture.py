@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,8 +78,17 @@ def name_of(path: Path) -> str:
 
 
 MODULES = {name_of(path): path for package in PACKAGES for path in sorted((PROJECT / package).rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
-NODES = {name: list(ast.walk(tree)) for name, tree in TREES.items()}
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    """Read when the first test asks: to parse them all takes two seconds of every process that collects this file."""
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+@cache
+def nodes_of(module: str) -> list[ast.AST]:
+    return list(ast.walk(tree_of(module)))
 
 
 def is_inside(module: str, places: tuple[str, ...]) -> bool:
@@ -103,11 +113,13 @@ def imports_of(nodes: Iterable[ast.AST]) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-IMPORTS = {name: set(imports_of(nodes)) for name, nodes in NODES.items()}
+@cache
+def imports_by(module: str) -> set[str]:
+    return set(imports_of(nodes_of(module)))
 
 
 def own_imports(module: str) -> list[str]:
-    return sorted(IMPORTS[module] & MODULES.keys())
+    return sorted(imports_by(module) & MODULES.keys())
 
 
 def points_left(module: str, imported: str) -> bool:
@@ -154,37 +166,37 @@ def test_imports_point_left():
 @pytest.mark.parametrize("library", IMPORT_FENCES)
 def test_a_fenced_library_is_imported_only_inside_its_fence(library):
     """Prefect, Great Expectations, SQL, HTTP, phones, sheets, templates and the shell each have one home."""
-    users = [m for m, imports in IMPORTS.items() if any(is_inside(i, (library,)) for i in imports)]
+    users = [m for m in MODULES if any(is_inside(i, (library,)) for i in imports_by(m))]
     assert [] == [m for m in users if not is_inside(m, IMPORT_FENCES[library])]
 
 
 def test_only_the_store_speaks_sql():
     """Our database has one home; a connector may read a customer's. Others hand an engine or a connection on."""
-    wrong = [m for m, nodes in NODES.items() if any(map(speaks_sql, nodes))]
+    wrong = [m for m in MODULES if any(map(speaks_sql, nodes_of(m)))]
     assert [] == [m for m in wrong if not is_inside(m, SQL_HOMES)]
 
 
 def test_only_wiring_asks_for_the_time():
     """`now` is an argument everywhere else: a run can be repeated for any week."""
-    wrong = [m for m, nodes in NODES.items() if any(map(calls_clock, nodes))]
+    wrong = [m for m in MODULES if any(map(calls_clock, nodes_of(m)))]
     assert [] == [m for m in wrong if not is_inside(m, CLOCK_READERS)]
 
 
 def test_only_settings_and_wiring_read_the_environment():
     """Nothing deep inside depends on a variable that nobody sees."""
-    wrong = [m for m, nodes in NODES.items() if any(map(reads_environment, nodes))]
+    wrong = [m for m in MODULES if any(map(reads_environment, nodes_of(m)))]
     assert [] == [m for m in wrong if not is_inside(m, ENVIRONMENT_READERS)]
 
 
 def test_every_module_says_what_it_is_for():
     """The first line that somebody reads."""
-    assert [] == [name for name, tree in TREES.items() if not ast.get_docstring(tree)]
+    assert [] == [name for name in MODULES if not ast.get_docstring(tree_of(name))]
 
 
 def test_init_files_hold_a_docstring_and_nothing_else():
     """A package is described where it is opened; code has a name of its own."""
     packages = [name for name, path in MODULES.items() if path.name == "__init__.py"]
-    assert [] == [p for p in packages if not (ast.get_docstring(TREES[p]) and len(TREES[p].body) == 1)]
+    assert [] == [p for p in packages if not (ast.get_docstring(tree_of(p)) and len(tree_of(p).body) == 1)]
 
 
 def test_every_folder_of_modules_is_a_package():
