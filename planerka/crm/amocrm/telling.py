@@ -1,7 +1,7 @@
 """What happened to leads, as events of the model."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -107,6 +107,6 @@ def told_frame(rows: Iterable[Row]) -> pd.DataFrame:
     return events_frame(list(once.values()), instants)
 
 
-def instants(seconds: Sequence[int | None]) -> pd.Series:
+def instants(seconds: pd.Series) -> pd.Series:
     """A time that pandas cannot hold is not known."""
-    return pd.to_datetime(pd.Series(seconds, dtype="float64"), unit="s", utc=True, errors="coerce")
+    return pd.to_datetime(seconds.astype("float64"), unit="s", utc=True, errors="coerce")

@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+import pyarrow as pa
 
 from planerka.crm.base import Window
 from planerka.crm.http import Dialect, Http, KeyLogin, Then, Words, both
@@ -66,9 +66,10 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def instants(texts: Sequence[str | None]) -> NDArray[np.datetime64]:
-    """Those of many, in UTC; NaT for None."""
-    return np.array(texts, dtype="datetime64[us]")
+def instants(texts: pd.Series) -> pd.Series:
+    """Those of a column; NaT where a text is missing."""
+    found = pa.array(texts, pa.string(), from_pandas=True).cast(pa.timestamp("us"))
+    return pd.Series(found.to_numpy(zero_copy_only=False)).dt.tz_localize(UTC)
 
 
 class Odoo:
