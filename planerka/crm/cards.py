@@ -1,7 +1,7 @@
 """Cards of a CRM as rows of an export: what makes leads, events and contracts of one makes them of the other.
 
-An adapter flattens each card to a row of texts (instants as `2026-11-23T11:37:49+0000`), with these columns beside
-those of the CRM: `status` (a `LeadStatus`) and `contact`, which stands for the client where no phone does.
+An adapter flattens each card to a row of texts (instants by `STAMP`), with these columns beside those of the CRM:
+`status` (a `LeadStatus`) and `contact`, which stands for the client where no phone does.
 """
 
 from collections.abc import Iterator
@@ -22,6 +22,9 @@ OF_HISTORY = (EventKind.REJECTED, EventKind.REOPENED, EventKind.ASSIGNED, EventK
 
 STEPS = {"qualified": EventKind.QUALIFIED, "meeting": EventKind.MEETING_HELD, "booking": EventKind.BOOKED}
 """What has happened when a lead enters a stage that the mapping gives this code."""
+
+STAMP = "%Y-%m-%dT%H:%M:%S%z"
+"""How instants are written, as 2026-11-23T11:37:49+0000: no other format is like it, and it is tried first."""
 
 STATUSES = {"contract": LeadStatus.WON, "rejected": LeadStatus.REJECTED}
 """What a lead is that stands on a stage of this code; on any other it is open."""
@@ -67,7 +70,7 @@ def lead_fields(own: LeadFields, known: Dict[str, str], phone_key: bytes | None)
     if "phone" in own.columns and not phone_key:
         raise SettingsError("the mapping reads phones: set PLANERKA_PHONE_KEY, which keys their hashes")
     columns = {name: Column(column=column) for name, column in known.items() if name != "phone" or phone_key}
-    update = {"columns": columns | own.columns}
+    update = {"columns": columns | own.columns, "formats": (STAMP, *own.formats)}
     conditions = {
         name: getattr(own, name) or Condition.model_validate({"column": "status", "in": (status,)})
         for name, status in (("rejected", LeadStatus.REJECTED), ("won", LeadStatus.WON))

@@ -33,9 +33,8 @@ class References:
         return self.batch(self.unseen(rows))
 
     def unseen(self, rows: pd.DataFrame) -> list[tuple[ReferenceKind, str]]:
-        ids = [
-            (kind, key) for name, kind in KINDS.items() if name in rows for key in rows[name].dropna().unique() if key
-        ]
+        columns = [(kind, rows[name]) for name, kind in KINDS.items() if name in rows]
+        ids = [(kind, key) for kind, column in columns for key in column.unique() if isinstance(key, str) and key]
         return [pair for pair in dict.fromkeys(ids) if pair not in self.seen]
 
     def told(self, titles: dict[tuple[ReferenceKind, str], str]) -> Batch:

@@ -4,7 +4,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
@@ -77,12 +77,18 @@ def kind_of(annotation: Any) -> tuple[type, bool]:
     return (next(a for a in get_args(annotation) if a is not type(None)) if is_optional else annotation), is_optional
 
 
-def unknown(noun: type, index: pd.Index) -> pd.DataFrame:
-    """Rows of which nothing is known yet: every field of the noun, with its dtype."""
-    dtypes = {
-        f.name: DTYPES[str if issubclass(kind_of(f.type)[0], StrEnum) else kind_of(f.type)[0]] for f in fields(noun)
-    }
-    return pd.DataFrame({name: pd.Series(None, index=index, dtype=dtype) for name, dtype in dtypes.items()})
+@cache
+def dtypes_of(noun: type) -> Dict[str, str]:
+    """The dtype of every field of a noun."""
+    kinds = {f.name: kind_of(f.type)[0] for f in fields(noun)}
+    return {name: DTYPES[str if issubclass(kind, StrEnum) else kind] for name, kind in kinds.items()}
+
+
+def unknown(noun: type, index: pd.Index, known: Dict[str, pd.Series] | None = None) -> pd.DataFrame:
+    """Rows of which nothing but these columns is known yet: every field of the noun, with its dtype."""
+    columns, dtypes = known or {}, dtypes_of(noun)
+    missing = {dtype: pd.Series(None, index=index, dtype=dtype) for dtype in set(dtypes.values())}
+    return pd.DataFrame({name: columns.get(name, missing[dtype]) for name, dtype in dtypes.items()})
 
 
 def no_rows(noun: type, sought: tuple[Sought, ...]) -> Rows:
@@ -129,14 +135,14 @@ class Converter:
 
     def rows(self, noun: type, chunk: pd.DataFrame, columns: Dict[str, Column], values: Values) -> Rows:
         """Rows of `noun` from a chunk, one for one; fields without a column are unknown."""
-        frame = unknown(noun, chunk.index)
+        known: dict[str, pd.Series] = {}
         faults: list[Fault] = []
         for f in fields(noun):
             if f.name in columns:
-                frame[f.name], found = self.field(f.name, kind_of(f.type)[0], chunk, columns[f.name], values)
+                known[f.name], found = self.field(f.name, kind_of(f.type)[0], chunk, columns[f.name], values)
                 faults += found
         names = {name: column.column for name, column in columns.items() if column.column}
-        return Rows(noun, frame, tuple(faults), values.title, names, texts=chunk)
+        return Rows(noun, unknown(noun, chunk.index, known), tuple(faults), values.title, names, texts=chunk)
 
     def field(
         self, name: str, kind: type, chunk: pd.DataFrame, column: Column, values: Values

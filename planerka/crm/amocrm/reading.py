@@ -11,9 +11,10 @@ from planerka.crm.amocrm.client import Asked, Client, Json, Span
 from planerka.crm.amocrm.directory import LOST, Directory
 from planerka.crm.amocrm.happenings import MOVED, Happenings, Move, in_order, is_rejection, moves_of
 from planerka.crm.amocrm.owners import GIVEN, Given, Owners, changes_of
-from planerka.crm.amocrm.telling import Row, Telling, events_frame
+from planerka.crm.amocrm.telling import Telling, told_frame
 from planerka.crm.base import Batch
 from planerka.crm.cards import Cards
+from planerka.crm.events import Row
 from planerka.crm.mapping_parts import Moment
 from planerka.crm.nouns import dated_rows
 from planerka.model import Event, EventKind, LeadStatus
@@ -180,7 +181,7 @@ class WindowReading:
             some = moves[start : start + BATCH_N]
             leads = [self.leads[move.lead_id] for move in some]
             cards = rows_of(leads, self.cards.columns, self.directory, self.url, {})
-            events = events_frame([telling.of_rejection(move) for move in some])
+            events = told_frame([telling.of_rejection(move) for move in some])
             events["reason_id"], _ = self.cards.convert.field("reason_id", str, cards, reason, self.cards.leads)
             is_lost = cards["status"] == LeadStatus.REJECTED
             told = events[is_lost | events["reason_id"].notna()]
@@ -213,7 +214,7 @@ def told_events(
 
 
 def event_batches(rows: Iterable[Row]) -> Iterator[Batch]:
-    frame = events_frame(list(rows))
+    frame = told_frame(rows)
     for start in range(0, len(frame), BATCH_N):
         yield Batch(noun=Event, rows=frame.iloc[start : start + BATCH_N].reset_index(drop=True))
 

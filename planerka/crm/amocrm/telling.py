@@ -11,13 +11,11 @@ from planerka.crm.amocrm.directory import Directory
 from planerka.crm.amocrm.happenings import Call, Message, Move, Task
 from planerka.crm.amocrm.owners import Change, Owners, person
 from planerka.crm.cards import STEPS
-from planerka.crm.rows import unknown
-from planerka.model import ActorKind, Event, EventKind
+from planerka.crm.events import Row, event_row, events_frame
+from planerka.model import ActorKind, EventKind
 
 SAME_CALL_N = 20
 """Hexadecimal digits of a hash that tell calls apart."""
-
-Row = dict[str, Any]
 
 
 def actor(user_id: int, otherwise: ActorKind = ActorKind.ROBOT) -> Row:
@@ -32,9 +30,7 @@ class Telling:
         self.directory, self.leads, self.owners = directory, leads, owners
 
     def row(self, id_: str, lead_id: int, kind: EventKind, at: int, **more: Any) -> Row:
-        owner = self.owners.at(lead_id, at)
-        common = {"id": id_, "lead_id": str(lead_id), "kind": kind.value, "at": at, "recorded_at": at}
-        return {**common, "manager_id": owner, **more}
+        return event_row(id_, str(lead_id), kind, at, self.owners.at(lead_id, at), **more)
 
     def of_move(self, move: Move) -> Iterator[Row]:
         """The change, and what it means; a rejection is told elsewhere, where its reason is known."""
@@ -103,13 +99,14 @@ def call_id(call: Call, lead_id: int) -> str:
     return f"call:{hashlib.sha256(f'{lead_id} {call.uniq}'.encode()).hexdigest()[:SAME_CALL_N]}"
 
 
-def events_frame(rows: list[Row]) -> pd.DataFrame:
-    """Rows of `model.Event`, each id once, by its first row. A time that pandas cannot hold is not known."""
+def told_frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Rows of `model.Event`, each id once, by its first row."""
     once: dict[str, Row] = {}
     for row in rows:
         once.setdefault(row["id"], row)
-    empty = unknown(Event, pd.RangeIndex(0))
-    frame = pd.DataFrame(list(once.values()), columns=list(empty))
-    for name in ("at", "recorded_at", "due_at"):
-        frame[name] = pd.to_datetime(frame[name], unit="s", utc=True, errors="coerce")
-    return frame.astype(empty.dtypes.to_dict())
+    return events_frame(list(once.values()), instants)
+
+
+def instants(seconds: pd.Series) -> pd.Series:
+    """A time that pandas cannot hold is not known."""
+    return pd.to_datetime(seconds.astype("float64"), unit="s", utc=True, errors="coerce")

@@ -4,6 +4,9 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
+
 from planerka.crm.base import Window
 from planerka.crm.http import Dialect, Http, KeyLogin, Then, Words, both
 from planerka.errors import CrmAnswerError
@@ -63,6 +66,12 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def instants(texts: pd.Series) -> pd.Series:
+    """Those of a column; NaT where a text is missing."""
+    found = pa.array(texts, pa.string(), from_pandas=True).cast(pa.timestamp("us"))
+    return pd.Series(found.to_numpy(zero_copy_only=False)).dt.tz_localize(UTC)
+
+
 class Odoo:
     """One database. Rows that are archived are there like the others."""
 
@@ -80,9 +89,9 @@ class Odoo:
 
     async def rows(self, model: str, domain: Domain, fields: Iterable[str], **more: Any) -> list[Json]:
         """The rows of a search; a many2one is an id, for names are nobody's business here."""
-        wanted = ["id", *fields]
-        found = await self.call(model, "search_read", domain=domain, fields=wanted, **{"load": "", **more})
-        if not isinstance(found, list) or not all(isinstance(row, dict) and row.keys() >= set(wanted) for row in found):
+        wanted = {"id", *fields}
+        found = await self.call(model, "search_read", domain=domain, fields=[*wanted], **{"load": "", **more})
+        if not isinstance(found, list) or not all(isinstance(row, dict) and row.keys() >= wanted for row in found):
             raise CrmAnswerError(f"{self.http.name} sent no rows of {model}: is that address the one of Odoo 19?")
         return found
 
@@ -98,7 +107,8 @@ class Odoo:
             if not page:
                 return
             for row in page:
-                self.require(row["id"] > last_id, model, row)
+                if row["id"] <= last_id:
+                    raise self.unasked(model, row)
                 last_id = row["id"]
             yield page
 
@@ -114,7 +124,8 @@ class Odoo:
         bounds = [["write_date", "<", until], *([["write_date", ">=", since]] if since else [])]
         async for page in self.pages(model, [*bounds, *domain], {"write_date", *fields}, **more):
             for row in page:
-                self.require(since <= row["write_date"] < until, model, row)
+                if not since <= row["write_date"] < until:
+                    raise self.unasked(model, row)
             yield page
 
     async def by_id(
@@ -123,16 +134,16 @@ class Odoo:
         """The rows with these ids that there are and that may be seen, by ascending ids."""
         wanted, names, found = sorted(set(ids)), list(fields), list[Json]()
         for start in range(0, len(wanted), IDS_N):
-            some = wanted[start : start + IDS_N]
-            rows = await self.rows(model, [["id", "in", some], *domain], names, order="id asc", **more)
+            some = set(wanted[start : start + IDS_N])
+            rows = await self.rows(model, [["id", "in", sorted(some)], *domain], names, order="id asc", **more)
             for row in rows:
-                self.require(row["id"] in some, model, row)
+                if row["id"] not in some:
+                    raise self.unasked(model, row)
             found += rows
         return found
 
-    def require(self, is_asked_for: bool, model: str, row: Json) -> None:
-        if not is_asked_for:
-            raise CrmAnswerError(
-                f"{self.http.name} answers a search of {model} with row {row['id']}, which was not asked for: a filter "
-                "or the order was passed over; look for a module of Odoo that changes searches"
-            )
+    def unasked(self, model: str, row: Json) -> CrmAnswerError:
+        return CrmAnswerError(
+            f"{self.http.name} answers a search of {model} with row {row['id']}, which was not asked for: a filter or "
+            "the order was passed over; look for a module of Odoo that changes searches"
+        )

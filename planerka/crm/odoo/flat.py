@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from planerka.crm.cards import STATUSES
@@ -77,14 +76,9 @@ def flat(
     leads: Sequence[Json], columns: Collection[str], account: Account, codes: dict[str, str], url: str
 ) -> pd.DataFrame:
     """One row a lead, with the columns, `status`, `contact` and `url`."""
-    cards = pd.DataFrame(index=pd.RangeIndex(len(leads)))
-    for column in sorted(columns):
-        kind = account.types.get(column, "char")
-        cards[column] = np.array([text_of(lead.get(column), kind) for lead in leads], dtype=object)
-    contacts = [f"contact {lead['partner_id']}" if lead["partner_id"] else None for lead in leads]
-    statuses = [str(status_of(lead["won_status"], lead["stage_id"], codes)) for lead in leads]
-    return cards.assign(
-        contact=np.array(contacts, dtype=object),
-        status=np.array(statuses, dtype=object),
-        url=np.array([f"{url}/odoo/crm/{lead['id']}" for lead in leads], dtype=object),
-    )
+    kinds = {column: account.types.get(column, "char") for column in sorted(columns)}
+    cells = {column: [text_of(lead.get(column), kind) for lead in leads] for column, kind in kinds.items()}
+    cells["contact"] = [f"contact {lead['partner_id']}" if lead["partner_id"] else None for lead in leads]
+    cells["status"] = [str(status_of(lead["won_status"], lead["stage_id"], codes)) for lead in leads]
+    cells["url"] = [f"{url}/odoo/crm/{lead['id']}" for lead in leads]
+    return pd.DataFrame(cells, dtype=object)

@@ -7,20 +7,19 @@ import pandas as pd
 
 from planerka.crm.base import Batch, Window
 from planerka.crm.cards import Cards
+from planerka.crm.events import Row, events_frame
 from planerka.crm.loop import Ahead
 from planerka.crm.mapping import AccountMapping
 from planerka.crm.odoo.account import LEAD, Account
-from planerka.crm.odoo.client import Domain, Json, Odoo
+from planerka.crm.odoo.client import Domain, Json, Odoo, instants
 from planerka.crm.odoo.flat import ALWAYS, codes_of, flat, unnamed
 from planerka.crm.odoo.happenings import PLANNED, PLANNED_FIELDS, SAID, SAID_FIELDS, Happenings, told
-from planerka.crm.odoo.history import Life, changes_of
+from planerka.crm.odoo.history import Life, Owners, changes_of
 from planerka.crm.references import References
-from planerka.crm.rows import unknown
 from planerka.errors import MappingError
 from planerka.model import Event, EventKind, LeadStatus, ReferenceKind
 
 PAGES_AHEAD_N = 4
-EVENT_DTYPES = dict(unknown(Event, pd.RangeIndex(0)).dtypes)
 
 
 class Reader:
@@ -35,7 +34,7 @@ class Reader:
 
     async def window(self, window: Window) -> AsyncGenerator[Batch]:
         """Everything of a window, references first. Events of leads that the window has not come after these leads."""
-        references, lives = References(self.mapping), dict[int, Life]()
+        references, owners = References(self.mapping), dict[int, Owners]()
         changed = self.odoo.changed
         said = Ahead(changed("mail.message", window, SAID, SAID_FIELDS), PAGES_AHEAD_N)
         planned = Ahead(changed("mail.activity", window, PLANNED, PLANNED_FIELDS), PAGES_AHEAD_N)
@@ -45,27 +44,27 @@ class Reader:
             for batch in (references.told(self.account.titles), references.mapped()):
                 yield batch
             async for page in leads.items():
-                async for batch in self.leads(page, references, lives):
+                async for batch in self.leads(page, references, owners):
                     yield batch
-            async for batch in self.others(said, planned, references, lives):
+            async for batch in self.others(said, planned, references, owners):
                 yield batch
         finally:
             for pages in (said, planned, leads):
                 await pages.close()
 
     async def others(
-        self, said: Ahead[list[Json]], planned: Ahead[list[Json]], references: References, lives: dict[int, Life]
+        self, said: Ahead[list[Json]], planned: Ahead[list[Json]], references: References, owners: dict[int, Owners]
     ) -> AsyncGenerator[Batch]:
         """Messages and activities, each page after those of its leads that were not read yet."""
         kinds = await self.odoo.rows("mail.activity.type", [], ["category"])
         made = Happenings(self.account, {kind["id"]: kind["category"] for kind in kinds}, self.mapping.zone)
         for pages, of in ((said, made.said), (planned, made.planned)):
             async for rows in pages.items():
-                strangers = {row["res_id"] for row in rows} - lives.keys()
+                strangers = {row["res_id"] for row in rows} - owners.keys()
                 found = await self.odoo.by_id(LEAD, strangers, self.lead_fields, of_sales(self.mapping), **self.load)
-                async for batch in self.leads(await self.lived(found), references, lives):
+                async for batch in self.leads(await self.lived(found), references, owners):
                     yield batch
-                for batch in batches_of([*told(rows, lives, of)]):
+                for batch in events_batches(told(rows, owners, of)):
                     yield batch
 
     async def with_history(self, pages: AsyncGenerator[list[Json]]) -> AsyncGenerator[list[Life]]:
@@ -75,14 +74,15 @@ class Reader:
     async def lived(self, leads: Sequence[Json]) -> list[Life]:
         """Leads with their history."""
         changes = await changes_of(self.odoo, self.account, leads) if leads else {}
-        relations, staff = self.account.relations, self.account.staff
-        return [Life(unnamed(lead, relations), changes.get(lead["id"], []), self.codes, staff) for lead in leads]
+        if self.load["load"]:
+            leads = [unnamed(lead, self.account.relations) for lead in leads]
+        return [Life(lead, changes.get(lead["id"], ()), self.codes, self.account.staff) for lead in leads]
 
-    async def leads(self, page: list[Life], references: References, lives: dict[int, Life]) -> AsyncGenerator[Batch]:
+    async def leads(self, page: list[Life], references: References, owners: dict[int, Owners]) -> AsyncGenerator[Batch]:
         """A page of leads: what they are called by, they themselves, their history, the cards of the rejected ones."""
         if not page:
             return
-        lives |= {life.lead["id"]: life for life in page}
+        owners |= {life.lead["id"]: life.owners for life in page}
         made, rejections = await asyncio.to_thread(self.converted, page)
         for batch in made:
             for named in await self.named(references, batch.rows):
@@ -97,7 +97,7 @@ class Reader:
         """
         events = [event for life in page for event in life.events()]
         cards = flat([life.lead for life in page], self.columns, self.account, self.codes, self.url)
-        return [*self.cards.batches(cards), *batches_of(events)], [*self.rejections(cards, events)]
+        return [*self.cards.batches(cards), *events_batches(events)], [*self.rejections(cards, events)]
 
     async def named(self, references: References, rows: pd.DataFrame) -> list[Batch]:
         """The ids of rows that nobody named yet, with what Odoo calls them."""
@@ -114,15 +114,15 @@ class Reader:
                 titles |= {(kind, str(row["id"])): row["display_name"] for row in rows_}
         return [references.told(titles)]
 
-    def rejections(self, cards: pd.DataFrame, events: list[Event]) -> Iterator[Batch]:
+    def rejections(self, cards: pd.DataFrame, events: list[Row]) -> Iterator[Batch]:
         """The cards of the leads that are rejected now, as the cards of their last rejections.
 
         What a card said at an earlier one, nobody knows.
         """
-        last = {event.lead_id: event for event in events if event.kind == EventKind.REJECTED}
+        last = {event["lead_id"]: event for event in events if event["kind"] == EventKind.REJECTED}
         rejected = cards[(cards["status"] == LeadStatus.REJECTED) & cards["id"].isin(last)]
         if len(rejected):
-            yield from self.cards.rejections(rejected, frame_of([last[key] for key in rejected["id"]]))
+            yield from self.cards.rejections(rejected, events_frame([last[key] for key in rejected["id"]], instants))
 
 
 def own_columns(cards: Cards) -> set[str]:
@@ -138,12 +138,6 @@ def of_sales(mapping: AccountMapping) -> Domain:
     return [["team_id", "in", [int(team) for team in teams]]] if teams else []
 
 
-def batches_of(events: list[Event]) -> Iterator[Batch]:
+def events_batches(events: list[Row]) -> Iterator[Batch]:
     if events:
-        yield Batch(noun=Event, rows=frame_of(events))
-
-
-def frame_of(events: list[Event]) -> pd.DataFrame:
-    return pd.DataFrame({name: [getattr(event, name) for event in events] for name in EVENT_DTYPES}).astype(
-        EVENT_DTYPES
-    )
+        yield Batch(noun=Event, rows=events_frame(events, instants))

@@ -157,7 +157,7 @@ class Writer:
         if self.is_open(current):
             return current
         changes = (await changes_of(self.odoo, self.account, [lead])).get(lead["id"], [])
-        former = [change.values["stage_id"][0] for change in changes if "stage_id" in change.values]
+        former = [change.before["stage_id"] for change in changes if "stage_id" in change.before]
         of_team = {
             stage["id"]: stage
             for stage in self.stages()
