@@ -19,10 +19,11 @@ def rejudge(
     until: Annotated[datetime | None, typer.Option(formats=DAY, help="Last local day of the rejections.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only rejections for this reason: its code, as no_answer.")] = None,
     rejection: Annotated[str | None, typer.Option(help="Only the rejection with this id.")] = None,
-    todays_cards: Annotated[
+    todays_source: Annotated[
         bool,
         typer.Option(
-            "--todays-cards", help="Also take what stands on the cards today: after a mapping that read them wrongly."
+            "--todays-source",
+            help="Also take today's cards, and what the source could not tell then: after a mapping was mended.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -39,7 +40,7 @@ def rejudge(
     company = wire()
     engine, source, office = company.engine, company.crm.source, company.office
     require_open_gate(engine, source)
-    report = judge_again(engine, source, office, asked, why, company.now, is_by_todays_cards=todays_cards)
+    report = judge_again(engine, source, office, asked, why, company.now, is_by_todays_source=todays_source)
     if not report.looked_at_n:
         raise UsageError("no rejection that has a verdict fits: check --since, --until, --reason and --rejection")
     measure_touched_days(engine, source, office, company.analyst_ids)

@@ -57,7 +57,7 @@ def sign(
 
 @regulation_app.command()
 def verify() -> None:
-    """How every edition of the rulebook and of the store stands; exit 2 where what was signed has been altered."""
+    """How every edition of the rulebook and of the store stands; exit 2 where one is altered or cannot be read."""
     from flows.wiring import clock
     from planerka.errors import RulebookError
     from planerka.regulation.register import verified
@@ -75,7 +75,7 @@ def verify() -> None:
 
 @regulation_app.command()
 def history() -> None:
-    """Every edition that somebody has signed: from when to when, who signed it, and who has acknowledged it."""
+    """Every edition that somebody has signed: from when to when, by whom, who has acknowledged it; and spoilt files."""
     from flows.wiring import clock
     from planerka.regulation.register import history_of
     from planerka.settings import load_settings

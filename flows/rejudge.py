@@ -22,7 +22,7 @@ def rejudge(
     until: Day | None = None,
     reason: str | None = None,
     rejection: str | None = None,
-    todays_cards: bool = False,
+    todays_source: bool = False,
 ) -> State[int]:
     """Judge settled rejections again; a verdict is added where it says something new. Returns how many were added.
 
@@ -32,13 +32,13 @@ def rejudge(
         until: Последний день отказов; пусто — до конца данных. The last day of the rejections; all if empty.
         reason: Код причины, например no_answer; пусто — любая. The code of the reason; any if empty.
         rejection: Номер одного отказа; пусто — все. The id of one rejection; all if empty.
-        todays_cards: Учесть и то, что указано в карточках сейчас: если карточки читались неверно. Take today's cards
-            too: after a mapping that read them wrongly.
+        todays_source: Учесть и карточки в нынешнем виде, и то, чего источник тогда не сообщал. Also take today's cards,
+            and what the source could not tell then.
     """
     asked = Asked(since=since, until=until, reason=reason, rejection_id=rejection)
     company = begin()
     name_run(company)
-    report = judge.rejudge(company, asked, why, todays_cards)
+    report = judge.rejudge(company, asked, why, todays_source)
     kpis.compute_kpis(company)
     looked_at, added_n = company.words.number(report.looked_at_n), len(report.added)
     message = company.words.say(

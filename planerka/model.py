@@ -286,8 +286,8 @@ class Rejudged:
 class Verdict:
     """What an edition says of a rejection. `number` counts the judgements of one rejection from 1.
 
-    `is_qualified`: what the edition's criteria say of the lead at that moment; None where they cannot tell.
-    `rejudged` None: the first judgement.
+    `lacks`: what its clauses ask for and the source did not have, by the names of `Crm.lacks`. `is_qualified`: what the
+    edition's criteria say of the lead at that moment; None where they cannot tell. `rejudged` None: it was judged once.
     """
 
     rejection_id: str
@@ -296,6 +296,7 @@ class Verdict:
     outcome: Outcome
     findings: tuple[Finding, ...]
     evidence: dict[str, Any]
+    lacks: tuple[str, ...] = ()
     is_qualified: bool | None = None
     rejudged: Rejudged | None = None
 

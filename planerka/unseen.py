@@ -3,6 +3,8 @@
 import unicodedata
 
 UNSEEN = ("Cc", "Cf", "Cs")
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+"""Letters and marks of other kinds that are drawn as nothing."""
 
 
 def visible(text: str) -> str:
@@ -25,7 +27,11 @@ def unseen_in(text: str) -> str | None:
 
 
 def is_unseen(sign: str) -> bool:
-    return unicodedata.category(sign) in UNSEEN
+    return unicodedata.category(sign) in UNSEEN or sign in BLANK or is_variation_selector(sign)
+
+
+def is_variation_selector(sign: str) -> bool:
+    return "\ufe00" <= sign <= "\ufe0f" or "\U000e0100" <= sign <= "\U000e01ef"
 
 
 def legible(text: str) -> str:

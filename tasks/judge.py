@@ -22,7 +22,7 @@ def judge_rejections(company: Company) -> JudgeReport:
 
 
 @task(task_run_name="judge rejections again", **policies.DATABASE)
-def rejudge(company: Company, asked: Asked, why: str, is_by_todays_cards: bool) -> RejudgeReport:
+def rejudge(company: Company, asked: Asked, why: str, is_by_todays_source: bool) -> RejudgeReport:
     require_open_gate(company.engine, company.crm.source)
     report = judge_again(
         company.engine,
@@ -31,7 +31,7 @@ def rejudge(company: Company, asked: Asked, why: str, is_by_todays_cards: bool) 
         asked,
         why,
         company.now,
-        is_by_todays_cards=is_by_todays_cards,
+        is_by_todays_source=is_by_todays_source,
     )
     get_run_logger().info("judged %d rejections again: %s", report.looked_at_n, report.by_change or "nothing changed")
     get_run_logger().info("%d disputes fell, %d rulings stand", report.fallen_n, report.ruled_n)

@@ -79,6 +79,7 @@ def evidence_from(rows: Sequence[Row]) -> pd.DataFrame:
         "rejection_id": [f"R{n}" for n, _ in enumerate(rows)],
         "reason": pd.Categorical([row.get("reason") for row in rows]),
         "reason_is_known": [row.get("reason_is_known", True) for row in rows],
+        "original_id": ["L1" if row.get("duplicate_of_id") else None for row in rows],
     }
     for field in FIELDS:
         values = [row.get(field.name) for row in rows]

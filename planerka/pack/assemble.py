@@ -91,7 +91,7 @@ def open_week(
         reader=open_reader(connection, known, settings),
         references=references(connection, known.source),
         editions=signed_editions(connection),
-        lacks=known.lacks_on(week.sunday),
+        lacks=known.lacks,
         first_on=created_between(connection, known.source)[0],
         analyst_ids=analyst_ids,
     )

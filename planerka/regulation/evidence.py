@@ -76,8 +76,9 @@ def evidence_of(
     order.
 
     Returns rejection_id, reason (category), reason_is_known (False: the mapping or the source does not tell,
-    and nobody can judge), and a column for each of `fields.FIELDS`: numbers as float64 in the field's unit,
-    yes/no and texts as 1 and 0, a code as category. NaN is "not known"; so is all that the source lacks.
+    and nobody can judge), original_id (of the lead that a duplicate names), and a column for each of `fields.FIELDS`:
+    numbers as float64 in the field's unit, yes/no and texts as 1 and 0, a code as category. NaN is "not known"; so is
+    all that the source lacks.
     """
     lead_index = pc.unique(pa.array(pd.concat([rejections["lead_id"], rejections["duplicate_of_id"]]).dropna()))
     lead, original = (places(rejections[column], lead_index) for column in ("lead_id", "duplicate_of_id"))
@@ -124,6 +125,7 @@ def framed(rejections: pd.DataFrame, facts: dict[str, Floats], lacks: Collection
         "rejection_id": rejections["id"].to_numpy(),
         "reason": pd.Categorical(rejections["reason"]),
         "reason_is_known": ~is_unmapped,
+        "original_id": rejections["duplicate_of_id"].to_numpy(),
     }
     for field in FIELDS:
         column = np.full(len(rejections), np.nan) if field.missing(lacks) else facts[field.name]
@@ -147,7 +149,7 @@ def card_facts(rejections: pd.DataFrame) -> dict[str, Floats]:
     """What stands on the card. A blank text is not known, like a missing one."""
     facts = {}
     for field in FIELDS:
-        if field.needs != (f"rejection.{field.name}",):
+        if not field.is_of_card:
             continue
         column = rejections[field.name]
         if field.kind == FieldKind.YES_NO:

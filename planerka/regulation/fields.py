@@ -53,9 +53,8 @@ class Field:
 
     @property
     def is_of_card(self) -> bool:
-        """Whether it stands on a card, which does not tell since when."""
-        nouns = {need.partition(".")[0] for need in self.needs}
-        return "rejection" in nouns or nouns == {"lead"}
+        """Whether it is what the card of the rejection says under this name; a card does not tell since when."""
+        return self.needs == (f"rejection.{self.name}",)
 
     def missing(self, lacks: Collection[str]) -> tuple[str, ...]:
         """What of its needs a source lacks, a noun standing for all its fields."""

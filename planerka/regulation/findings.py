@@ -1,6 +1,6 @@
 """Verdicts in words: what was asked, what was found, in both languages, from the field's title and the requirement."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -69,6 +69,8 @@ NO_DATA = ("нет данных", "no data")
 YES, NO = ("да", "yes"), ("нет", "no")
 RU, EN = 0, 1
 
+ORIGINAL = "duplicate_of_id"
+
 Words = tuple[str, str]
 FindingRow = dict[str, str]
 
@@ -80,15 +82,17 @@ def verdict_rows(
 
     `findings` are of each clause that is broken or, though the source could hold the evidence, unprovable.
     `evidence` is what the clauses of the reason and the criteria of a qualified lead read, None where not known;
-    what the source lacks is not in it. Both are empty where nothing was judged.
+    what the source lacks is not in it, but in `lacks`. All are empty where nothing was judged.
     """
     rows_n = len(evidence)
+    snapshots, lacked = seen(edition, evidence, judgement, lacks) if edition else ([{}] * rows_n, [[]] * rows_n)
     columns = {
         "rejection_id": evidence["rejection_id"].tolist(),
         "edition": [edition.name if edition else None] * rows_n,
         "outcome": [OUTCOMES[code] for code in judgement.outcomes.tolist()],
         "findings": all_findings(edition, evidence, judgement, lacks) if edition else [[] for _ in range(rows_n)],
-        "evidence": all_snapshots(edition, evidence, judgement, lacks) if edition else [{} for _ in range(rows_n)],
+        "evidence": snapshots,
+        "lacks": lacked,
         "is_qualified": qualified(edition, evidence) if edition else [None] * rows_n,
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -210,23 +214,34 @@ def in_words(field: Field, value: float | str) -> Words:
     return (f"{number.replace('.', ',')} {units[RU]}", f"{number} {units[EN]}") if units else (number, number)
 
 
-def all_snapshots(
+def seen(
     edition: Edition, evidence: pd.DataFrame, judgement: Judgement, lacks: Collection[str]
-) -> list[dict[str, Any]]:
-    """What the clauses of each row's reason read, and of every row what the criteria of a qualified lead do."""
-    arrays, criteria = arrays_of(evidence), [name for leaf in edition.qualified.leaves() for name in leaf.fields]
+) -> tuple[list[dict[str, Any]], list[list[str]]]:
+    """What was read of each row, and what would have been but for what the source lacks.
 
-    def snapshots_of(names: Iterable[str], positions: NDArray[np.intp]) -> Iterator[dict[str, Any]]:
-        told = [name for name in dict.fromkeys(names) if not CATALOGUE[name].missing(lacks)]
-        return snapshots_at(tuple(told), arrays, positions)
+    Instead of whether an original is named its id is kept: nothing else tells what was found out about it.
+    """
+    arrays, originals = arrays_of(evidence), evidence["original_id"].tolist()
+    snapshots: list[dict[str, Any]] = [{} for _ in range(len(evidence))]
+    lacked: list[list[str]] = [[] for _ in range(len(evidence))]
+    for names, positions in read_of(edition, judgement, len(evidence)):
+        missing = sorted({need for name in names for need in CATALOGUE[name].missing(lacks)})
+        told = tuple(name for name in names if not CATALOGUE[name].missing(lacks))
+        for row, snapshot in zip(positions.tolist(), snapshots_at(told, arrays, positions), strict=True):
+            snapshots[row], lacked[row] = snapshot, missing
+            if snapshot.get(ORIGINAL):
+                snapshot[ORIGINAL] = originals[row]
+    return snapshots, lacked
 
-    snapshots = list(snapshots_of(criteria, np.arange(len(evidence))))
+
+def read_of(edition: Edition, judgement: Judgement, rows_n: int) -> Iterator[tuple[tuple[str, ...], NDArray[np.intp]]]:
+    """The fields read of which rows: the criteria of a qualified lead of all of them, clauses of theirs."""
+    criteria = [name for leaf in edition.qualified.leaves() for name in leaf.fields]
+    yield tuple(dict.fromkeys(criteria)), np.arange(rows_n)
     for reason in edition.reasons:
-        names = [*(name for clause in reason.clauses for name in fields_read(clause)), *criteria]
-        positions = judgement.clauses[reason.clauses[0].number].positions if reason.clauses else np.zeros(0, np.intp)
-        for row, snapshot in zip(positions.tolist(), snapshots_of(names, positions), strict=True):
-            snapshots[row] = snapshot
-    return snapshots
+        if reason.clauses:
+            names = [name for clause in reason.clauses for name in fields_read(clause)]
+            yield tuple(dict.fromkeys([*names, *criteria])), judgement.clauses[reason.clauses[0].number].positions
 
 
 def qualified(edition: Edition, evidence: pd.DataFrame) -> list[bool | None]:

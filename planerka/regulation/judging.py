@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
 from planerka.model import GateReport, Outcome
-from planerka.regulation.editions import in_force
+from planerka.regulation.editions import places_in_force
 from planerka.regulation.evidence import EVENT_FIELDS, evidence_of
 from planerka.regulation.findings import verdict_rows
 from planerka.regulation.history import EVIDENCE_KINDS
@@ -99,9 +98,9 @@ def judge_batch(
 ) -> JudgeReport:
     source = bench.source.source
     events, own = lives_of(connection, source, waiting)
-    outcomes: Counter[str] = Counter(report.by_outcome)
+    outcomes, lacks = Counter(report.by_outcome), bench.source.lacks
     judged_n, unsettled_n, left_n = report.judged_n, report.unsettled_n, report.not_judged_n
-    for edition, lacks, part in by_rules(bench, waiting):
+    for edition, part in by_edition(bench, waiting):
         settling = timedelta(hours=edition.norms.settling_hours)
         settled = part[part["at"] < bench.source.data_until - settling].reset_index(drop=True)
         evidence = evidence_of(settled, events, own, bench.stock, bench.office, lacks, settling)
@@ -125,16 +124,9 @@ def lives_of(connection: sa.Connection, source: str, rejections: pd.DataFrame) -
     )
 
 
-def by_rules(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition, frozenset[str], pd.DataFrame]]:
-    """The rejections of each stretch of local days with one edition in force and one set of what the source lacked.
-
-    Those before the first edition have none.
-    """
-    turns = sorted({edition.effective_on for edition in bench.editions} | set(bench.source.first_on.values()))
-    happened_on = rejections["happened_on"].to_numpy("datetime64[D]")
-    stretch = np.searchsorted(np.array(turns, "datetime64[D]"), happened_on, side="right")
-    for number, part in rejections.groupby(stretch, sort=True):
-        edition = in_force(bench.editions, turns[number - 1]) if number else None
-        if edition:
-            lacks = bench.source.lacks_on(turns[number - 1])
-            yield edition, lacks, part.rename(columns={"reason_code": "reason"})
+def by_edition(bench: Bench, rejections: pd.DataFrame) -> Iterator[tuple[Edition, pd.DataFrame]]:
+    """The rejections of each edition, by the local day on which they happened; those before the first have none."""
+    places = places_in_force(bench.editions, rejections["happened_on"].to_numpy("datetime64[D]"))
+    for place, part in rejections.groupby(places, sort=True):
+        if place >= 0:
+            yield bench.editions[place], part.rename(columns={"reason_code": "reason"})

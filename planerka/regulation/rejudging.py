@@ -1,7 +1,8 @@
 """Judging again, when somebody asks for it: with all that is known today of the moment of each rejection.
 
 An event tells when it happened: a late one counts. A card does not tell since when it says what it says: it counts as
-the last verdict saw it, unless today's cards are asked for, as after a mapping that read them wrongly.
+the last verdict saw it. Nor is anything known of the time when the source could not tell: what it lacked then it lacks
+still. Both but where today's source is asked for: after a mapping was mended, or telephony came with its past.
 
 A verdict is added only where it would say something else, and says what changed and why it was asked for. Nothing
 is locked: a verdict's number is its key, so of two runs at once the second finds nothing left to say, and one that
@@ -23,13 +24,15 @@ from planerka.model import Outcome, Rejudged, Verdict
 from planerka.phones import masked
 from planerka.regulation.changes import what_changed
 from planerka.regulation.evidence import evidence_of
-from planerka.regulation.fields import FIELDS, Field, FieldKind
+from planerka.regulation.fields import FIELDS, NUMBERS, Field, FieldKind
 from planerka.regulation.findings import EN, RU, verdict_rows
 from planerka.regulation.judge import judge
-from planerka.regulation.judging import BATCH_N, Bench, bench_of, by_rules, lives_of
+from planerka.regulation.judging import BATCH_N, Bench, bench_of, by_edition, lives_of
 from planerka.regulation.signed import refuse_altered
+from planerka.rulebook.regulation import Edition
 from planerka.store import disputes, verdicts
 from planerka.store.rejections import Asked, judged_rejections
+from planerka.store.touched import hold
 
 EVER = timedelta(days=36_500)
 """Instead of the settling time: whatever has become known since counts, if it had happened by the rejection."""
@@ -69,7 +72,7 @@ def rejudge(
     why: str,
     now: datetime,
     *,
-    is_by_todays_cards: bool = False,
+    is_by_todays_source: bool = False,
 ) -> RejudgeReport:
     """Judge settled rejections again by the edition of their day and today's evidence; each batch is a transaction.
 
@@ -84,7 +87,7 @@ def rejudge(
         if bench is None:
             return RejudgeReport()
         chosen = judged_rejections(connection, source, asked)
-    rejudging = Rejudging(bench, masked(why.strip()), is_by_todays_cards)
+    rejudging = Rejudging(bench, masked(why.strip()), is_by_todays_source)
     report = RejudgeReport(looked_at_n=len(chosen))
     for start in range(0, len(chosen), BATCH_N):
         with engine.begin() as connection:
@@ -98,10 +101,11 @@ class Rejudging:
 
     bench: Bench
     why: str
-    is_by_todays_cards: bool
+    is_by_todays_source: bool
 
     def batch(self, connection: sa.Connection, rejections: pd.DataFrame, report: RejudgeReport) -> RejudgeReport:
         source = self.bench.source.source
+        hold(connection, source)  # of two at once, the second reads what the first has said
         found = {after.rejection_id: (before, after) for before, after in self.new_verdicts(connection, rejections)}
         new_ids = verdicts.add(connection, source, [after for _, after in found.values()], self.bench.now)
         disputed = disputes.over(connection, source, pd.Series(sorted(new_ids), dtype="str"))
@@ -122,11 +126,11 @@ class Rejudging:
         """
         bench = self.bench
         known = verdicts.newest(connection, bench.source.source, rejections["id"])
+        if not self.is_by_todays_source:
+            rejections = with_cards_of(rejections, known)
         events, own = lives_of(connection, bench.source.source, rejections)
-        for edition, lacks, part in by_rules(bench, rejections):
-            evidence = evidence_of(part.reset_index(drop=True), events, own, bench.stock, bench.office, lacks, EVER)
-            if not self.is_by_todays_cards:
-                evidence = with_cards_of(evidence, known)
+        for edition, lacks, part in self.by_rules(rejections, known):
+            evidence = evidence_of(part, events, own, bench.stock, bench.office, lacks, EVER)
             for row in verdict_rows(edition, evidence, judge(edition, evidence, lacks), lacks):
                 before = known[row["rejection_id"]]
                 after = verdicts.verdict_of(row | {"number": before.number + 1})
@@ -134,24 +138,36 @@ class Rejudging:
                 if changed:
                     yield before, replace(after, rejudged=Rejudged(why=self.why, ru=changed[RU], en=changed[EN]))
 
+    def by_rules(
+        self, rejections: pd.DataFrame, known: Mapping[str, Verdict]
+    ) -> Iterator[tuple[Edition, frozenset[str], pd.DataFrame]]:
+        """The rejections of each edition, with what the source lacks of all that it may be asked for."""
 
-def with_cards_of(evidence: pd.DataFrame, known: Mapping[str, Verdict]) -> pd.DataFrame:
-    """The evidence with what the verdicts of its rejections saw on the cards.
+        def lacked_by(rejection_id: str) -> str:
+            return "" if self.is_by_todays_source else " ".join(known[rejection_id].lacks)
 
-    What a verdict did not see, for the source lacked it or no clause of that time read it, is today's.
-    """
-    seen = [known[rejection_id].evidence for rejection_id in evidence["rejection_id"]]
-    kept = evidence.copy()
+        for edition, part in by_edition(self.bench, rejections):
+            for lacked, some in part.groupby(part["id"].map(lacked_by)):
+                yield edition, self.bench.source.lacks.union(str(lacked).split()), some.reset_index(drop=True)
+
+
+def with_cards_of(rejections: pd.DataFrame, known: Mapping[str, Verdict]) -> pd.DataFrame:
+    """The rejections with what their verdicts saw on the cards; what no clause of that time read is today's."""
+    seen, columns = [known[id_].evidence for id_ in rejections["id"]], {}
     for fact in filter(lambda fact: fact.is_of_card, FIELDS):
-        rows = [row for row, snapshot in enumerate(seen) if fact.name in snapshot]
-        kept.iloc[rows, kept.columns.get_loc(fact.name)] = column_of(fact, [seen[row][fact.name] for row in rows])
-    return kept
+        today = rejections[fact.name].astype(object).where(rejections[fact.name].notna(), None)
+        values = [snapshot.get(fact.name, now) for snapshot, now in zip(seen, today, strict=True)]
+        columns[fact.name] = on_card(fact, values, rejections.index)
+    return rejections.assign(**columns)
 
 
-def column_of(fact: Field, values: list[Any]) -> pd.Series:
-    """Values of a snapshot as evidence has them."""
-    dtype = pd.CategoricalDtype(list(fact.codes)) if fact.kind == FieldKind.CODE else "float64"
-    return pd.Series(values, dtype=dtype)
+def on_card(fact: Field, values: list[Any], index: pd.Index) -> pd.Series:
+    """Values of snapshots as a card has them: of a text they only tell that it was there."""
+    if fact.kind == FieldKind.YES_NO:
+        return pd.Series(values, index, dtype="boolean")
+    if fact.kind in NUMBERS:
+        return pd.Series(values, index, dtype="float64")
+    return pd.Series([str(value) if value else None for value in values], index, dtype="str")
 
 
 def added(verdict: Verdict) -> Added:

@@ -18,7 +18,7 @@ from planerka.store.tables import erased_lead, event, lead, reference, rejection
 class Asked:
     """Which judged rejections: of local days, both included, for a reason's code, by id. None asks for no less.
 
-    UsageError for a last day before the first.
+    UsageError for a last day before the first, and for a day near which no calendar can be counted.
     """
 
     since: date | None = None

@@ -204,6 +204,7 @@ verdict = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("findings", sa.JSON, nullable=False),
     sa.Column("evidence", sa.JSON, nullable=False),
+    sa.Column("lacks", sa.JSON, nullable=False),
     sa.Column("is_qualified", sa.Boolean),
     sa.Column("rejudged", sa.JSON(none_as_null=True)),
     sa.Column("judged_at", Instant, nullable=False),

@@ -58,6 +58,7 @@ def verdict_of(row: Mapping[Any, Any]) -> Verdict:
             **row,
             "outcome": Outcome(row["outcome"]),
             "findings": tuple(Finding(**found) for found in row["findings"]),
+            "lacks": tuple(row["lacks"]),
             "rejudged": Rejudged(**row["rejudged"]) if row.get("rejudged") else None,
         }
     )

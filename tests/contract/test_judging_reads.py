@@ -56,8 +56,7 @@ def judge(engine: sa.Engine) -> JudgeReport:
 def test_without_a_signed_edition_rejections_are_counted_and_not_read(three_rejections: sa.Engine) -> None:
     with statements(three_rejections) as said:
         assert JudgeReport(not_judged_n=3) == judge(three_rejections)
-    selected = [statement.split()[1].partition("(")[0] for statement in said if "FROM event" in statement]
-    assert {"count", "min"} == set(selected)
+    assert 1 == len([statement for statement in said if "FROM event" in statement])
 
 
 def test_rejections_before_the_first_edition_are_counted_and_not_read(

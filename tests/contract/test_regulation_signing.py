@@ -114,6 +114,7 @@ def test_what_a_head_signed_after_both_had_agreed_on_a_later_day_is_refused_unti
         ("Лапин\n  А. ", "signed for sales by Лапин А.;"),
         ("Лап\x1b[8mин", "U+001B, which nobody sees: write the name without it"),
         ("Лап\u200bин", "U+200B ZERO WIDTH SPACE, which nobody sees"),
+        ("Лапин\u3164", "U+3164 HANGUL FILLER, which nobody sees"),
         ("\u202eнипаЛ", "U+202E RIGHT-TO-LEFT OVERRIDE, which nobody sees"),
     ],
 )

@@ -157,8 +157,8 @@ def write_on_the_card(engine: sa.Engine, **told: object) -> None:
     keep(engine, Rejection, {"id": "R1", "lead_id": "L1"} | told)
 
 
-def by_todays_cards(engine: sa.Engine) -> RejudgeReport:
-    return rejudge(engine, "crm", OFFICE, Asked(), "Читали не ту колонку", NOW, is_by_todays_cards=True)
+def by_todays_source(engine: sa.Engine) -> RejudgeReport:
+    return rejudge(engine, "crm", OFFICE, Asked(), "Читали не ту колонку", NOW, is_by_todays_source=True)
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_what_was_filled_in_on_the_card_afterwards_counts_only_where_that_is_ask
     """A call tells when it was made, a card does not: an accused manager might fill in anything."""
     write_on_the_card(bought, competitor="ПИК")
     assert RejudgeReport(looked_at_n=1) == again(bought)
-    by_todays_cards(bought)
+    by_todays_source(bought)
     said = verdicts_of(bought, "rejudged")[-1][-1]["ru"]
     assert (
         "Застройщик, у которого купил клиент: нет данных → указано; пункт 9.2: нечем доказать → без замечаний" == said
@@ -185,29 +185,75 @@ def test_what_was_filled_in_on_the_card_afterwards_counts_only_where_that_is_ask
 def test_what_was_seen_on_the_card_counts_though_it_was_taken_away_since(bought):
     """Also beside news of the calls: nobody answered them."""
     write_on_the_card(bought, competitor="ПИК")
-    by_todays_cards(bought)
+    by_todays_source(bought)
     write_on_the_card(bought)
     calls = [called(1, "2026-11-03", hour, f"2026-11-03T{hour}+03:00") for hour in ("09:05", "10:00")]
     keep(bought, Event, *(call | {"outcome": "no_answer"} for call in calls))
     again(bought)
-    found = [[found["clause"] for found in findings] for *_, findings in verdicts_of(bought, "findings")]
-    assert [["9.1", "9.2"], ["9.1"], ["9.1"]] == found
+    assert [["9.1", "9.2"], ["9.1"], ["9.1"]] == found_in(bought)
 
 
-@pytest.mark.parametrize("competitor, broken", [(None, ["9.2"]), ("ПИК", [])])
-def test_a_card_whose_field_the_source_lacked_is_read_as_it_is_today(store, competitor, broken):
-    """The verdict could not see it: nothing else is known of it."""
-    with store.begin() as connection:
-        put_source(connection, Source(source="crm", lacks=frozenset({"rejection.competitor"}), data_until=NOW))
+def test_a_field_of_the_card_that_the_source_lacked_is_lacking_still(store):
+    """It is read as it is today where that is asked for."""
+    lacks(store, "rejection.competitor")
     keep(store, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": "bought_elsewhere"})
     reject(store)
     judge(store)
-    with store.begin() as connection:
-        put_source(connection, Source(source="crm", lacks=frozenset(), data_until=NOW))
-    write_on_the_card(store, competitor=competitor)
-    again(store)
-    first, *_, last = [findings for *_, findings in verdicts_of(store, "findings")] * 2
-    assert broken == [found["clause"] for found in last if found not in first]
+    lacks(store)
+    assert RejudgeReport(looked_at_n=1) == again(store)
+    by_todays_source(store)
+    assert [["9.1"], ["9.1", "9.2"]] == found_in(store)
+
+
+def lacks(engine: sa.Engine, *names: str) -> None:
+    with engine.begin() as connection:
+        put_source(connection, Source(source="crm", lacks=frozenset(names), data_until=NOW))
+
+
+def found_in(engine: sa.Engine) -> list[list[str]]:
+    """The clauses that the findings of each verdict name."""
+    return [[found["clause"] for found in findings] for *_, findings in verdicts_of(engine, "findings")]
+
+
+@pytest.fixture
+def duplicate(store: sa.Engine) -> sa.Engine:
+    """A judged rejection as a double of a lead that is not in the store."""
+    keep(store, Reference, {"kind": "reason", "id": "17", "title": "Дубль", "code": "duplicate"})
+    reject(store)
+    write_on_the_card(store, duplicate_of_id="L0")
+    judge(store)
+    return store
+
+
+def an_older_lead(engine: sa.Engine, lead_id: str) -> None:
+    """Of the same client, and open."""
+    came = {"created_at": "2026-10-01T09:00+03:00", "status": "open"}
+    keep(engine, Lead, {"id": lead_id, "client_id": "C1"} | came)
+
+
+def test_the_original_of_a_double_is_known_when_it_has_come(duplicate):
+    """A later pull brought it: it was there all the time."""
+    an_older_lead(duplicate, "L0")
+    assert {"unlawful → lawful": 1} == again(duplicate).by_change
+
+
+def test_another_original_that_was_named_afterwards_counts_only_where_that_is_asked_for(duplicate):
+    """What is found out is found out of the one that the verdict saw."""
+    an_older_lead(duplicate, "L5")
+    write_on_the_card(duplicate, duplicate_of_id="L5")
+    assert RejudgeReport(looked_at_n=1) == again(duplicate)
+    assert {"unlawful → lawful": 1} == by_todays_source(duplicate).by_change
+
+
+def test_a_consent_that_was_withdrawn_before_counts_however_late_it_became_known(store):
+    """The card does not say so, but an event does, and tells when."""
+    keep(store, Reference, {"kind": "reason", "id": "17", "title": "Просит не звонить", "code": "do_not_call"})
+    reject(store)
+    write_on_the_card(store)
+    judge(store)
+    withdrawn = {"id": "W1", "lead_id": "L1", "kind": "consent_withdrawn", "at": "2026-11-04T09:00+03:00"}
+    keep(store, Event, withdrawn | {"recorded_at": "2026-11-20T09:00+03:00"})
+    assert {"unprovable → lawful": 1} == again(store).by_change
 
 
 def test_a_rejudge_that_finds_nothing_new_writes_nothing(store):

@@ -93,42 +93,28 @@ def test_the_same_leads_in_a_source_with_calls_are_disputed(store):
     assert {"unlawful": 3} == open_disputes(store, "crm", REVIEW, NOW).by_origin
 
 
-def call(number: int, at: str) -> dict:
-    called = {"kind": "call_out", "at": at, "recorded_at": at, "outcome": "no_answer"}
-    return {"id": f"T{number}", "lead_id": f"L{number}", **called}
-
-
-def test_of_the_days_before_telephony_was_connected_nothing_is_known_of_calls(store):
-    """The source has calls from the day of its first one on: before it nobody knows whether any were made.
-
-    The first of the three was rejected on the 18th, and the first call was made on the 19th.
-    """
-    keep(store, Event, call(3, "2026-11-19T09:00Z"))
-    assert ["lawful", "unlawful", "unlawful"] == judged(store, frozenset())
-    with store.connect() as connection:
-        seen = dict(connection.execute(sa.select(verdict.c.rejection_id, verdict.c.evidence)).tuples().all())
-    assert (False, 0) == ("attempts_n" in seen["R1"], seen["R2"]["attempts_n"])
-    assert {"unlawful": 2} == open_disputes(store, "crm", REVIEW, NOW).by_origin
-
-
 def test_telephony_that_is_connected_later_accuses_nobody_of_the_days_before(store):
-    """A rejudge finds no calls there, and knows that there could be none."""
+    """A verdict keeps what the source lacked: a rejudge finds no calls there, and knows that there could be none."""
     judged(store, CALLS)
-    keep(store, Event, call(1, "2026-11-23T09:00Z"))
-    assert ["lawful"] * 3 == judged(store, frozenset())
+    judged(store, frozenset())
     assert RejudgeReport(looked_at_n=3) == again(store)
 
 
-def test_telephony_that_brings_its_past_with_it_is_heard(store):
-    """Its calls were made then: a rejudge sees how many, and that there were no more."""
+def test_telephony_that_brings_its_past_with_it_is_heard_where_that_is_asked_for(store):
+    """Only who connected it knows whether it has the calls of those days."""
     judged(store, CALLS)
-    keep(store, Event, call(1, "2026-11-10T09:00Z"))
+    call = {"kind": "call_out", "at": "2026-11-17T09:00Z", "recorded_at": "2026-11-17T09:00Z", "outcome": "no_answer"}
+    keep(store, Event, call | {"id": "T1", "lead_id": "L1"})
     judged(store, frozenset())
-    assert {"lawful → unlawful": 3} == again(store).by_change
+    assert {"lawful → unlawful": 3} == again(store, is_by_todays_source=True).by_change
+    with store.connect() as connection:
+        newest = sa.select(verdict.c.evidence).where(verdict.c.number == 2).order_by(verdict.c.rejection_id)
+        assert [1, 0, 0] == [seen["attempts_n"] for seen in connection.scalars(newest)]
 
 
-def again(engine: sa.Engine) -> RejudgeReport:
-    return rejudge(engine, "crm", OFFICE, Asked(), "Подключили телефонию", NOW)
+def again(engine: sa.Engine, *, is_by_todays_source: bool = False) -> RejudgeReport:
+    why = "Подключили телефонию"
+    return rejudge(engine, "crm", OFFICE, Asked(), why, NOW, is_by_todays_source=is_by_todays_source)
 
 
 def test_the_mark_of_the_crm_is_set_beside_the_criteria_both_as_of_the_rejection(store):

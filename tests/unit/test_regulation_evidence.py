@@ -338,7 +338,10 @@ def test_an_unmapped_reason_is_not_the_managers_fault(
 def test_no_rejections_give_no_evidence() -> None:
     """A quiet week has all the columns and no row."""
     rows = evidence([], [call("2026-03-03 10:00")])
-    assert (0, {"rejection_id", "reason", "reason_is_known", *CATALOGUE}) == (len(rows), set(rows.columns))
+    assert (0, {"rejection_id", "reason", "reason_is_known", "original_id", *CATALOGUE}) == (
+        len(rows),
+        set(rows.columns),
+    )
 
 
 def test_an_unknown_moment_or_a_missing_lead_leaves_facts_unknown() -> None:

@@ -1,46 +1,53 @@
 """What a verdict saw on a card goes back into the evidence as it came out of it."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from planerka.regulation.fields import CATALOGUE, FieldKind
+from planerka.model import Outcome, Rejection, Verdict
+from planerka.regulation.evidence import card_facts
+from planerka.regulation.fields import FIELDS, FieldKind
 from planerka.regulation.findings import plain_values
-from planerka.regulation.rejudging import column_of
+from planerka.regulation.rejudging import with_cards_of
+from tests.builders_regulation import frame_of
 
-OF_CARD = [field.name for field in CATALOGUE.values() if field.is_of_card]
-VALUES = {
-    FieldKind.COUNT: [0.0, 3.0],
-    FieldKind.MONTHS: [6.0, 120.0],
-    FieldKind.MONEY: [0.0, 12_345_678_900.0],
-    FieldKind.DAYS: [0.5, 400.0],
-    FieldKind.YES_NO: [0.0, 1.0],
-    FieldKind.TEXT: [1.0, 1.0],
+ON_CARD = {
+    FieldKind.COUNT: [0, 3],
+    FieldKind.MONTHS: [6, 120],
+    FieldKind.MONEY: [0, 12_345_678_900],
+    FieldKind.YES_NO: [False, True],
+    FieldKind.TEXT: ["Южный берег", "   "],
+    FieldKind.CODE: ["full_price", "monthly_payment"],
 }
+OF_CARD = [field for field in FIELDS if field.is_of_card]
 
 
-@pytest.mark.parametrize("name", OF_CARD)
-def test_a_value_of_a_card_comes_back_from_the_snapshot_as_it_was(name):
-    """Also one that is not known."""
-    field = CATALOGUE[name]
-    if field.kind == FieldKind.CODE:
-        evidence = pd.Series(pd.Categorical([*field.codes, None], list(field.codes)))
-        arrays = evidence.cat.codes.to_numpy()
-    else:
-        evidence = pd.Series([*VALUES[field.kind], np.nan])
-        arrays = evidence.to_numpy()
-    pd.testing.assert_series_equal(evidence, column_of(field, plain_values(field, arrays)))
+@pytest.mark.parametrize("field", OF_CARD, ids=lambda field: field.name)
+def test_a_card_that_was_changed_since_says_what_the_verdict_saw(field):
+    """Also where it said nothing; a field that no clause read is today's."""
+    ids = [f"R{n}" for n in range(3)]
+    values = [*ON_CARD[field.kind], None]
+    then = frame_of(Rejection, [{"id": id_, field.name: value} for id_, value in zip(ids, values, strict=True)])
+    facts = card_facts(then)[field.name]
+    array = facts if field.kind != FieldKind.CODE else pd.Series(facts).fillna(-1).astype(int).to_numpy()
+    seen = [{field.name: value} for value in plain_values(field, array)]
+    known = {
+        id_: Verdict(rejection_id=id_, number=1, edition="e", outcome=Outcome.LAWFUL, findings=(), evidence=snapshot)
+        for id_, snapshot in zip(ids, seen, strict=True)
+    }
+    now = frame_of(Rejection, [{"id": id_, field.name: ON_CARD[field.kind][0], "offer": "Скидка"} for id_ in ids])
+    put_back = card_facts(with_cards_of(now, known))
+    pd.testing.assert_series_equal(pd.Series(facts), pd.Series(put_back[field.name]))
+    assert field.name == "offer" or [1.0, 1.0, 1.0] == put_back["offer"].tolist()
 
 
 def test_facts_of_cards_are_those_that_no_event_dates():
     """What the other facts are made of happened at a moment, or stands on a price list of a day."""
-    dated = [
+    of_card = {field.name for field in OF_CARD}
+    assert set() == of_card & {
         "attempts_n",
-        "first_response_min",
-        "longest_talk_s",
         "stage_reached",
-        "reopened_n",
+        "original_state",
+        "phone_is_valid",
         "cheapest_price_minor",
-    ]
-    assert [] == [name for name in dated if CATALOGUE[name].is_of_card]
-    assert {"competitor", "comment", "phone_is_valid", "original_state", "asked_not_to_call"} <= set(OF_CARD)
+    }
+    assert {"competitor", "comment", "duplicate_of_id", "budget_kind", "asked_not_to_call"} <= of_card

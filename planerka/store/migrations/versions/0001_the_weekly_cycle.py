@@ -338,6 +338,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("lacks", sa.JSON(), nullable=False),
         sa.Column("is_qualified", sa.Boolean(), nullable=True),
         sa.Column("rejudged", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("judged_at", sa.BigInteger(), nullable=False),
