@@ -286,8 +286,9 @@ class Rejudged:
 class Verdict:
     """What an edition says of a rejection. `number` counts the judgements of one rejection from 1.
 
-    `lacks`: what its clauses ask for and the source did not have, by the names of `Crm.lacks`. `is_qualified`: what the
-    edition's criteria say of the lead at that moment; None where they cannot tell. `rejudged` None: it was judged once.
+    `evidence`: what its clauses read; a later one keeps what those before it saw on the card. `lacks`: what they ask
+    for and the source did not have, by the names of `Crm.lacks`. `is_qualified`: what the edition's criteria say of the
+    lead at that moment; None where they cannot tell. `rejudged` None: it was judged once.
     """
 
     rejection_id: str

@@ -34,6 +34,7 @@ from planerka.store import disputes, verdicts
 from planerka.store.rejections import Asked, judged_rejections
 from planerka.store.touched import hold
 
+CARD_FIELDS = {fact.name: fact for fact in FIELDS if fact.is_of_card}
 EVER = timedelta(days=36_500)
 """Instead of the settling time: whatever has become known since counts, if it had happened by the rejection."""
 
@@ -133,10 +134,19 @@ class Rejudging:
             evidence = evidence_of(part, events, own, bench.stock, bench.office, lacks, EVER)
             for row in verdict_rows(edition, evidence, judge(edition, evidence, lacks), lacks):
                 before = known[row["rejection_id"]]
-                after = verdicts.verdict_of(row | {"number": before.number + 1})
+                after = verdicts.verdict_of(row | {"number": before.number + 1} | self.still_seen(before, row))
                 changed = None if after.outcome == Outcome.NOT_JUDGED else what_changed(before, after)
                 if changed:
                     yield before, replace(after, rejudged=Rejudged(why=self.why, ru=changed[RU], en=changed[EN]))
+
+    def still_seen(self, before: Verdict, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What a verdict knows of the card and of the source, and what it has from those before it: a reason that was
+        mapped wrongly for a day asks for other fields, and the next verdict for the first ones again.
+        """
+        if self.is_by_todays_source:
+            return {}
+        cards = {name: value for name, value in before.evidence.items() if name in CARD_FIELDS}
+        return {"evidence": cards | row["evidence"], "lacks": sorted({*before.lacks, *row["lacks"]})}
 
     def by_rules(
         self, rejections: pd.DataFrame, known: Mapping[str, Verdict]
@@ -154,10 +164,10 @@ class Rejudging:
 def with_cards_of(rejections: pd.DataFrame, known: Mapping[str, Verdict]) -> pd.DataFrame:
     """The rejections with what their verdicts saw on the cards; what no clause of that time read is today's."""
     seen, columns = [known[id_].evidence for id_ in rejections["id"]], {}
-    for fact in filter(lambda fact: fact.is_of_card, FIELDS):
-        today = rejections[fact.name].astype(object).where(rejections[fact.name].notna(), None)
-        values = [snapshot.get(fact.name, now) for snapshot, now in zip(seen, today, strict=True)]
-        columns[fact.name] = on_card(fact, values, rejections.index)
+    for name, fact in CARD_FIELDS.items():
+        today = rejections[name].astype(object).where(rejections[name].notna(), None)
+        values = [snapshot.get(name, now) for snapshot, now in zip(seen, today, strict=True)]
+        columns[name] = on_card(fact, values, rejections.index)
     return rejections.assign(**columns)
 
 

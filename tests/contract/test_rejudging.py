@@ -205,6 +205,30 @@ def test_a_field_of_the_card_that_the_source_lacked_is_lacking_still(store):
     assert [["9.1"], ["9.1", "9.2"]] == found_in(store)
 
 
+def test_a_reason_that_was_mapped_wrongly_for_a_day_costs_no_verdict_what_it_saw(bought):
+    """Nobody can fill in the card meanwhile."""
+    keep(bought, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": "no_answer"})
+    again(bought)
+    write_on_the_card(bought, competitor="ПИК")
+    keep(bought, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": "bought_elsewhere"})
+    again(bought)
+    first, _, last = found_in(bought)
+    assert (["9.1", "9.2"], first) == (first, last)
+
+
+def test_what_the_source_lacked_is_remembered_while_a_reason_is_mapped_wrongly(store):
+    lacks(store, "rejection.competitor")
+    keep(store, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": "bought_elsewhere"})
+    reject(store)
+    judge(store)
+    lacks(store)
+    for code in ("no_answer", "bought_elsewhere"):
+        keep(store, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": code})
+        again(store)
+    first, _, last = found_in(store)
+    assert (["9.1"], first) == (first, last)
+
+
 def lacks(engine: sa.Engine, *names: str) -> None:
     with engine.begin() as connection:
         put_source(connection, Source(source="crm", lacks=frozenset(names), data_until=NOW))
