@@ -7,9 +7,9 @@ import re
 EMAIL = re.compile(r"(?<!://)(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 """Not the user of a database in its url."""
 GAP = r"[ \-–‑().\xa0\u202f]*"
-NO_PHONE = r"(?:[01256]\d{9}|[3478]\d{7}00|\d{5,6}0{5})(?!\d)|[0-2]\d\d\.\d|\d{10}\.(?!\d{10,11}(?!\d))\d{3}"
+NO_PHONE = r"(?:[01256]\d{9}|[3478]\d{7}00|\d{5,6}0{5})(?!\d)|[0-2]\d\d\.\d"
 """Bare digits that are an id, a sum or seconds since 1970: ten that begin as no area code does, a round sum of money in
-minor units. The address of a machine. And a number with a fraction, unless that is another phone behind a full stop."""
+minor units. And the address of a machine."""
 PHONE = re.compile(
     rf"(?=[+(\d])(?<![^\W_])(?<![+])(?<!0\.)(?<!\D/)(?!{NO_PHONE})"
     rf"(?:\+\d(?:{GAP}\d){{9,13}}|(?:[78]{GAP}|\((?=\d{{3}}\)))?\d{{3}}{GAP}\d{{3}}{GAP}\d\d{GAP}\d\d)(?![^\W_])"

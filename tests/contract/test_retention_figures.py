@@ -1,5 +1,6 @@
 """Retention on the sample company: clients of long ago are forgotten, and no figure of any week moves."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from tasks.company import Company
 from tests.builders_cycle import AS_OF, company_after_a_cycle, rows_of
 
 FORGETTING = PrivacySettings(keep_months=3)
+FRACTION = re.compile(r"\d+\.\d+")
+"""A figure of a pack: some have as many digits as a phone."""
 CLIENT_TABLES = ("lead", "rejection", "erased_lead", "touched_day")
 
 
@@ -50,4 +53,5 @@ def test_a_second_night_finds_nothing(company):
 
 def test_the_sample_itself_holds_nobodys_phone_or_e_mail(company):
     rows = rows_of(company.engine, "delivery", "edition")
-    assert [] == [row for found in rows.values() for row in found if masked(row) != row]
+    texts = [FRACTION.sub("", row) for found in rows.values() for row in found]
+    assert [] == [text for text in texts if masked(text) != text]
