@@ -60,4 +60,4 @@ def lines(report: "RejudgeReport") -> Iterator[str]:
     if report.fallen_n:
         yield f"{report.fallen_n} disputes have fallen: their rejections are lawful now, and wait for nobody."
     if report.ruled_n:
-        yield f"{report.ruled_n} of them had been ruled on: the rulings stand."
+        yield f"{report.ruled_n} disputes over them had been ruled on: the rulings stand."

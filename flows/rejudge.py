@@ -12,16 +12,16 @@ from planerka.store.rejections import Asked
 from tasks import judge, kpis
 from tasks.runs import name_run
 
-Why = Annotated[str, Field(pattern=r"\S")]
+Text = Annotated[str, Field(pattern=r"\S")]
 
 
 @flow
 def rejudge(
-    why: Why,
+    why: Text,
     since: Day | None = None,
     until: Day | None = None,
-    reason: str | None = None,
-    rejection: str | None = None,
+    reason: Text | None = None,
+    rejection: Text | None = None,
     todays_source: bool = False,
 ) -> State[int]:
     """Judge settled rejections again; a verdict is added where it says something new. Returns how many were added.

@@ -286,9 +286,9 @@ class Rejudged:
 class Verdict:
     """What an edition says of a rejection. `number` counts the judgements of one rejection from 1.
 
-    `evidence`: what its clauses read; a later one keeps what those before it saw on the card. `lacks`: what they ask
-    for and the source did not have, by the names of `Crm.lacks`. `is_qualified`: what the edition's criteria say of the
-    lead at that moment; None where they cannot tell. `rejudged` None: it was judged once.
+    `reason`: the code it was judged by, None where none was given. `evidence`: what its clauses read. `lacks`: what the
+    source did not have then, by the names of `Crm.lacks`. `is_qualified`: what the edition's criteria say of the lead
+    at that moment; None where they cannot tell. `rejudged` None: it was judged once.
     """
 
     rejection_id: str
@@ -297,6 +297,7 @@ class Verdict:
     outcome: Outcome
     findings: tuple[Finding, ...]
     evidence: dict[str, Any]
+    reason: str | None = None
     lacks: tuple[str, ...] = ()
     is_qualified: bool | None = None
     rejudged: Rejudged | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from planerka.model import ClauseResult, Outcome, Verdict
 from planerka.regulation.fields import FIELDS, Field, FieldKind
 from planerka.regulation.findings import EN, NO, NO_DATA, RU, YES, Words, in_words
+from planerka.rulebook.regulation import Edition
 
 OUTCOME_WORDS = {
     Outcome.LAWFUL: ("правомерный", "lawful"),
@@ -22,16 +23,16 @@ Change = tuple[Words, Words, Words]
 """Of what, what it was, and what it is."""
 
 
-def what_changed(before: Verdict, after: Verdict) -> Words | None:
+def what_changed(before: Verdict, after: Verdict, edition: Edition) -> Words | None:
     """«Отказ: неправомерный → правомерный; Попыток дозвона: 2 → 7; пункт 1.1: нарушен → без замечаний».
 
     None where a new verdict would say the same: the outcome, the findings and whether the lead was qualified stand, and
-    so does the edition. Facts that nothing of it tells of, and findings that another version of planerka only puts in
-    other words, are no change.
+    so do the reason and the edition (`edition` is the second verdict's). Facts that nothing of it tells of are no
+    change, nor are findings that another version of planerka only puts in other words.
     """
     if said_by(before) == said_by(after):
         return None
-    said = list(changes(before, after))
+    said = list(changes(before, after, edition))
     if not said:
         return None
     ru, en = ("; ".join(f"{of[k]}: {was[k]} → {now[k]}" for of, was, now in said) for k in (RU, EN))
@@ -39,15 +40,17 @@ def what_changed(before: Verdict, after: Verdict) -> Words | None:
 
 
 def said_by(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.outcome, verdict.findings, verdict.edition, verdict.is_qualified
+    return verdict.outcome, verdict.findings, verdict.edition, verdict.reason, verdict.is_qualified
 
 
-def changes(before: Verdict, after: Verdict) -> Iterator[Change]:
-    """The outcome, the edition, whether the lead was qualified, the facts that were read, then the clauses."""
+def changes(before: Verdict, after: Verdict, edition: Edition) -> Iterator[Change]:
+    """The outcome, the edition, the reason, whether the lead was qualified, the facts that were read, the clauses."""
     if before.outcome != after.outcome:
         yield ("Отказ", "Rejection"), OUTCOME_WORDS[before.outcome], OUTCOME_WORDS[after.outcome]
     if before.edition != after.edition:
         yield ("редакция", "edition"), (f"{before.edition}",) * 2, (f"{after.edition}",) * 2
+    if before.reason != after.reason:
+        yield ("причина", "reason"), title(before.reason, edition), title(after.reason, edition)
     if before.is_qualified != after.is_qualified:
         yield ("лид квалифицирован", "the lead was qualified"), told(before.is_qualified), told(after.is_qualified)
     common = before.evidence.keys() & after.evidence.keys()
@@ -62,6 +65,12 @@ def changes(before: Verdict, after: Verdict) -> Iterator[Change]:
                 RESULT_WORDS[was.get(clause)],
                 RESULT_WORDS[now.get(clause)],
             )
+
+
+def title(code: str | None, edition: Edition) -> Words:
+    """A reason as the edition calls it; one that it does not have by its code."""
+    titles = {reason.code: (reason.ru, reason.en) for reason in edition.reasons}
+    return ("не указана", "none given") if code is None else titles.get(code, (code, code))
 
 
 def told(is_so: bool | None) -> Words:

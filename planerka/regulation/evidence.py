@@ -155,12 +155,16 @@ def card_facts(rejections: pd.DataFrame) -> dict[str, Floats]:
         if field.kind == FieldKind.YES_NO:
             facts[field.name] = yes_no(column)
         elif field.kind == FieldKind.TEXT:
-            facts[field.name] = np.where(column.astype("str").str.strip().fillna("") == "", np.nan, 1.0)
+            facts[field.name] = np.where(is_given(column), 1.0, np.nan)
         elif field.kind == FieldKind.CODE:
             facts[field.name] = known_codes(column, field)
         else:
             facts[field.name] = numbers(column)
     return facts
+
+
+def is_given(column: pd.Series) -> NDArray[np.bool_]:
+    return (column.astype("str").str.strip().fillna("") != "").to_numpy()
 
 
 def known_codes(column: pd.Series, field: Field) -> Floats:
@@ -228,7 +232,7 @@ def original_identity(
 ) -> dict[str, Floats]:
     """The lead that a duplicate names, beside the rejected one: their rows in `leads`, -1 where there is none."""
     both = np.flatnonzero((own >= 0) & (original >= 0))
-    is_named = rejections["duplicate_of_id"].notna().to_numpy()
+    is_named = is_given(rejections["duplicate_of_id"])
 
     def compared(column: str, relation: Callable[[pd.Series, pd.Series], pd.Series]) -> Floats:
         """1 or 0 where both leads are found and have a value, NaN elsewhere."""

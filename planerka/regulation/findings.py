@@ -82,17 +82,17 @@ def verdict_rows(
 
     `findings` are of each clause that is broken or, though the source could hold the evidence, unprovable.
     `evidence` is what the clauses of the reason and the criteria of a qualified lead read, None where not known;
-    what the source lacks is not in it, but in `lacks`. All are empty where nothing was judged.
+    what the source lacks is not in it. Both are empty where nothing was judged.
     """
     rows_n = len(evidence)
-    snapshots, lacked = seen(edition, evidence, judgement, lacks) if edition else ([{}] * rows_n, [[]] * rows_n)
     columns = {
         "rejection_id": evidence["rejection_id"].tolist(),
         "edition": [edition.name if edition else None] * rows_n,
+        "reason": evidence["reason"].astype(object).where(evidence["reason"].notna(), None).tolist(),
         "outcome": [OUTCOMES[code] for code in judgement.outcomes.tolist()],
         "findings": all_findings(edition, evidence, judgement, lacks) if edition else [[] for _ in range(rows_n)],
-        "evidence": snapshots,
-        "lacks": lacked,
+        "evidence": seen(edition, evidence, judgement, lacks) if edition else [{}] * rows_n,
+        "lacks": [sorted(lacks)] * rows_n,
         "is_qualified": qualified(edition, evidence) if edition else [None] * rows_n,
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -216,22 +216,20 @@ def in_words(field: Field, value: float | str) -> Words:
 
 def seen(
     edition: Edition, evidence: pd.DataFrame, judgement: Judgement, lacks: Collection[str]
-) -> tuple[list[dict[str, Any]], list[list[str]]]:
-    """What was read of each row, and what would have been but for what the source lacks.
+) -> list[dict[str, Any]]:
+    """What was read of each row.
 
     Instead of whether an original is named its id is kept: nothing else tells what was found out about it.
     """
     arrays, originals = arrays_of(evidence), evidence["original_id"].tolist()
     snapshots: list[dict[str, Any]] = [{} for _ in range(len(evidence))]
-    lacked: list[list[str]] = [[] for _ in range(len(evidence))]
     for names, positions in read_of(edition, judgement, len(evidence)):
-        missing = sorted({need for name in names for need in CATALOGUE[name].missing(lacks)})
         told = tuple(name for name in names if not CATALOGUE[name].missing(lacks))
         for row, snapshot in zip(positions.tolist(), snapshots_at(told, arrays, positions), strict=True):
-            snapshots[row], lacked[row] = snapshot, missing
+            snapshots[row] = snapshot
             if snapshot.get(ORIGINAL):
                 snapshot[ORIGINAL] = originals[row]
-    return snapshots, lacked
+    return snapshots
 
 
 def read_of(edition: Edition, judgement: Judgement, rows_n: int) -> Iterator[tuple[tuple[str, ...], NDArray[np.intp]]]:

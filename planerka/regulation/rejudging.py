@@ -1,8 +1,8 @@
 """Judging again, when somebody asks for it: with all that is known today of the moment of each rejection.
 
-An event tells when it happened: a late one counts. A card does not tell since when it says what it says: it counts as
-the last verdict saw it. Nor is anything known of the time when the source could not tell: what it lacked then it lacks
-still. Both but where today's source is asked for: after a mapping was mended, or telephony came with its past.
+An event tells when it happened: a late one counts. Neither a card nor a reason tells since when it says what it says:
+they count as the last verdict saw them. And what the source lacked then it lacks still, and nothing else. All but where
+today's source is asked for: after a mapping was mended, or telephony came with its past.
 
 A verdict is added only where it would say something else, and says what changed and why it was asked for. Nothing
 is locked: a verdict's number is its key, so of two runs at once the second finds nothing left to say, and one that
@@ -30,11 +30,11 @@ from planerka.regulation.judge import judge
 from planerka.regulation.judging import BATCH_N, Bench, bench_of, by_edition, lives_of
 from planerka.regulation.signed import refuse_altered
 from planerka.rulebook.regulation import Edition
-from planerka.store import disputes, verdicts
+from planerka.store import disputes, erasure, verdicts
 from planerka.store.rejections import Asked, judged_rejections
 from planerka.store.touched import hold
+from planerka.unseen import unseen_in
 
-CARD_FIELDS = {fact.name: fact for fact in FIELDS if fact.is_of_card}
 EVER = timedelta(days=36_500)
 """Instead of the settling time: whatever has become known since counts, if it had happened by the rejection."""
 
@@ -77,19 +77,22 @@ def rejudge(
 ) -> RejudgeReport:
     """Judge settled rejections again by the edition of their day and today's evidence; each batch is a transaction.
 
-    `why` stands in every verdict that is added, phones and e-mails masked. UsageError without one; RulebookError while
-    an edition of the store is not the one that was signed.
+    `why` stands in every verdict that is added, phones and e-mails masked. UsageError without one, and for signs in it
+    that nobody sees; RulebookError while an edition of the store is not the one that was signed.
     """
-    if not why.strip():
+    why = " ".join(why.split())
+    if not why:
         raise UsageError("judging again needs a reason, which both departments read beside the verdict: give --why")
+    if unseen := unseen_in(why):
+        raise UsageError(f"the reason has a sign that nobody sees, {unseen}: write it anew")
     with engine.begin() as connection:
         refuse_altered(connection)
         bench = bench_of(connection, source, office, now)
         if bench is None:
             return RejudgeReport()
         chosen = judged_rejections(connection, source, asked)
-    rejudging = Rejudging(bench, masked(why.strip()), is_by_todays_source)
-    report = RejudgeReport(looked_at_n=len(chosen))
+    rejudging = Rejudging(bench, masked(why), is_by_todays_source)
+    report = RejudgeReport()
     for start in range(0, len(chosen), BATCH_N):
         with engine.begin() as connection:
             report = rejudging.batch(connection, chosen.iloc[start : start + BATCH_N], report)
@@ -107,68 +110,76 @@ class Rejudging:
     def batch(self, connection: sa.Connection, rejections: pd.DataFrame, report: RejudgeReport) -> RejudgeReport:
         source = self.bench.source.source
         hold(connection, source)  # of two at once, the second reads what the first has said
-        found = {after.rejection_id: (before, after) for before, after in self.new_verdicts(connection, rejections)}
+        known = verdicts.newest(connection, source, rejections["id"])
+        if not self.is_by_todays_source:
+            rejections = as_seen(rejections, known)
+        rejections = without_forgotten(connection, source, rejections)
+        found = {
+            after.rejection_id: (known[after.rejection_id], after)
+            for after in self.new_verdicts(connection, rejections, known)
+        }
         new_ids = verdicts.add(connection, source, [after for _, after in found.values()], self.bench.now)
         disputed = disputes.over(connection, source, pd.Series(sorted(new_ids), dtype="str"))
         was_lawful = {id_ for id_ in new_ids if found[id_][0].outcome == Outcome.LAWFUL}
         by_change = Counter(f"{before.outcome} → {after.outcome}" for before, after in map(found.__getitem__, new_ids))
         return replace(
             report,
+            looked_at_n=report.looked_at_n + len(rejections),
             added=(*report.added, *(added(found[id_][1]) for id_ in new_ids)),
             by_change=dict(Counter(report.by_change) + by_change),
             fallen_n=report.fallen_n + sum(view.is_fallen and view.subject_id not in was_lawful for view in disputed),
             ruled_n=report.ruled_n + sum(view.is_ruled for view in disputed),
         )
 
-    def new_verdicts(self, connection: sa.Connection, rejections: pd.DataFrame) -> Iterator[tuple[Verdict, Verdict]]:
-        """The newest verdict and the one to follow it, of each rejection of which there is something new to say.
+    def new_verdicts(
+        self, connection: sa.Connection, rejections: pd.DataFrame, known: Mapping[str, Verdict]
+    ) -> Iterator[Verdict]:
+        """The verdict to follow the newest, of each rejection of which there is something new to say.
 
         One that nobody could judge today, for the mapping has forgotten its reason, keeps the verdict it has.
         """
         bench = self.bench
-        known = verdicts.newest(connection, bench.source.source, rejections["id"])
-        if not self.is_by_todays_source:
-            rejections = with_cards_of(rejections, known)
         events, own = lives_of(connection, bench.source.source, rejections)
         for edition, lacks, part in self.by_rules(rejections, known):
             evidence = evidence_of(part, events, own, bench.stock, bench.office, lacks, EVER)
             for row in verdict_rows(edition, evidence, judge(edition, evidence, lacks), lacks):
                 before = known[row["rejection_id"]]
-                after = verdicts.verdict_of(row | {"number": before.number + 1} | self.still_seen(before, row))
-                changed = None if after.outcome == Outcome.NOT_JUDGED else what_changed(before, after)
+                after = verdicts.verdict_of(row | {"number": before.number + 1})
+                changed = None if after.outcome == Outcome.NOT_JUDGED else what_changed(before, after, edition)
                 if changed:
-                    yield before, replace(after, rejudged=Rejudged(why=self.why, ru=changed[RU], en=changed[EN]))
-
-    def still_seen(self, before: Verdict, row: Mapping[str, Any]) -> dict[str, Any]:
-        """What a verdict knows of the card and of the source, and what it has from those before it: a reason that was
-        mapped wrongly for a day asks for other fields, and the next verdict for the first ones again.
-        """
-        if self.is_by_todays_source:
-            return {}
-        cards = {name: value for name, value in before.evidence.items() if name in CARD_FIELDS}
-        return {"evidence": cards | row["evidence"], "lacks": sorted({*before.lacks, *row["lacks"]})}
+                    yield replace(after, rejudged=Rejudged(why=self.why, ru=changed[RU], en=changed[EN]))
 
     def by_rules(
         self, rejections: pd.DataFrame, known: Mapping[str, Verdict]
     ) -> Iterator[tuple[Edition, frozenset[str], pd.DataFrame]]:
-        """The rejections of each edition, with what the source lacks of all that it may be asked for."""
-
-        def lacked_by(rejection_id: str) -> str:
-            return "" if self.is_by_todays_source else " ".join(known[rejection_id].lacks)
-
+        """The rejections of each edition, and of them those for which the source is taken to lack the same."""
         for edition, part in by_edition(self.bench, rejections):
-            for lacked, some in part.groupby(part["id"].map(lacked_by)):
-                yield edition, self.bench.source.lacks.union(str(lacked).split()), some.reset_index(drop=True)
+            if self.is_by_todays_source:
+                yield edition, self.bench.source.lacks, part.reset_index(drop=True)
+                continue
+            for lacks, some in part.groupby(part["id"].map(lambda id_: known[id_].lacks), sort=False):
+                yield edition, frozenset(lacks), some.reset_index(drop=True)
 
 
-def with_cards_of(rejections: pd.DataFrame, known: Mapping[str, Verdict]) -> pd.DataFrame:
-    """The rejections with what their verdicts saw on the cards; what no clause of that time read is today's."""
-    seen, columns = [known[id_].evidence for id_ in rejections["id"]], {}
-    for name, fact in CARD_FIELDS.items():
+def as_seen(rejections: pd.DataFrame, known: Mapping[str, Verdict]) -> pd.DataFrame:
+    """The rejections with the reasons they were judged by and what their verdicts saw on the cards; what no clause of
+    that time read is today's.
+    """
+    judged = [known[id_] for id_ in rejections["id"]]
+    columns = {"reason_code": pd.Series([verdict.reason for verdict in judged], rejections.index, dtype="str")}
+    for fact in filter(lambda fact: fact.is_of_card, FIELDS):
+        name = fact.name
         today = rejections[name].astype(object).where(rejections[name].notna(), None)
-        values = [snapshot.get(name, now) for snapshot, now in zip(seen, today, strict=True)]
+        values = [verdict.evidence.get(name, now) for verdict, now in zip(judged, today, strict=True)]
         columns[name] = on_card(fact, values, rejections.index)
     return rejections.assign(**columns)
+
+
+def without_forgotten(connection: sa.Connection, source: str, rejections: pd.DataFrame) -> pd.DataFrame:
+    """Of leads that were blanked, and of those whose original was, too little is known to judge them again."""
+    named = rejections[["lead_id", "duplicate_of_id"]]
+    forgotten = erasure.erased_of(connection, source, pd.concat([named[column] for column in named]))
+    return rejections[~named.isin(forgotten).any(axis=1)].reset_index(drop=True)
 
 
 def on_card(fact: Field, values: list[Any], index: pd.Index) -> pd.Series:

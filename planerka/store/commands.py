@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from planerka.model import Command, Decision, DisputeOrigin, Receipt
 from planerka.store.bulk import insert_into
-from planerka.store.tables import command, receipt
+from planerka.store.review import is_fallen
+from planerka.store.tables import command, dispute, receipt, ruling
 
 
 def add(connection: sa.Connection, source: str, ruling_id: int, intended: Command, at: datetime) -> None:
@@ -18,9 +19,17 @@ def add(connection: sa.Connection, source: str, ruling_id: int, intended: Comman
 
 
 def pending(connection: sa.Connection, source: str) -> list[Command]:
-    """Commands without a receipt, oldest first: still to be carried out."""
-    query = sa.select(command.c.content).outerjoin(receipt, receipt.c.marker == command.c.marker)
-    query = query.where(command.c.source == source, receipt.c.marker.is_(None))
+    """Commands without a receipt, oldest first: still to be carried out.
+
+    Not those of a dispute that has fallen: evidence was asked for, and a later verdict found it.
+    """
+    query = (
+        sa.select(command.c.content)
+        .outerjoin(receipt, receipt.c.marker == command.c.marker)
+        .join(ruling, ruling.c.id == command.c.ruling_id)
+        .join(dispute, dispute.c.id == ruling.c.dispute_id)
+        .where(command.c.source == source, receipt.c.marker.is_(None), ~is_fallen(source))
+    )
     return [_command(content) for content in connection.scalars(query.order_by(command.c.created_at, command.c.marker))]
 
 

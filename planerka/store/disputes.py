@@ -12,12 +12,9 @@ from planerka.errors import UsageError
 from planerka.model import Command, Decision, DisputeOrigin, LeadStatus, Outcome
 from planerka.store import commands
 from planerka.store.bulk import insert_into, staged
-from planerka.store.review import newest_verdict_of
+from planerka.store.review import is_fallen, is_ruled, newest_verdict_of
 from planerka.store.tables import command as command_table
 from planerka.store.tables import dispute, event, lead, receipt, ruling, verdict
-
-CLOSING_DECISIONS = (Decision.UPHOLD, Decision.RETURN_TO_WORK)
-"""After these a dispute waits for nobody; a request for evidence is no end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,18 +74,6 @@ class DisputeView:
     def is_closed(self) -> bool:
         """Whether it waits for nobody."""
         return self.is_ruled or self.is_fallen
-
-
-def is_ruled() -> sa.ColumnElement[bool]:
-    """Whether a row of `dispute` waits for no decision."""
-    given = ruling.alias()
-    return sa.exists().where(given.c.dispute_id == dispute.c.id, given.c.decision.in_(CLOSING_DECISIONS))
-
-
-def is_fallen(source: str) -> sa.ColumnElement[bool]:
-    """Whether the rejection of a row of `dispute` is lawful by its newest verdict, and nobody had ruled before."""
-    is_lawful = newest_verdict_of(dispute.c.subject_id, source) & (verdict.c.outcome == Outcome.LAWFUL)
-    return ~is_ruled() & sa.exists().where(is_lawful).correlate(dispute)
 
 
 def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[NewDispute]) -> int:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
 import sqlalchemy as sa
 
 from planerka.errors import StoreBusyError
 from planerka.phones import MASK
-from planerka.store.bulk import insert_into
+from planerka.store.bulk import insert_into, staged
 from planerka.store.database import BUSY_TIMEOUT_S, in_words
 from planerka.store.review import leads_who_asked
 from planerka.store.tables import (
@@ -89,6 +90,14 @@ def is_erased(connection: sa.Connection, source: str, lead_id: str) -> bool:
     """Whether the lead is marked; once `hold` is had, and until the transaction ends, that cannot change."""
     is_it = (erased_lead.c.source == source) & (erased_lead.c.lead_id == lead_id)
     return bool(connection.scalar(sa.select(sa.exists().where(is_it))))
+
+
+def erased_of(connection: sa.Connection, source: str, lead_ids: pd.Series) -> set[str]:
+    """Which of these leads are marked; None among the ids is none of them."""
+    asked_ids = lead_ids.dropna().drop_duplicates().to_frame("lead_id")
+    with staged(connection, [erased_lead.c.lead_id], asked_ids) as asked:
+        is_asked = erased_lead.c.lead_id.in_(sa.select(asked.c.lead_id))
+        return set(connection.scalars(sa.select(erased_lead.c.lead_id).where(erased_lead.c.source == source, is_asked)))
 
 
 def blank(connection: sa.Connection, source: str) -> Blanked:

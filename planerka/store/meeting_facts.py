@@ -13,10 +13,9 @@ import pandas as pd
 import sqlalchemy as sa
 
 from planerka.model import ActorKind, EventKind, LeadStatus, Outcome, ReferenceKind, UnitKind
-from planerka.store.disputes import is_fallen, is_ruled
 from planerka.store.frames import read_frame
 from planerka.store.measure_selects import QUALIFIED
-from planerka.store.review import is_left_in_peace, newest_verdict_of
+from planerka.store.review import is_fallen, is_left_in_peace, is_ruled, newest_verdict_of
 from planerka.store.tables import contract, dispute, event, lead, neglect, reference, ruling, stock, verdict
 
 BOOKING_ENDS = (
@@ -40,7 +39,8 @@ def rejections_between(source: str, from_on: date, to_on: date) -> sa.Select[tup
         (reason.c.source == source) & (reason.c.kind == ReferenceKind.REASON) & (reason.c.id == event.c.reason_id)
     )
     outcome = sa.func.coalesce(verdict.c.outcome, sa.literal_column(f"'{Outcome.NOT_JUDGED}'", sa.Text))
-    columns = (event.c.at, event.c.manager_id, lead.c.channel_id, reason.c.code, verdict.c.edition)
+    lacks = sa.cast(verdict.c.lacks, sa.Text).label("lacks")
+    columns = (event.c.at, event.c.manager_id, lead.c.channel_id, reason.c.code, verdict.c.edition, lacks)
     return (
         sa.select(*columns, outcome.label("outcome"))
         .select_from(event)
@@ -53,9 +53,12 @@ def rejections_between(source: str, from_on: date, to_on: date) -> sa.Select[tup
 
 
 def verdict_counts(connection: sa.Connection, source: str, from_on: date, to_on: date) -> pd.DataFrame:
-    """One row a (manager_id, channel_id, code, edition, outcome): `n` rejections of the stretch."""
+    """One row a (manager_id, channel_id, code, edition, outcome, lacks): `n` rejections of the stretch.
+
+    `lacks` (JSON) is what the source did not have when they were judged.
+    """
     found = rejections_between(source, from_on, to_on).subquery()
-    keys = [found.c[name] for name in ("manager_id", "channel_id", "code", "edition", "outcome")]
+    keys = [found.c[name] for name in ("manager_id", "channel_id", "code", "edition", "outcome", "lacks")]
     return read_frame(connection, sa.select(*keys, sa.func.count().label("n")).group_by(*keys))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from planerka.model import LeadStatus
-from planerka.store.disputes import is_fallen, is_ruled
 from planerka.store.erasure import lead_of_row
+from planerka.store.review import is_fallen, is_ruled
 from planerka.store.tables import contract, dispute, erased_lead, event, lead, quarantine
 
 

@@ -11,7 +11,7 @@ from planerka.clock import refuse_a_wrong_stretch
 from planerka.model import ActorKind, EventKind, ReferenceKind, Rejection
 from planerka.store.frames import read_frame
 from planerka.store.review import newest_verdict_of
-from planerka.store.tables import erased_lead, event, lead, reference, rejection, verdict
+from planerka.store.tables import event, lead, reference, rejection, verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +46,8 @@ def unjudged_rejections(
 
 
 def judged_rejections(connection: sa.Connection, source: str, asked: Asked) -> pd.DataFrame:
-    """The rejections that are asked for and have a verdict; of leads that were blanked too little is known to judge."""
-    blanked = sa.select(erased_lead.c.lead_id).where(erased_lead.c.source == source)
-    original = sa.func.coalesce(rejection.c.duplicate_of_id, "")
+    """The rejections that are asked for and have a verdict."""
     query = rejections_of(source).where(is_judged(source))
-    query = query.where(event.c.lead_id.not_in(blanked), original.not_in(blanked))
     if asked.since:
         query = query.where(event.c.happened_on >= asked.since)
     if asked.until:

@@ -8,6 +8,8 @@ from planerka.model import Decision, DisputeOrigin, EventKind, LeadStatus, Outco
 from planerka.store.tables import command, dispute, erased_lead, event, lead, receipt, rejection, ruling, verdict
 
 WRONG = (Outcome.UNLAWFUL, Outcome.UNPROVABLE)
+CLOSING_DECISIONS = (Decision.UPHOLD, Decision.RETURN_TO_WORK)
+"""After these a dispute waits for nobody; a request for evidence is no end."""
 DAY = timedelta(days=1)
 """A local day is at most this far from the day in UTC: so the index of days narrows what is then asked by instant."""
 
@@ -52,6 +54,18 @@ def is_superseded() -> sa.ColumnElement[bool]:
     newer = verdict.alias()
     is_same = (newer.c.source == verdict.c.source) & (newer.c.rejection_id == verdict.c.rejection_id)
     return sa.exists().where(is_same, newer.c.number > verdict.c.number)
+
+
+def is_ruled() -> sa.ColumnElement[bool]:
+    """Whether a row of `dispute` waits for no decision."""
+    given = ruling.alias()
+    return sa.exists().where(given.c.dispute_id == dispute.c.id, given.c.decision.in_(CLOSING_DECISIONS))
+
+
+def is_fallen(source: str) -> sa.ColumnElement[bool]:
+    """Whether the rejection of a row of `dispute` is lawful by its newest verdict, and nobody had ruled before."""
+    is_lawful = newest_verdict_of(dispute.c.subject_id, source) & (verdict.c.outcome == Outcome.LAWFUL)
+    return ~is_ruled() & sa.exists().where(is_lawful).correlate(dispute)
 
 
 def leads_who_asked(source: str) -> sa.Subquery:

@@ -201,6 +201,7 @@ verdict = sa.Table(
     sa.Column("rejection_id", sa.Text, primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("edition", sa.Text),
+    sa.Column("reason", sa.Text),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("findings", sa.JSON, nullable=False),
     sa.Column("evidence", sa.JSON, nullable=False),

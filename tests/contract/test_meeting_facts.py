@@ -84,12 +84,20 @@ def rejected(connection: sa.Connection, *rows: tuple[str, str]) -> None:
     put(connection, Event, *({**event, "manager_id": "M"} for event in events))
 
 
-def judged(connection: sa.Connection, edition: str, outcome: Outcome, *broken: str, id_: str = "E1") -> None:
+def judged(
+    connection: sa.Connection,
+    edition: str,
+    outcome: Outcome,
+    *broken: str,
+    id_: str = "E1",
+    lacks: tuple[str, ...] = (),
+) -> None:
     findings = tuple(
         Finding(clause=clause, result=ClauseResult.BROKEN, consequence=Consequence.VOID, ru="", en="")
         for clause in broken
     )
-    new = Verdict(rejection_id=id_, number=1, edition=edition, outcome=outcome, findings=findings, evidence={})
+    same = {"findings": findings, "evidence": {}, "lacks": lacks}
+    new = Verdict(rejection_id=id_, number=1, edition=edition, outcome=outcome, **same)
     verdicts.add(connection, SOURCE, [new], UNTIL)
 
 
@@ -126,9 +134,9 @@ def test_a_rejection_is_not_called_lawful_where_no_clause_of_its_reason_can_be_a
     """Without calls and messages nothing can speak against "no answer": that is no proof. A fault proves nothing."""
     sign(connection, edition_of("2024-01-01"))
     rejected(connection, ("E1", "2026-11-17T09:00Z"), ("E2", "2026-11-17T10:00Z"))
-    judged(connection, "2024-01-01", Outcome.LAWFUL)
-    judged(connection, "2024-01-01", Outcome.UNLAWFUL, "0.2", id_="E2")
-    found = rejections(pack_of(connection, lacks=frozenset(lacks)))
+    judged(connection, "2024-01-01", Outcome.LAWFUL, lacks=lacks)
+    judged(connection, "2024-01-01", Outcome.UNLAWFUL, "0.2", id_="E2", lacks=lacks)
+    found = rejections(pack_of(connection))  # today it has everything
     counted = VerdictCounts(lawful_n=lawful_n, unlawful_n=1, unprovable_n=0, not_judged_n=0, unchecked_n=1 - lawful_n)
     assert (counted, lacked) == (found.verdicts, found.unchecked_for)
 

@@ -18,7 +18,7 @@ from planerka.regulation.editions import parse
 from planerka.regulation.judging import judge_new_rejections
 from planerka.regulation.rejudging import RejudgeReport, rejudge
 from planerka.regulation.signed import sign_edition
-from planerka.store import disputes, leads
+from planerka.store import commands, disputes, leads
 from planerka.store.disputes import DisputeView
 from planerka.store.erasure import blank
 from planerka.store.old_leads import old_leads
@@ -205,28 +205,33 @@ def test_a_field_of_the_card_that_the_source_lacked_is_lacking_still(store):
     assert [["9.1"], ["9.1", "9.2"]] == found_in(store)
 
 
-def test_a_reason_that_was_mapped_wrongly_for_a_day_costs_no_verdict_what_it_saw(bought):
-    """Nobody can fill in the card meanwhile."""
-    keep(bought, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": "no_answer"})
-    again(bought)
-    write_on_the_card(bought, competitor="ПИК")
-    keep(bought, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": "bought_elsewhere"})
-    again(bought)
-    first, _, last = found_in(bought)
-    assert (["9.1", "9.2"], first) == (first, last)
+def test_a_reason_counts_as_it_was_judged_and_as_it_is_today_only_where_that_is_asked_for(bought):
+    """Else who is accused would choose another one in the CRM; and the mapping may be wrong for a day."""
+    keep(bought, Reference, {"kind": "reason", "id": "17", "title": "Спам", "code": "spam"})
+    assert RejudgeReport(looked_at_n=1) == again(bought)
+    by_todays_source(bought)
+    said = verdicts_of(bought, "rejudged")[-1][-1]["ru"]
+    assert said.startswith("причина: Уже купил у другого застройщика → Спам, тест; ")
 
 
-def test_what_the_source_lacked_is_remembered_while_a_reason_is_mapped_wrongly(store):
-    lacks(store, "rejection.competitor")
-    keep(store, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": "bought_elsewhere"})
+def test_what_the_source_lacks_today_and_did_not_then_clears_nothing(store):
+    """Calls and cards are in the store, and count."""
+    reject(store)
+    judge(store)
+    lacks(store, "event.call_out", "event.call_in")
+    assert RejudgeReport(looked_at_n=1) == again(store)
+
+
+def test_all_that_the_source_lacked_then_it_lacks_still_for_whatever_reads_it(store):
+    """Messages, of which no clause of the reason asked when it was judged."""
+    keep(store, Reference, {"kind": "reason", "id": "17", "title": "Спам", "code": "spam"})
+    lacks(store, "event.message_out")
     reject(store)
     judge(store)
     lacks(store)
-    for code in ("no_answer", "bought_elsewhere"):
-        keep(store, Reference, {"kind": "reason", "id": "17", "title": "Купил у других", "code": code})
-        again(store)
-    first, _, last = found_in(store)
-    assert (["9.1"], first) == (first, last)
+    with store.connect() as connection:
+        assert [["event.message_out"]] == list(connection.scalars(sa.select(verdict.c.lacks)))
+    assert RejudgeReport(looked_at_n=1) == again(store)
 
 
 def lacks(engine: sa.Engine, *names: str) -> None:
@@ -323,6 +328,23 @@ def test_of_a_lead_that_was_forgotten_too_little_is_known_to_judge_it_again(stor
     with store.begin() as connection:
         connection.execute(erased_lead.insert().values(forgotten))
     assert RejudgeReport() == again(store)
+
+
+def test_of_an_original_that_was_forgotten_too_little_is_known_whatever_the_card_names_today(duplicate):
+    an_older_lead(duplicate, "L5")
+    write_on_the_card(duplicate, duplicate_of_id="L5")
+    forgotten = {"source": "crm", "lead_id": "L0", "erased_at": NOW, "is_by_request": False}
+    with duplicate.begin() as connection:
+        connection.execute(erased_lead.insert().values(forgotten))
+    assert RejudgeReport() == again(duplicate)
+    assert {"unlawful → lawful": 1} == by_todays_source(duplicate).by_change
+
+
+@pytest.mark.parametrize("sign", ["\x1b[31m", "\u202e", "\x00"])
+def test_a_reason_with_signs_that_nobody_sees_is_refused(store, sign):
+    """Both departments read it, on a terminal too."""
+    with pytest.raises(UsageError, match="a sign that nobody sees"):
+        again(store, why=f"Звонки{sign} опоздали")
 
 
 def test_why_a_rejection_was_judged_again_is_forgotten_with_its_client(store):
@@ -474,6 +496,8 @@ def test_a_request_for_evidence_is_answered_by_a_lawful_verdict(store):
     late_calls_arrive(store)
     assert 1 == again(store).fallen_n
     assert opened(store).is_closed
+    with store.connect() as connection:
+        assert [] == commands.pending(connection, "crm")  # the manager is asked for nothing
 
 
 def test_a_dispute_that_has_fallen_stands_again_when_the_calls_turn_out_another_clients(store):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
+from flows import wiring
 from planerka.store.database import connect
 from planerka.store.locks import locked
 from tests import services
@@ -35,22 +36,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def in_a_process(folder: Path, command: list[str], **settings: str) -> Answer:
-    done = subprocess.run(
-        command, cwd=folder, env=variables(folder, settings), capture_output=True, text=True, timeout=300
-    )
-    return Answer(done.returncode, done.stdout, done.stderr)
-
-
-def variables(folder: Path, settings: dict[str, str]) -> dict[str, str]:
-    """Of a command on the company in the folder; settings of its own besides."""
-    own = {f"PLANERKA_{name}": value for name, value in settings.items()}
-    return environment(folder, **{"PLANERKA_SOURCE__LEADS_N": str(LEADS_N)} | own)
-
-
 def weekly(folder: Path, *options: str) -> Answer:
     """`planerka weekly` as a person starts it: a fresh process, in a folder of its own."""
-    return in_a_process(folder, [str(Path(sys.executable).with_name("planerka")), "weekly", *options])
+    env = environment(folder, PLANERKA_SOURCE__LEADS_N=str(LEADS_N))
+    command = [str(Path(sys.executable).with_name("planerka")), "weekly", *options]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+    return Answer(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +54,9 @@ def planerka(folder: Path, first: Answer) -> Run:
     """Any other verb in this process, after the main job; settings of its own as keywords."""
 
     def run(*arguments: object, **settings: str) -> Answer:
-        return in_this_process(folder, variables(folder, settings), *arguments)
+        own = {f"PLANERKA_{name}": value for name, value in settings.items()}
+        env = environment(folder, **{"PLANERKA_SOURCE__LEADS_N": str(LEADS_N)} | own)
+        return in_this_process(folder, env, *arguments)
 
     return run
 
@@ -255,12 +248,11 @@ def test_wrong_settings_are_listed_at_once(planerka):
     assert all(name in answer.err for name in ("language:", "time_zone: 'Mars' is no time zone", "max_age_hours:"))
 
 
-def test_stale_data_stop_the_run(folder, first):
-    """Exit 3; the message names the check. A run of Prefect is given a process: it ends with its server."""
+def test_stale_data_stop_the_run(planerka, monkeypatch):
+    """Exit 3; the message names the check."""
     noon = datetime.now(ZoneInfo("Europe/Moscow")).replace(hour=12)  # the sample is complete up to the midnight before
-    code = f"from datetime import datetime; from flows import cli, wiring; now = datetime.fromisoformat('{noon}')"
-    code += "; wiring.clock = lambda: now; cli.main()"
-    answer = in_a_process(folder, [sys.executable, "-c", code, "pull"], MAX_AGE_HOURS="1")
+    monkeypatch.setattr(wiring, "clock", lambda: noon)
+    answer = planerka("pull", MAX_AGE_HOURS="1")
     assert 3 == answer.code
     assert "the gate stopped the run:\n  Pull: the data are fresh: 1 of 1 failed" in answer.err
 

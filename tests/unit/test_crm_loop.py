@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -120,6 +121,15 @@ def is_blocked(thread: threading.Thread) -> bool:
     return (frame.f_code.co_name, frame.f_lineno) == ("wait", blocks_at)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Also where the tests were begun in the background of a shell, which has them ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_who_interrupts_a_read_is_told_of_nothing_else():
     """Ctrl-C while a batch is waited for: the reading has ended before the interrupt goes on."""
     ended = []

@@ -7,7 +7,7 @@ from planerka.model import Outcome, Rejection, Verdict
 from planerka.regulation.evidence import card_facts
 from planerka.regulation.fields import FIELDS, FieldKind
 from planerka.regulation.findings import plain_values
-from planerka.regulation.rejudging import with_cards_of
+from planerka.regulation.rejudging import as_seen
 from tests.builders_regulation import frame_of
 
 ON_CARD = {
@@ -35,7 +35,7 @@ def test_a_card_that_was_changed_since_says_what_the_verdict_saw(field):
         for id_, snapshot in zip(ids, seen, strict=True)
     }
     now = frame_of(Rejection, [{"id": id_, field.name: ON_CARD[field.kind][0], "offer": "Скидка"} for id_ in ids])
-    put_back = card_facts(with_cards_of(now, known))
+    put_back = card_facts(as_seen(now, known))
     pd.testing.assert_series_equal(pd.Series(facts), pd.Series(put_back[field.name]))
     assert field.name == "offer" or [1.0, 1.0, 1.0] == put_back["offer"].tolist()
 

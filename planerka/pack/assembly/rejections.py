@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -90,18 +90,22 @@ def totals(pack: PackWeek, stretch: Stretch, counts: pd.DataFrame) -> VerdictCou
 
 
 def unchecked(pack: PackWeek, counts: pd.DataFrame) -> list[tuple[int, set[str]]]:
-    """Lawful rejections by reasons that the source can check no clause of: how many, and the fields it lacks for it."""
-    lawful = counts[counts["outcome"] == Outcome.LAWFUL].groupby(["edition", "code"])["n"].sum()
-    blind = {(edition.name, code): needs for edition in pack.editions for code, needs in blind_reasons(edition, pack)}
-    return [(int(n), blind[key]) for key, n in lawful.items() if key in blind]
-
-
-def blind_reasons(edition: Edition, pack: PackWeek) -> Iterator[tuple[str, set[str]]]:
-    """Codes of reasons with clauses that void a rejection, none of which the source can check, and what it lacks.
-
-    By what it lacks today, as all that the pack calls not computable: older verdicts may have been given otherwise.
+    """Lawful rejections by reasons that the source could check no clause of when they were judged: how many, and the
+    fields it lacked for it.
     """
-    gaps = not_checkable(edition, pack.lacks)
+    keys = ["edition", "lacks", "code"]
+    lawful = counts[counts["outcome"] == Outcome.LAWFUL].groupby(keys, as_index=False)["n"].sum()
+    editions = {edition.name: edition for edition in pack.editions}
+    found = []
+    for (name, lacks), some in lawful.groupby(keys[:2]):
+        blind = dict(blind_reasons(editions[name], json.loads(lacks))) if name in editions else {}
+        found += [(int(n), blind[code]) for code, n in zip(some["code"], some["n"], strict=True) if code in blind]
+    return found
+
+
+def blind_reasons(edition: Edition, lacks: Collection[str]) -> Iterator[tuple[str, set[str]]]:
+    """Codes of reasons with clauses that void a rejection, none of which can be checked, and what is lacking for it."""
+    gaps = not_checkable(edition, lacks)
     for reason in edition.reasons:
         voiding = [clause.number for clause in reason.clauses if clause.consequence == Consequence.VOID]
         if voiding and gaps.keys() >= set(voiding):

@@ -335,6 +335,7 @@ def upgrade() -> None:
         sa.Column("rejection_id", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("edition", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False),
