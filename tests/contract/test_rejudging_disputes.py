@@ -1,0 +1,162 @@
+"""What follows from another verdict: disputes fall and stand again, and measures are counted anew."""
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from planerka.disputes.export import COLUMNS, queue_rows
+from planerka.disputes.opening import OpenReport, open_disputes
+from planerka.disputes.ruling import rule
+from planerka.errors import UsageError
+from planerka.kpis.measuring import measure_touched_days
+from planerka.model import Decision, Event
+from planerka.regulation.editions import parse
+from planerka.regulation.signed import sign_edition
+from planerka.store import commands
+from planerka.store.disputes import DisputeView
+from planerka.store.old_leads import old_leads
+from planerka.store.tables import measure, touched_day
+from planerka.words import words_for
+from tests.builders_regulation import FIRST_EDITION, OFFICE
+from tests.builders_rejudging import (
+    LATE_CALLS,
+    NOW,
+    REVIEW,
+    WHY,
+    again,
+    begun,
+    called,
+    judge,
+    keep,
+    late_calls_arrive,
+    opened,
+    reject,
+)
+from tests.builders_store import MOSCOW
+
+
+@pytest.fixture
+def store(engine: sa.Engine) -> sa.Engine:
+    return begun(engine)
+
+
+def test_a_dispute_whose_rejection_is_lawful_now_falls_and_is_told(store):
+    """It leaves the queue, the pack counts it, nobody can rule on it, and its view says what became known."""
+    reject(store)
+    judge(store)
+    assert not opened(store).is_closed
+    late_calls_arrive(store)
+    assert (1, 0) == ((report := again(store)).fallen_n, report.ruled_n)
+    view = opened(store)
+    assert (True, True, WHY) == (view.is_fallen, view.is_closed, view.rejudged["why"])
+    assert [] == queue_rows(store, "crm", MOSCOW, is_all=False)
+    (row,) = queue_rows(store, "crm", MOSCOW, is_all=True)
+    assert dict(zip(COLUMNS, row, strict=True))["rejudged"].startswith("Отказ: неправомерный → правомерный")
+    with pytest.raises(UsageError, match="judged again, and is lawful now"):
+        decide(store, view, Decision.RETURN_TO_WORK)
+
+
+def decide(engine: sa.Engine, view: DisputeView, decision: Decision) -> None:
+    rule(engine, "crm", view.id, decision, "Соколова", "Две попытки", OFFICE, words_for("ru"), NOW)
+
+
+def test_a_dispute_is_told_to_have_fallen_once(store):
+    """Another edition for its day gives another verdict, and no news of the dispute."""
+    reject(store)
+    judge(store)
+    opened(store)
+    late_calls_arrive(store)
+    again(store)
+    text = FIRST_EDITION.read_text(encoding="utf-8").replace("2024-01-01", "2026-11-01")
+    for role in ("marketing", "sales"):
+        sign_edition(store, parse(text, "test"), role, "Иванова", NOW, is_over_judged=True)
+    assert (1, 0) == (len((report := again(store)).added), report.fallen_n)
+
+
+def test_a_ruling_stands_whatever_a_later_verdict_says(store):
+    """What a person decided is never undone, nor is the command that follows from it; it is only told."""
+    reject(store)
+    judge(store)
+    decide(store, opened(store), Decision.RETURN_TO_WORK)
+    late_calls_arrive(store)
+    assert (0, 1) == ((report := again(store)).fallen_n, report.ruled_n)
+    view = opened(store)
+    assert (False, True, "return_to_work", "lawful") == (view.is_fallen, view.is_closed, view.decision, view.outcome)
+
+
+def test_a_request_for_evidence_is_answered_by_a_lawful_verdict(store):
+    """It was no end, and there is nothing left to ask."""
+    reject(store)
+    judge(store)
+    decide(store, opened(store), Decision.REQUEST_EVIDENCE)
+    late_calls_arrive(store)
+    assert 1 == again(store).fallen_n
+    assert opened(store).is_closed
+    with store.connect() as connection:
+        assert [] == commands.pending(connection, "crm")  # the manager is asked for nothing
+
+
+def test_a_dispute_that_has_fallen_stands_again_when_the_calls_turn_out_another_clients(store):
+    """What is told of a dispute is told by the newest verdict, with nothing to be put back."""
+    reject(store)
+    judge(store)
+    opened(store)
+    late_calls_arrive(store)
+    again(store)
+    keep(
+        store, Event, *(call | {"lead_id": "L2"} for call in (called(1, *late, NOW.isoformat()) for late in LATE_CALLS))
+    )
+    assert {"lawful → unlawful": 1} == again(store).by_change
+    assert not opened(store).is_closed
+
+
+def test_a_dispute_that_has_fallen_keeps_no_lead_from_being_forgotten(store):
+    """One that waits does, however old the lead."""
+    reject(store)
+    judge(store)
+    opened(store)
+    assert [] == forgettable(store)
+    late_calls_arrive(store)
+    again(store)
+    assert ["L1"] == forgettable(store)
+
+
+def forgettable(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.scalars(old_leads("crm", date(2026, 12, 1))))
+
+
+def test_a_lawful_rejection_that_is_unlawful_now_is_disputed_within_the_horizon(store):
+    """As any other, by the next run that opens disputes."""
+    reject(store)
+    late_calls_arrive(store)
+    keep(store, Event, *(called(1, *late, f"{late[0]}T{late[1]}+03:00") for late in LATE_CALLS))
+    judge(store)
+    assert OpenReport() == open_disputes(store, "crm", REVIEW, NOW)
+    keep(store, Event, {"id": "M1", "lead_id": "L2", "kind": "message_out"})
+    again(store)
+    assert 1 == open_disputes(store, "crm", REVIEW, NOW).opened_n
+
+
+def test_the_measures_of_the_day_are_counted_anew(store):
+    """The day of the rejection is touched by the new verdict, and by nothing else."""
+    reject(store)
+    judge(store)
+    measure_touched_days(store, "crm", OFFICE, ())
+    assert {"judged_n": 1, "unlawful_n": 1} == measured(store)
+    late_calls_arrive(store)
+    measure_touched_days(store, "crm", OFFICE, ())
+    assert {"judged_n": 1, "unlawful_n": 1} == measured(store)
+    again(store)
+    with store.connect() as connection:
+        assert [date(2026, 11, 5)] == connection.scalars(sa.select(touched_day.c.day_on)).all()
+    measure_touched_days(store, "crm", OFFICE, ())
+    assert {"judged_n": 1, "lawful_n": 1} == measured(store)
+
+
+def measured(engine: sa.Engine) -> dict[str, int]:
+    names = ("judged_n", "lawful_n", "unlawful_n")
+    query = sa.select(measure.c.measure, measure.c.value).where(measure.c.measure.in_(names))
+    with engine.connect() as connection:
+        return dict(connection.execute(query).tuples().all())
