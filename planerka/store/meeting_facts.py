@@ -120,21 +120,28 @@ def open_leads(connection: sa.Connection, source: str) -> dict[str | None, int]:
 
 
 def queue(connection: sa.Connection, source: str) -> pd.DataFrame:
-    """Every dispute: opened_at, due_at, the decision and time of its last ruling, when its newest verdict was given.
-
-    And whether it is_ruled or is_fallen, as `store.disputes` has it.
+    """Every dispute: opened_at, due_at, the decision and time of its last ruling, whether it is_ruled or is_fallen, and
+    `lawful_at`, since when its rejection is lawful: the first of the verdicts that say so to this day.
     """
     later = ruling.alias()
     is_last = ~sa.exists().where(later.c.dispute_id == ruling.c.dispute_id, later.c.id > ruling.c.id)
     closed = (is_ruled().label("is_ruled"), is_fallen(source).label("is_fallen"))
-    columns = (ruling.c.decision, ruling.c.ruled_at, verdict.c.judged_at, *closed)
+    columns = (ruling.c.decision, ruling.c.ruled_at, lawful_at(source).label("lawful_at"), *closed)
     ruled = (
         sa.select(dispute.c.opened_at, dispute.c.due_at, *columns)
         .select_from(dispute)
         .outerjoin(ruling, (ruling.c.dispute_id == dispute.c.id) & is_last)
-        .outerjoin(verdict, newest_verdict_of(dispute.c.subject_id, source))
     )
     return read_frame(connection, ruled.where(dispute.c.source == source))
+
+
+def lawful_at(source: str) -> sa.ScalarSelect[datetime]:
+    """When the rejection of a row of `dispute` became lawful; None where it is not."""
+    said, wrong = verdict.alias(), verdict.alias()
+    is_its = (said.c.source == source) & (said.c.rejection_id == dispute.c.subject_id)
+    is_before = (wrong.c.source == said.c.source) & (wrong.c.rejection_id == said.c.rejection_id)
+    is_wrong_later = sa.exists().where(is_before, wrong.c.number >= said.c.number, wrong.c.outcome != Outcome.LAWFUL)
+    return sa.select(sa.func.min(said.c.judged_at)).where(is_its, ~is_wrong_later).correlate(dispute).scalar_subquery()
 
 
 def rejudged_n(connection: sa.Connection, source: str, since: datetime) -> int:

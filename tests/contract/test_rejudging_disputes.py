@@ -1,6 +1,6 @@
 """What follows from another verdict: disputes fall and stand again, and measures are counted anew."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -12,10 +12,12 @@ from planerka.errors import UsageError
 from planerka.kpis.measuring import measure_touched_days
 from planerka.model import Decision, Event
 from planerka.regulation.editions import parse
+from planerka.regulation.rejudging import rejudge
 from planerka.regulation.signed import sign_edition
-from planerka.store import commands
+from planerka.store import commands, meeting_facts
 from planerka.store.disputes import DisputeView
 from planerka.store.old_leads import old_leads
+from planerka.store.rejections import Asked
 from planerka.store.tables import measure, touched_day
 from planerka.words import words_for
 from tests.builders_regulation import FIRST_EDITION, OFFICE
@@ -62,7 +64,7 @@ def decide(engine: sa.Engine, view: DisputeView, decision: Decision) -> None:
 
 
 def test_a_dispute_is_told_to_have_fallen_once(store):
-    """Another edition for its day gives another verdict, and no news of the dispute."""
+    """Another edition for its day gives another verdict a week later, and no news of the dispute, in the pack too."""
     reject(store)
     judge(store)
     opened(store)
@@ -71,7 +73,10 @@ def test_a_dispute_is_told_to_have_fallen_once(store):
     text = FIRST_EDITION.read_text(encoding="utf-8").replace("2024-01-01", "2026-11-01")
     for role in ("marketing", "sales"):
         sign_edition(store, parse(text, "test"), role, "Иванова", NOW, is_over_judged=True)
-    assert (1, 0) == (len((report := again(store)).added), report.fallen_n)
+    report = rejudge(store, "crm", OFFICE, Asked(), WHY, NOW + timedelta(days=7))
+    assert (1, 0) == (len(report.added), report.fallen_n)
+    with store.connect() as connection:
+        assert [NOW] == meeting_facts.queue(connection, "crm")["lawful_at"].tolist()
 
 
 def test_a_ruling_stands_whatever_a_later_verdict_says(store):

@@ -31,7 +31,7 @@ def disputes(pack: PackWeek) -> DisputeFacts:
         upheld_n=int(ruled.get(Decision.UPHOLD, 0)),
         returned_n=int(ruled.get(Decision.RETURN_TO_WORK, 0)),
         evidence_requested_n=int(ruled.get(Decision.REQUEST_EVIDENCE, 0)),
-        fallen_n=int((is_fallen & (queue["judged_at"] >= begin)).sum()),
+        fallen_n=int((is_fallen & (queue["lawful_at"] >= begin)).sum()),
     )
 
 
