@@ -23,7 +23,7 @@ def rejudge(
         bool,
         typer.Option(
             "--todays-source",
-            help="Also take today's cards, and what the source could not tell then: after a mapping was mended.",
+            help="Take today's reason and card, and what the source can tell today: after a mapping was mended.",
         ),
     ] = False,
     as_json: AsJson = False,

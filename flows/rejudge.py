@@ -32,8 +32,8 @@ def rejudge(
         until: Последний день отказов; пусто — до конца данных. The last day of the rejections; all if empty.
         reason: Код причины, например no_answer; пусто — любая. The code of the reason; any if empty.
         rejection: Номер одного отказа; пусто — все. The id of one rejection; all if empty.
-        todays_source: Учесть и карточки в нынешнем виде, и то, чего источник тогда не сообщал. Also take today's cards,
-            and what the source could not tell then.
+        todays_source: Взять нынешние причину и карточку и учесть то, чего источник тогда не сообщал. Take today's
+            reason and card, and what the source could not tell then.
     """
     asked = Asked(since=since, until=until, reason=reason, rejection_id=rejection)
     company = begin()
