@@ -77,7 +77,7 @@ def refusal_of(name: str, sha256: str, signatures: Iterable[Signature]) -> str |
         return altered
     if lacking := [role for role in ROLES if role not in {signature.role for signature in own}]:
         roles = " and ".join(lacking)
-        return f"edition {name} is not signed by {roles}: sign it, the last signed edition stays in force"
+        return f"edition {name} is not signed by {roles}: sign it; until then what both signed before holds"
     return None
 
 
