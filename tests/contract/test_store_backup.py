@@ -277,7 +277,8 @@ WINDOW = {
     "checks": [],
     "pulled_at": NOW,
 }
-VERDICT = {"source": "crm", "rejection_id": "E1", "outcome": "lawful", "findings": [], "evidence": {}, "judged_at": NOW}
+VERDICT = {"source": "crm", "rejection_id": "E1", "outcome": "lawful", "judged_at": NOW}
+VERDICT |= {"findings": [], "evidence": {}, "lacks": []}
 PACK = {"source": "crm", "week": "2026-W47", "assembled_at": NOW}
 DELIVERY = {
     "source": "crm",
