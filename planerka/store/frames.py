@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from planerka.store.database import in_words
 from planerka.store.tables import Instant
 
-pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what it once held, a tenth of a long pull's memory
-
 FETCHED_ROWS_N = 5_000
 """Rows taken at once when a frame is read: tuples of more rows than that only feed the garbage collector."""
 
