@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from planerka.model import Event, Lead, Reference
+from planerka.model import Event, Lead, Reference, Rejection
 from planerka.regulation.rejudging import RejudgeReport
 from planerka.store.tables import erased_lead, verdict
 from planerka.store.windows import Source, put_source
@@ -129,6 +129,13 @@ def test_the_original_of_a_double_is_known_when_it_has_come(duplicate):
     """A later pull brought it: it was there all the time."""
     an_older_lead(duplicate, "L0")
     assert {"unlawful → lawful": 1} == again(duplicate).by_change
+
+
+def test_an_original_named_by_nothing_but_spaces_is_none_the_second_time_too(duplicate):
+    reject(duplicate, 2)
+    keep(duplicate, Rejection, {"id": "R2", "lead_id": "L2", "duplicate_of_id": "  "})
+    judge(duplicate)
+    assert RejudgeReport(looked_at_n=2) == again(duplicate)
 
 
 def test_another_original_that_was_named_afterwards_counts_only_where_that_is_asked_for(duplicate):
