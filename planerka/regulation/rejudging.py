@@ -153,11 +153,10 @@ class Rejudging:
         self, rejections: pd.DataFrame, known: Mapping[str, Verdict]
     ) -> Iterator[tuple[Edition, frozenset[str], pd.DataFrame]]:
         """The rejections of each edition, and of them those for which the source is taken to lack the same."""
+        today = tuple(sorted(self.bench.source.lacks))
+        lacked = {id_: today if self.is_by_todays_source else verdict.lacks for id_, verdict in known.items()}
         for edition, part in by_edition(self.bench, rejections):
-            if self.is_by_todays_source:
-                yield edition, self.bench.source.lacks, part.reset_index(drop=True)
-                continue
-            for lacks, some in part.groupby(part["id"].map(lambda id_: known[id_].lacks), sort=False):
+            for lacks, some in part.groupby(part["id"].map(lacked), sort=False):
                 yield edition, frozenset(lacks), some.reset_index(drop=True)
 
 
