@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from planerka.model import Consequence
+from planerka.model import Consequence, Decision
 from planerka.regulation.fields import CATALOGUE
 from planerka.regulation.findings import CODE_WORDS, in_words, language_of, requirement
 from planerka.rulebook.regulation import (
@@ -26,6 +26,13 @@ NORMS = {
     "dispute_horizon_days": _("days within which a rejection may be disputed"),
     "review_hours": _("working hours to rule on a dispute"),
     "returns_max": _("times a lead may be returned to work"),
+    "appeal_hours": _("working hours to appeal against a ruling"),
+    "on_expiry": _("a dispute without a ruling in time"),
+    "blind_sample_percent": _("per cent of lawful rejections and of rulings for a second reader"),
+}
+EXPIRIES = {
+    Decision.UPHOLD: _("the rejection stands"),
+    Decision.RETURN_TO_WORK: _("the lead returns to work"),
 }
 CONSEQUENCES = {
     Consequence.VOID: _("the rejection falls"),
@@ -78,7 +85,7 @@ def norms(norms: Norms, words: Words) -> Iterator[tuple[str, str]]:
     for name, msgid in NORMS.items():
         value = getattr(norms, name)
         if name != "first_response_min":
-            yield words.say(msgid), words.number(value)
+            yield words.say(msgid), words.say(EXPIRIES[value]) if name == "on_expiry" else words.number(value)
             continue
         for kind, minutes in value.items():
             yield f"{words.say(msgid)} ({CODE_WORDS[kind][language_of(words)]})", words.number(minutes)

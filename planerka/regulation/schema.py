@@ -10,9 +10,9 @@ from typing import Any
 
 from planerka.model import Consequence
 from planerka.regulation.fields import FIELDS, NUMBERS, Field, FieldKind
-from planerka.rulebook.edition_reader import NORMS, NUMBER
+from planerka.rulebook.edition_reader import NORMS, NUMBER, OPTIONAL_NORMS
 from planerka.rulebook.entry import MOST
-from planerka.rulebook.regulation import AWAITED, CHOICES, COMPARISONS, Norms
+from planerka.rulebook.regulation import AWAITED, CHOICES, COMPARISONS, ON_EXPIRY, Norms
 
 Schema = dict[str, Any]
 
@@ -47,9 +47,13 @@ def norms() -> Schema:
     own: Schema = {
         "first_response_min": {"anyOf": [positive, exactly({str(kind): positive for kind in AWAITED})]},
         "returns_max": {"type": "integer", "minimum": 0, "maximum": MOST},
+        "on_expiry": {"enum": [str(decision) for decision in ON_EXPIRY]},
+        "blind_sample_percent": {"type": "integer", "minimum": 0, "maximum": 100},
     }
     assert own.keys() == NORMS.keys()  # those that the reader reads in a way of their own
-    return exactly({norm.name: own.get(norm.name, positive) for norm in dataclasses.fields(Norms)})
+    keys: Schema = {norm.name: own.get(norm.name, positive) for norm in dataclasses.fields(Norms)}
+    defaults: Schema = {norm.name: {"default": norm.default} for norm in OPTIONAL_NORMS}
+    return exactly({name: key | defaults.get(name, {}) for name, key in keys.items()}, optional=[*defaults])
 
 
 def reason() -> Schema:

@@ -9,13 +9,14 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from planerka.model import Consequence, Enquiry
+from planerka.model import Consequence, Decision, Enquiry
 from planerka.rulebook.document import draft_of
 from planerka.rulebook.entry import Entry, Problem, Read, Reader, Refusal, each, gathered, place, placed
 from planerka.rulebook.regulation import (
     AWAITED,
     CHOICES,
     COMPARISONS,
+    ON_EXPIRY,
     OPERATORS,
     Clause,
     Combination,
@@ -157,8 +158,11 @@ def refuse_two_questions(test: Entry) -> None:
 
 
 def norms_of(entry: Entry) -> Norms:
-    names = [norm.name for norm in dataclasses.fields(Norms)]
-    return Norms(**entry.block({name: placed(name, NORMS.get(name, positive)) for name in names}))
+    required, optional = (
+        {norm.name: placed(norm.name, NORMS.get(norm.name, positive)) for norm in norms}
+        for norms in (REQUIRED_NORMS, OPTIONAL_NORMS)
+    )
+    return Norms(**entry.block(required, optional))
 
 
 def positive(entry: Entry) -> int:
@@ -169,6 +173,14 @@ def not_negative(entry: Entry) -> int:
     return entry.whole(at_least=0)
 
 
+def percent(entry: Entry) -> int:
+    return entry.whole(at_least=0, at_most=100)
+
+
+def on_expiry(entry: Entry) -> Decision:
+    return Decision(entry.choice(ON_EXPIRY))
+
+
 def by_enquiry(entry: Entry) -> Mapping[Enquiry, int]:
     """A norm for each kind of enquiry, or one for all of them."""
     if not isinstance(entry.value, dict):
@@ -177,8 +189,16 @@ def by_enquiry(entry: Entry) -> Mapping[Enquiry, int]:
     return {kind: norms[kind] for kind in AWAITED}
 
 
-NORMS: dict[str, Reader] = {"first_response_min": by_enquiry, "returns_max": not_negative}
-"""The norms that are more, or may be less, than one number from 1."""
+NORMS: dict[str, Reader] = {
+    "first_response_min": by_enquiry,
+    "returns_max": not_negative,
+    "on_expiry": on_expiry,
+    "blind_sample_percent": percent,
+}
+"""The norms that are something else than one number from 1."""
+
+OPTIONAL_NORMS = [norm for norm in dataclasses.fields(Norms) if norm.default is not dataclasses.MISSING]
+REQUIRED_NORMS = [norm for norm in dataclasses.fields(Norms) if norm.default is dataclasses.MISSING]
 
 
 def number_of(entry: Entry) -> str:

@@ -108,10 +108,10 @@ class Entry:
             raise self.expected("a number", "write it as 15 or 0.2")
         return self.value
 
-    def whole(self, at_least: int) -> int:
+    def whole(self, at_least: int, at_most: int = MOST) -> int:
         number = self.number()
-        if number > MOST:
-            raise self.expected(f"a whole number up to {MOST}", "correct it")
+        if number > at_most:
+            raise self.expected(f"a whole number up to {at_most}", "correct it")
         if number != int(number) or number < at_least:
             raise self.expected(f"a whole number from {at_least}", "correct it")
         return int(number)

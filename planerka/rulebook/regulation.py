@@ -22,11 +22,14 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Literal
 
-from planerka.model import Consequence, Enquiry
+from planerka.model import Consequence, Decision, Enquiry
 
 COMPARISONS = ("at_least", "at_most", "more_than", "less_than")
 CHOICES = ("one_of", "not_one_of")
 OPERATORS = (*COMPARISONS, "between", "is", *CHOICES, "present")
+
+ON_EXPIRY = (Decision.UPHOLD, Decision.RETURN_TO_WORK)
+"""What may be decided of a dispute on which nobody ruled in time."""
 
 AWAITED = tuple(kind for kind in Enquiry if kind != Enquiry.ANSWERED_CALL)
 """The kinds of enquiry that need a response, each with a norm of its own."""
@@ -119,7 +122,10 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class Norms:
-    """Service norms. `_min` and `review_hours` are working time, the others pass by the calendar."""
+    """Service norms. `_min`, `review_hours` and `appeal_hours` are working time, the others pass by the calendar.
+
+    Those with a value here need not be written: an edition that was signed before they existed keeps its meaning.
+    """
 
     first_response_min: Mapping[Enquiry, int]
     neglect_days: int
@@ -127,6 +133,9 @@ class Norms:
     dispute_horizon_days: int
     review_hours: int
     returns_max: int
+    appeal_hours: int = 16
+    on_expiry: Decision = Decision.UPHOLD
+    blind_sample_percent: int = 5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,6 +147,18 @@ MISTAKES = r"""
 +   returns_max: 9 
 ! +1 the key 'returns_max' stands here twice or is no word: remove it
 
+- appeal_hours: 16
++ appeal_hours: 0
+! +0 norms: appeal_hours: expected a whole number from 1, not 0: correct it
+
+- on_expiry: uphold
++ on_expiry: request_evidence
+! +0 norms: on_expiry: 'request_evidence' is not one of uphold, return_to_work: write one of them
+
+- blind_sample_percent: 5
++ blind_sample_percent: 101
+! +0 norms: blind_sample_percent: expected a whole number up to 100, not 101: correct it
+
 - is: open}
 + is: opened}
 ! +0 clause 2.4: original_state cannot be 'opened': did you mean 'open'?

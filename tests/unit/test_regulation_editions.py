@@ -9,11 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from planerka.errors import RulebookError
+from planerka.regulation.difference import difference
 from planerka.regulation.editions import ROLES, Signature, in_force, load, load_all, parse, places_in_force, refusal
 from planerka.regulation.signed import sign_edition, signed_editions
 from planerka.rulebook.regulation import Edition
 from planerka.store import database
 from planerka.store.editions import all_signatures
+from planerka.words import words_for
 from tests.builders_regulation import EDITION, FIRST_EDITION
 
 SIGNED_AT = datetime(2023, 12, 20, tzinfo=UTC)
@@ -31,6 +33,29 @@ def test_the_hash_is_of_the_meaning_and_not_of_the_layout() -> None:
 def test_the_canonical_content_reads_as_the_same_edition() -> None:
     """The store keeps only the content; an old rejection is judged from it years later."""
     assert EDITION == parse(EDITION.content, "store")
+
+
+LATER_NORMS = ("appeal_hours: 16", "on_expiry: uphold", "blind_sample_percent: 5")
+
+
+def test_an_edition_from_before_a_norm_keeps_its_hash_and_has_the_usual_value() -> None:
+    """What both heads signed stays signed when planerka learns a norm."""
+    text = TEXT
+    for norm in LATER_NORMS:
+        text = text.replace(f"  {norm}", f"  # {norm}")
+    old = parse(text, "old")
+    assert EDITION.norms == old.norms
+    assert [] == [norm for norm in LATER_NORMS if norm.partition(":")[0] in old.content]
+
+
+def test_a_norm_that_was_not_written_is_told_by_its_usual_value_when_it_changes() -> None:
+    text = TEXT.replace("appeal_hours: 16", "appeal_hours: 8").replace("on_expiry: uphold", "on_expiry: return_to_work")
+    unwritten = parse(TEXT.replace("  on_expiry: uphold", "  # on_expiry: uphold"), "old")
+    found = difference(unwritten, parse(text, "new"), words_for("ru"))
+    assert [
+        ("сколько рабочих часов можно подавать апелляцию на решение", "16", "8"),
+        ("спор, по которому решения к сроку нет", "отказ остаётся в силе", "лид возвращают в работу"),
+    ] == [(change.what, change.was, change.now) for change in found]
 
 
 def signatures_under(edition: Edition, roles: str = "marketing sales", sha256: str | None = None) -> list[Signature]:
