@@ -16,8 +16,9 @@ from planerka.desk.routes import entering, files, health, journal, start
 
 ROUTERS = (entering.router, files.router, health.router, journal.router, start.router)
 
-ANSWERS: dict[int | str, dict[str, Any]] = {303: {"description": "Somewhere else"}} | {
-    status: {"description": title, "content": {"text/html": {}}} for status, title in TITLES.items()
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    303: {"description": "Somewhere else"},
+    **{status: {"description": title, "content": {"text/html": {}}} for status, title in TITLES.items()},
 }
 """What any page may answer besides itself."""
 

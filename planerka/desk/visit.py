@@ -56,14 +56,13 @@ class Visit:
     ) -> None:
         """A row of the audit; in the transaction of what it tells of. No token may stand in it, nor a client."""
         who = self.person
-        roles = ", ".join(who.roles) if who else None
         audit.put(
             connection,
             Entry(
                 at=self.now,
                 action=action,
                 person=who.email if who else None,
-                roles=roles,
+                roles=who.roles if who else (),
                 subject=subject,
                 from_address=self.from_address,
                 detail=detail,

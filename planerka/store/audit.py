@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from planerka.people import Role
 from planerka.store.tables import audit
 
 
@@ -21,21 +22,21 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """`person` is an e-mail and `roles` what the person was then, None for who is not known; `subject` names what it is
+    """`person` is an e-mail, None for who is not known, and `roles` what the person was then; `subject` names what it is
     about; `from_address` is the browser's machine, None for the shell; `detail` more words, if any. Never a token.
     """
 
     at: datetime
     action: Action
     person: str | None = None
-    roles: str | None = None
+    roles: tuple[Role, ...] = ()
     subject: str | None = None
     from_address: str | None = None
     detail: str | None = None
 
 
 def put(connection: sa.Connection, entry: Entry) -> None:
-    connection.execute(audit.insert().values(asdict(entry)))
+    connection.execute(audit.insert().values({**asdict(entry), "roles": ",".join(entry.roles) or None}))
 
 
 def count_since(
@@ -62,4 +63,5 @@ def listing(connection: sa.Connection, page: int, per_page: int) -> list[Entry]:
 
 def _entry(row: sa.Row) -> Entry:
     columns = {name: getattr(row, name) for name in Entry.__dataclass_fields__}
-    return Entry(**{**columns, "action": Action(row.action)})
+    roles = tuple(map(Role, row.roles.split(","))) if row.roles else ()
+    return Entry(**{**columns, "action": Action(row.action), "roles": roles})

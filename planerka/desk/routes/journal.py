@@ -6,6 +6,7 @@ from fastapi import Query
 from starlette.responses import HTMLResponse
 
 from planerka.desk.access import DeskRouter, allowed
+from planerka.desk.navigation import ROLE_TITLES
 from planerka.desk.visit import Visit
 from planerka.people import Role
 from planerka.store import audit
@@ -38,6 +39,7 @@ def journal(
     return visit.page(
         "journal.html.j2",
         entries=found[:PER_PAGE],
+        role_titles={role: visit.words.say(title) for role, title in ROLE_TITLES.items()},
         titles={action: visit.words.say(title) for action, title in TITLES.items()},
         newer=page - 1 if page > 1 else None,
         older=page + 1 if len(found) > PER_PAGE else None,
