@@ -17,7 +17,6 @@ from planerka.store import commands, disputes, leads
 from planerka.store.disputes import DisputeView, NewDispute
 from planerka.store.locks import locked
 from planerka.store.tables import lead
-from planerka.words import words_for
 from tasks.company import Company
 from tests.builders_cycle import AS_OF, company_after_a_cycle, on_day, rows_of, run_cycle
 from tests.builders_store import frame_of
@@ -38,8 +37,7 @@ class Review:
     def rule(
         self, dispute: int, decision: Decision, *, author="Ирина Соколова", comment="Одна попытка", at=AS_OF
     ) -> int:
-        source, office, words = self.company.crm.source, self.company.office, words_for("ru")
-        return rule(self.company.engine, source, dispute, decision, author, comment, office, words, at)
+        return rule(self.company.docket, dispute, decision, author, comment, at)
 
     def apply(self) -> ApplyReport:
         return self.apply_on(self.company)
@@ -168,7 +166,7 @@ def test_upholding_sends_no_command(review):
     review.rule(next(review.fresh).id, Decision.UPHOLD)
     assert ApplyReport() == review.apply()
     after = rows_of(review.company.engine)
-    assert ["ruling"] == [table for table, rows in after.items() if rows != before[table]]
+    assert ["dispute", "dispute_step"] == [table for table, rows in after.items() if rows != before[table]]
 
 
 @pytest.mark.parametrize("asked", [{"comment": " "}, {"author": ""}])
