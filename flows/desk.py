@@ -54,6 +54,6 @@ def listening(settings: DeskSettings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         raise SettingsError(
-            f"the desk cannot listen on {settings.host} port {settings.port} ({os.strerror(error.errno or 0)}): stop what listens "
-            "there, or name another `host` or `port` in [desk]"
+            f"the desk cannot listen on {settings.host} port {settings.port} ({os.strerror(error.errno or 0)}): stop "
+            "what listens there, or name another `host` or `port` in [desk]"
         ) from None
