@@ -22,8 +22,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """`person` is an e-mail, None for who is not known, and `roles` what the person was then; `subject` names what it is
-    about; `from_address` is the browser's machine, None for the shell; `detail` more words, if any. Never a token.
+    """`person` is an e-mail, None for who is not known, and `roles` what the person was then; `subject` names what it
+    is about; `from_address` is the browser's machine, None for the shell; `detail` more words, if any. Never a token.
     """
 
     at: datetime
