@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("planerka.files",),
     ("planerka.model",),
     ("planerka.clock", "planerka.ternary", "planerka.stats", "planerka.words"),
-    ("planerka.sections",),
+    ("planerka.sections", "planerka.survival"),
     ("planerka.settings",),
     ("planerka.rulebook",),
     ("planerka.crm", "planerka.store"),
