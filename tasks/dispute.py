@@ -6,6 +6,7 @@ from planerka.delivery.reminder import remind
 from planerka.delivery.sending import Clock
 from planerka.disputes.applying import ApplyReport, apply_commands
 from planerka.disputes.opening import OpenReport, open_disputes
+from planerka.disputes.sampling import draw_sample
 from planerka.errors import BusyError
 from planerka.intake.fitness import require_open_gate
 from tasks import artifacts, policies
@@ -17,6 +18,8 @@ def send_disputes(company: Company) -> OpenReport:
     require_open_gate(company.engine, company.crm.source)
     report = open_disputes(company.engine, company.crm.source, company.review, company.now)
     get_run_logger().info("opened %d disputes %s, %d too old", report.opened_n, report.by_origin, report.older_n)
+    sample = draw_sample(company.engine, company.crm.source, company.review, company.now)
+    get_run_logger().info("drew %d verdicts and %d rulings to be read again", sample.verdicts_n, sample.rulings_n)
     artifacts.show_disputes(company)
     return report
 

@@ -25,6 +25,7 @@ from planerka.store.tables import (
     event,
     lead,
     quarantine,
+    reading,
     rejection,
     ruling,
     verdict,
@@ -39,7 +40,8 @@ TEXTS = ("comment", "wanted_area", "wish", "offer", "competitor", "mortgage_deci
 
 @dataclass(frozen=True, kw_only=True)
 class Blanked:
-    """How many rows lost something. `notes`: what the notes of the leads' commands say now, by marker."""
+    """How many rows lost something; second readings count as rulings. `notes`: what the notes of the leads' commands
+    say now, by marker."""
 
     leads_n: int
     cards_n: int
@@ -110,10 +112,12 @@ def blank(connection: sa.Connection, source: str) -> Blanked:
     _blank_whys(connection, source, marked)
     disputes = sa.select(dispute.c.id).where(dispute.c.source == source, dispute.c.lead_id.in_(marked))
     ruled = ruling.update().where(ruling.c.dispute_id.in_(disputes), ruling.c.comment != MASK).values(comment=MASK)
+    of_lead = (reading.c.source == source) & reading.c.lead_id.in_(marked)
+    read = reading.update().where(of_lead, reading.c.comment != MASK).values(comment=MASK)
     return Blanked(
         leads_n=_blank_leads(connection, source, marked),
         cards_n=_blank_cards(connection, source, marked),
-        rulings_n=connection.execute(ruled).rowcount,
+        rulings_n=connection.execute(ruled).rowcount + connection.execute(read).rowcount,
         quarantined_n=_blank_quarantined(connection, source, marked),
         notes=notes,
     )
