@@ -162,7 +162,7 @@ def apply(
 
     company = wire(utc(as_of))
     if dry_run:
-        print_rehearsals(rehearse_commands(company.engine, company.crm))
+        print_rehearsals(rehearse_commands(company.engine, company.crm, company.now))
         return
     report = apply_commands(company.engine, company.crm, holder(), clock())
     print(f"Handed over {report.handed_over_n} commands, {report.confirmed_n} are confirmed.")

@@ -58,11 +58,9 @@ def rule(
     """Rule on a dispute; `planerka apply` carries it out."""
     from flows.wiring import wire
     from planerka.disputes.ruling import rule as rule_on
-    from planerka.words import words_for
 
     company = wire()
-    words = words_for(company.settings.language)
-    rule_on(company.engine, company.crm.source, number, decision, author, comment, company.office, words, company.now)
+    rule_on(company.docket, number, decision, author, comment, company.now)
     print(f"Dispute {number}: {decision} by {author}.")
 
 

@@ -5,6 +5,7 @@
     │   ├── SettingsError
     │   ├── RulebookError
     │   ├── MappingError
+    │   ├── ChangedError               somebody was faster: look again before deciding
     │   └── StoreVersionError
     ├── GateStoppedError          exit 3   the data are not fit to be judged or shown
     ├── CrmError                  exit 4   the CRM, or the export that stands for it, refused
@@ -57,6 +58,10 @@ class RulebookError(UsageError):
 
 class MappingError(UsageError):
     """A mapping file does not fit its export."""
+
+
+class ChangedError(UsageError):
+    """What somebody decides about is not as they saw it any more."""
 
 
 class StoreVersionError(UsageError):

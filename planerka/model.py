@@ -307,6 +307,7 @@ class DisputeOrigin(StrEnum):
     UNLAWFUL = "unlawful"
     UNPROVABLE = "unprovable"
     NEGLECT = "neglect"
+    RAISED = "raised"
 
     @property
     def returnable(self) -> tuple[LeadStatus, ...]:

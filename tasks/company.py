@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
 from planerka.crm.base import Crm
+from planerka.disputes.docket import Docket
 from planerka.settings import Settings
 from planerka.words import Words, words_for
 
@@ -22,6 +23,12 @@ class Company:
     office: WorkCalendar
     review: WorkCalendar
     analyst_ids: frozenset[str]
+
+    @property
+    def docket(self) -> Docket:
+        """Where its disputes are decided."""
+        calendars = {"office": self.office, "review": self.review}
+        return Docket(engine=self.engine, source=self.crm.source, words=self.words, **calendars)
 
     @property
     def words(self) -> Words:

@@ -26,7 +26,9 @@ from flows.wiring import clock, holder, week_of, wire_to_judge
 from planerka.delivery.order import Order
 from planerka.delivery.sending import DeliveryReport, deliver
 from planerka.disputes.applying import ApplyReport, apply_commands
+from planerka.disputes.expiry import expire_overdue
 from planerka.disputes.opening import OpenReport, open_disputes
+from planerka.disputes.stake import weigh_disputes
 from planerka.errors import PlanerkaError
 from planerka.intake.pull import Progress, PullReport, Step, pull
 from planerka.kpis.measuring import measure_touched_days
@@ -144,9 +146,11 @@ def run_stations(company: Company, progress: Progress) -> Cycle:
     pulled = pull(engine, company.crm, company.settings.zone, now, progress)
     judged = judge_new_rejections(engine, source, office, open_gate, now)
     neglected_n = find_neglects(engine, source, office)
+    expire_overdue(company.docket, now)
     opened = open_disputes(engine, source, company.review, now)
     applied = apply_commands(engine, company.crm, holder(), now)
     measure_touched_days(engine, source, office, company.analyst_ids)
+    weigh_disputes(engine, source, company.settings.zone)
     week, analyst_ids = week_of(company, None), company.analyst_ids
     pack = freeze(engine, source, week, company.settings, analyst_ids, now, "test", open_gate, holder())
     write_pack(pack, company.settings.out)

@@ -21,8 +21,7 @@ from planerka.rulebook.regulation import Edition
 from planerka.stats import Estimate, cohen_kappa, gwet_ac1, raw_agreement
 from planerka.store import readings
 from planerka.store.database import reading
-from planerka.store.readings import Done
-from planerka.store.review import CLOSING_DECISIONS
+from planerka.store.readings import DECISIONS, Done
 
 ENOUGH_N = 30
 """Of fewer readings a figure says more about chance than about the regulation."""
@@ -113,7 +112,7 @@ def figures(subject: ReadingSubject, done: Sequence[Done]) -> Figures:
 def cross_table(done: Iterable[Done]) -> NDArray[np.int64]:
     """Counts: a row what was decided first, a column what the second reader decided, in the order of the decisions."""
     counts = Counter((one.first, one.second) for one in done)
-    return np.array([[counts[first, second] for second in CLOSING_DECISIONS] for first in CLOSING_DECISIONS])
+    return np.array([[counts[first, second] for second in DECISIONS] for first in DECISIONS])
 
 
 def proposals(done: Iterable[Done], editions: dict[str, Edition]) -> list[Proposal]:

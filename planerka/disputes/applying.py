@@ -51,11 +51,13 @@ def apply_commands(engine: sa.Engine, crm: Crm, holder: str, now: datetime) -> A
 
 def hand_over_pending(engine: sa.Engine, crm: Crm, now: datetime) -> ApplyReport:
     with engine.begin() as connection:
-        pending = commands.pending(connection, crm.source)
+        pending = commands.pending(connection, crm.source, now)
     report = ApplyReport(confirmed_n=confirm_seen(engine, crm.source))
     for command in pending:
         try:
             refuse_a_senseless(engine, crm.source, command)
+            if not is_taken(engine, command, now):
+                continue
             receipt = crm.apply(command)
         except NO_ENTRY:
             raise
@@ -71,13 +73,19 @@ def hand_over_pending(engine: sa.Engine, crm: Crm, now: datetime) -> ApplyReport
     return report
 
 
-def rehearse_commands(engine: sa.Engine, crm: Crm) -> list[Rehearsal]:
+def is_taken(engine: sa.Engine, command: Command, now: datetime) -> bool:
+    """Whether the command is still wanted; from here on its ruling cannot be undone."""
+    with engine.begin() as connection:
+        return commands.take(connection, command.marker, now)
+
+
+def rehearse_commands(engine: sa.Engine, crm: Crm, now: datetime) -> list[Rehearsal]:
     """What `apply_commands` would do now, command by command; nothing is written, here or in the source.
 
     CrmError where the source lets planerka in no more.
     """
     with reading(engine) as connection:
-        pending = commands.pending(connection, crm.source)
+        pending = commands.pending(connection, crm.source, now)
     return [rehearsal_of(engine, crm, command) for command in pending]
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from planerka.dispute_states import WAITING
 from planerka.errors import UsageError
 from planerka.files import csv_bytes, write_atomically, xlsx_bytes
 from planerka.model import ReferenceKind
@@ -27,12 +28,12 @@ def queue_rows(engine: sa.Engine, source: str, zone: ZoneInfo, *, is_all: bool) 
     """One row a dispute in the order of COLUMNS, by the time it is due (local); closed ones only with `is_all`."""
     with reading(engine) as connection:
         names = references(connection, source)
-        views = listing(connection, source)
+        views = listing(connection, source, *([] if is_all else [WAITING]))
 
     def title(kind: ReferenceKind, id_: str | None) -> str | None:
         return names[kind][id_].title if id_ in names[kind] else id_
 
-    return [row_of(view, title, zone) for view in views if is_all or not view.is_closed]
+    return [row_of(view, title, zone) for view in views]
 
 
 def row_of(view: DisputeView, title: Title, zone: ZoneInfo) -> list[object]:

@@ -4,20 +4,25 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from planerka.clock import WorkCalendar
+from planerka.dispute_states import RULING, DisputeAction, DisputeState
+from planerka.disputes.docket import Docket
 from planerka.disputes.returning import refuse_a_senseless_return
-from planerka.errors import UsageError
+from planerka.errors import ChangedError, UsageError
 from planerka.model import Command, Decision, DisputeOrigin
 from planerka.phones import MASK, masked
 from planerka.regulation.signed import edition_in_force
-from planerka.store import disputes
+from planerka.store import commands, disputes
+from planerka.store.dispute_steps import Act, last_step, take_step, told
 from planerka.store.disputes import DisputeView
 from planerka.store.erasure import is_erased
 from planerka.store.touched import hold
-from planerka.words import Words, _
+from planerka.words import _
 
 TASK_WORKING_TIME = timedelta(hours=4)
 """Within half a working day of a ruling somebody calls the client: a lead that lies longer is lost again."""
+
+UNDO_TIME = timedelta(minutes=1)
+"""So long a ruling of the desk can be taken back; its command leaves only then."""
 
 RETURNED = _("The lead is back in work"), _("Call the client: the lead is back in work")
 EVIDENCE_OF_REJECTION = _("Evidence requested"), _("Give the evidence for the rejection")
@@ -26,48 +31,98 @@ EVIDENCE_OF_WORK = _("Evidence requested"), _("Say what has been done about the 
 
 
 def rule(
-    engine: sa.Engine,
-    source: str,
+    docket: Docket,
     dispute_id: int,
     decision: Decision,
     author: str,
     comment: str,
-    office: WorkCalendar,
-    words: Words,
     now: datetime,
+    *,
+    seen_n: int | None = None,
+    undo_time: timedelta = timedelta(),
 ) -> int:
     """Record a ruling, and in the same transaction the command that carries it out; returns the ruling's number.
 
-    Of a lead that was erased the comment is kept as `***`, and goes so to the source.
-    UsageError: no comment or author, a closed dispute, and a return of a lead that is in work again, won or gone,
-    whose client asked not to be called, or that has been returned as often as the edition allows.
+    `seen_n`: how many steps of the dispute the author knew of. `undo_time`: how long the command waits to be undone.
+    Of a lead that was erased the comment is kept as `***`, and goes so to the source. A request for evidence gives the
+    manager time to answer, and the analyst as much to read it.
+    UsageError: no comment or author, an appealed dispute, and a return of a lead that is in work again, won or gone,
+    whose client asked not to be called, or that has been returned as often as the edition allows. ChangedError: the
+    dispute is closed, or was changed since.
     """
+    refuse_the_unsaid(author, comment)
+    with docket.engine.begin() as connection:
+        dispute, comment = held(docket, connection, dispute_id, comment)
+        if dispute.state == DisputeState.APPEALED:
+            raise UsageError(f"dispute {dispute_id} was appealed: the commercial director decides")
+        command = None if decision == Decision.UPHOLD else command_of(docket, dispute, decision, comment, now)
+        act = Act(action=DisputeAction(decision), at=now, author=author.strip(), comment=comment, seen_n=seen_n)
+        ruling_id = take_step(
+            connection, docket.source, dispute_id, act, **time_to_answer(docket, dispute, act, command)
+        )
+        if decision == Decision.RETURN_TO_WORK:
+            refuse_a_forbidden_return(docket, connection, dispute, now)
+        if command:
+            commands.add(connection, docket.source, ruling_id, command, now, now + undo_time)
+        return ruling_id
+
+
+def time_to_answer(docket: Docket, dispute: DisputeView, act: Act, command: Command | None) -> dict[str, object]:
+    """What a request for evidence changes of a dispute: who asked gets the answer, and the time to read it."""
+    if act.action != DisputeAction.REQUEST_EVIDENCE or command is None:
+        return {}
+    due_at = docket.review.after(command.due_at, TASK_WORKING_TIME)
+    return {"due_at": max(due_at, dispute.due_at), "assigned_to": act.author}
+
+
+def assign(docket: Docket, dispute_id: int, analyst: str, now: datetime, *, seen_n: int | None = None) -> None:
+    """Have an analyst look after a dispute. ChangedError where it waits for none, or was changed since."""
+    act = Act(action=DisputeAction.ASSIGN, at=now, author=analyst, seen_n=seen_n)
+    with docket.engine.begin() as connection:
+        take_step(connection, docket.source, dispute_id, act, assigned_to=analyst)
+
+
+def undo(docket: Docket, dispute_id: int, author: str, now: datetime) -> None:
+    """Take back one's own ruling, the last thing that was done, within UNDO_TIME and before its command has left.
+
+    What was written stays among the steps. ChangedError where something else was done last, UsageError where it is too
+    late.
+    """
+    with docket.engine.begin() as connection:
+        disputes.show(connection, docket.source, dispute_id)
+        last = last_step(connection, dispute_id)
+        if last.action not in RULING or last.author != author:
+            raise ChangedError(told(last))
+        # The command is taken back first: the row that says whether it has left is the one both sides write.
+        if now - last.at > UNDO_TIME or not commands.withdraw(connection, last.id):
+            raise UsageError(f"the ruling on dispute {dispute_id} can be taken back for a minute, and that is over")
+        take_step(connection, docket.source, dispute_id, Act(action=DisputeAction.UNDO, at=now, author=author))
+
+
+def refuse_the_unsaid(author: str, comment: str) -> None:
     if not comment.strip() or not author.strip():
         raise UsageError("a ruling needs a comment and an author: the departments read why, and who decided")
-    with engine.begin() as connection:
-        hold(connection, source)  # an erasure that commits between this look and the writing would not see the ruling
-        dispute = disputes.show(connection, source, dispute_id)
-        comment = MASK if is_erased(connection, source, dispute.lead_id) else masked(comment.strip())
-        if decision == Decision.RETURN_TO_WORK:
-            refuse_a_forbidden_return(connection, source, dispute, now, office)
-        command = None if decision == Decision.UPHOLD else command_of(dispute, decision, comment, office, words, now)
-        return disputes.rule(connection, source, dispute_id, decision, author.strip(), comment, now, command)
 
 
-def refuse_a_forbidden_return(
-    connection: sa.Connection, source: str, dispute: DisputeView, now: datetime, office: WorkCalendar
-) -> None:
-    refuse_a_senseless_return(connection, source, dispute)
-    edition = edition_in_force(connection, now, office.zone)
-    returned_n = disputes.returned_n(connection, source, dispute.lead_id)
-    if edition and returned_n >= edition.norms.returns_max:
-        raise UsageError(f"lead {dispute.lead_id} was returned {returned_n} times, the most that {edition.name} allows")
+def held(docket: Docket, connection: sa.Connection, dispute_id: int, comment: str) -> tuple[DisputeView, str]:
+    """A dispute, and a comment as it may be kept: an erasure that commits between the two would not see it."""
+    hold(connection, docket.source)
+    dispute = disputes.show(connection, docket.source, dispute_id)
+    return dispute, MASK if is_erased(connection, docket.source, dispute.lead_id) else masked(comment.strip())
 
 
-def command_of(
-    dispute: DisputeView, decision: Decision, comment: str, office: WorkCalendar, words: Words, now: datetime
-) -> Command:
+def refuse_a_forbidden_return(docket: Docket, connection: sa.Connection, dispute: DisputeView, now: datetime) -> None:
+    """UsageError where the lead cannot be returned, or this return, which is counted already, is one too many."""
+    refuse_a_senseless_return(connection, docket.source, dispute)
+    edition = edition_in_force(connection, now, docket.office.zone)
+    before_n = disputes.returned_n(connection, docket.source, dispute.lead_id) - 1
+    if edition and before_n >= edition.norms.returns_max:
+        raise UsageError(f"lead {dispute.lead_id} was returned {before_n} times, the most that {edition.name} allows")
+
+
+def command_of(docket: Docket, dispute: DisputeView, decision: Decision, comment: str, now: datetime) -> Command:
     """The write that a ruling asks for. Its marker stands in the note, so that a repeat can find it."""
+    words = docket.words
     marker = f"planerka-{dispute.id}-{decision}-{now:%Y%m%d%H%M%S%f}"
     clauses = "; ".join(f"{finding['clause']} {finding[words.language]}" for finding in dispute.findings or [])
     what, task = (words.say(text) for text in texts_of(dispute, decision))
@@ -80,7 +135,7 @@ def command_of(
         stage_id=None,
         note=f"{'. '.join(filter(None, (what, clauses, comment)))} [{marker}]",
         task=f"{task} [{marker}]",
-        due_at=office.after(now, TASK_WORKING_TIME),
+        due_at=docket.office.after(now, TASK_WORKING_TIME),
     )
 
 

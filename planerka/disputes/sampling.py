@@ -12,10 +12,11 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
+from planerka.disputes.ruling import UNDO_TIME
 from planerka.model import ReadingSubject
 from planerka.regulation.signed import edition_in_force
-from planerka.store import readings
-from planerka.store.readings import Candidate
+from planerka.store import samples
+from planerka.store.samples import Candidate
 from planerka.store.windows import get_source
 
 
@@ -30,7 +31,7 @@ class SampleReport:
 def draw_sample(engine: sa.Engine, source: str, review: WorkCalendar, now: datetime) -> SampleReport:
     """Draw the share that the edition in force says, of what was decided within its horizon; each once for ever.
 
-    A reading is due as a dispute is. What belongs to an erased client is not drawn.
+    A reading is due as a dispute is. What belongs to an erased client is not drawn, nor a ruling that can be undone.
     """
     with engine.begin() as connection:
         known = get_source(connection, source)
@@ -40,11 +41,11 @@ def draw_sample(engine: sa.Engine, source: str, review: WorkCalendar, now: datet
         norms = edition.norms
         since = known.data_until - timedelta(days=norms.dispute_horizon_days)
         candidates = [
-            *readings.lawful_verdicts(connection, source, since),
-            *readings.rulings(connection, source, since),
+            *samples.lawful_verdicts(connection, source, since),
+            *samples.rulings(connection, source, since, now - UNDO_TIME),
         ]
         drawn = drawn_of(source, candidates, norms.blind_sample_percent)
-        new = readings.draw(connection, source, drawn, now, review.after(now, timedelta(hours=norms.review_hours)))
+        new = samples.draw(connection, source, drawn, now, review.after(now, timedelta(hours=norms.review_hours)))
     return SampleReport(verdicts_n=new.count(ReadingSubject.VERDICT), rulings_n=new.count(ReadingSubject.RULING))
 
 

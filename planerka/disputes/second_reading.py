@@ -10,19 +10,18 @@ from planerka.phones import MASK, masked
 from planerka.store import readings
 from planerka.store.database import reading
 from planerka.store.erasure import is_erased
-from planerka.store.readings import ReadingView, Unread
-from planerka.store.review import CLOSING_DECISIONS
+from planerka.store.readings import DECISIONS, ReadingView, Unread
 from planerka.store.touched import hold
 
 
 def unread(engine: sa.Engine, source: str, reader: str) -> list[Unread]:
-    """What waits for this reader, by the time it is due; never what the reader has ruled on."""
+    """What waits for this reader, by the time it is due; nothing in which the reader had a part."""
     with reading(engine) as connection:
         return readings.unread(connection, source, reader)
 
 
 def reading_view(engine: sa.Engine, source: str, reading_id: int, reader: str) -> ReadingView:
-    """All that the reader may see of one reading. UsageError where there is none, or the reader has ruled on it."""
+    """All that the reader may see of one reading. UsageError where there is none, or the reader had a part in it."""
     with reading(engine) as connection:
         return view_for(connection, source, reading_id, reader)
 
@@ -33,11 +32,11 @@ def read(
     """Keep what the second reader decides: once, with a comment, which is masked; nothing goes to the source.
 
     UsageError: another decision than to uphold or to return, no comment or reader, no such reading, one that was read
-    already (of two at once the first stands), and one of a dispute that the reader has ruled on.
+    already (of two at once the first stands), and one of a dispute in which the reader took a step.
     """
     reader, comment = reader.strip(), comment.strip()
-    if decision not in CLOSING_DECISIONS:
-        raise UsageError(f"a reading is {' or '.join(CLOSING_DECISIONS)}, not {decision}: nobody is asked for more")
+    if decision not in DECISIONS:
+        raise UsageError(f"a reading is {' or '.join(DECISIONS)}, not {decision}: nobody is asked for more")
     if not comment or not reader:
         raise UsageError("a reading needs a comment and a reader: where two differ, both departments read why")
     with engine.begin() as connection:
@@ -53,5 +52,7 @@ def view_for(connection: sa.Connection, source: str, reading_id: int, reader: st
     if found is None:
         raise UsageError(f"There is no reading {reading_id}: see the queue of the second reader")
     if readings.has_a_part(connection, reading_id, reader.strip()):
-        raise UsageError(f"reading {reading_id} is of a ruling of this reader: somebody else reads it again")
+        raise UsageError(
+            f"reading {reading_id} is of a dispute in which this reader had a part: somebody else reads it"
+        )
     return found

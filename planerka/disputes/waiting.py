@@ -6,13 +6,19 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from planerka.dispute_states import WAITING
 from planerka.model import DisputeOrigin, ReferenceKind
 from planerka.store.database import reading
 from planerka.store.disputes import DisputeView, listing
 from planerka.store.references import references
 from planerka.words import _
 
-ORIGINS = {"unlawful": _("Unlawful rejection"), "unprovable": _("Unprovable rejection"), "neglect": _("Neglect")}
+ORIGINS = {
+    "unlawful": _("Unlawful rejection"),
+    "unprovable": _("Unprovable rejection"),
+    "neglect": _("Neglect"),
+    "raised": _("Raised by hand"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +37,9 @@ def waiting(engine: sa.Engine, source: str, now: datetime) -> list[Waiting]:
     groups: dict[tuple[DisputeOrigin, str | None], list[DisputeView]] = defaultdict(list)
     with reading(engine) as connection:
         reasons = references(connection, source)[ReferenceKind.REASON]
-        for view in listing(connection, source):
-            if not view.is_closed:
-                reason = reasons[view.reason_id].title if view.reason_id in reasons else view.reason_id
-                groups[view.origin, reason].append(view)
+        for view in listing(connection, source, WAITING):
+            reason = reasons[view.reason_id].title if view.reason_id in reasons else view.reason_id
+            groups[view.origin, reason].append(view)
     found = [
         Waiting(
             origin=origin,

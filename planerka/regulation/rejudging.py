@@ -119,16 +119,16 @@ class Rejudging:
             for after in self.new_verdicts(connection, rejections, known)
         }
         new_ids = verdicts.add(connection, source, [after for _, after in found.values()], self.bench.now)
-        disputed = disputes.over(connection, source, pd.Series(sorted(new_ids), dtype="str"))
-        was_lawful = {id_ for id_ in new_ids if found[id_][0].outcome == Outcome.LAWFUL}
+        subject_ids = pd.Series(sorted(new_ids), dtype="str")
+        fallen_n = disputes.follow_verdicts(connection, source, subject_ids, self.bench.now)
         by_change = Counter(f"{before.outcome} → {after.outcome}" for before, after in map(found.__getitem__, new_ids))
         return replace(
             report,
             looked_at_n=report.looked_at_n + len(rejections),
             added=(*report.added, *(added(found[id_][1]) for id_ in new_ids)),
             by_change=dict(Counter(report.by_change) + by_change),
-            fallen_n=report.fallen_n + sum(view.is_fallen and view.subject_id not in was_lawful for view in disputed),
-            ruled_n=report.ruled_n + sum(view.is_ruled for view in disputed),
+            fallen_n=report.fallen_n + fallen_n,
+            ruled_n=report.ruled_n + sum(v.state.is_ruled for v in disputes.over(connection, source, subject_ids)),
         )
 
     def new_verdicts(

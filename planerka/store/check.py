@@ -9,7 +9,17 @@ import sqlalchemy as sa
 from planerka.errors import StoreError, StoreGoneError
 from planerka.store.database import head_version, reading, version_of
 from planerka.store.deliveries import Channel
-from planerka.store.tables import command, delivery, dispute, metadata, pack, pull_window, receipt, ruling, verdict
+from planerka.store.tables import (
+    command,
+    delivery,
+    dispute,
+    dispute_step,
+    metadata,
+    pack,
+    pull_window,
+    receipt,
+    verdict,
+)
 
 PUT_BACK = "put a backup back: docs/database.md"
 
@@ -107,8 +117,11 @@ LOOKS = {
 """What each kind of database can tell of itself: words of what is broken."""
 
 INVARIANTS = {
-    "every ruling has its dispute": without(ruling, dispute, ("dispute_id", "id")),
-    "every command has its ruling": without(command, ruling, ("ruling_id", "id")),
+    "every step has its dispute": without(dispute_step, dispute, ("dispute_id", "id")),
+    "every dispute is where its last step led": without(
+        dispute, dispute_step, ("id", "dispute_id"), ("steps_n", "number"), ("state", "state")
+    ),
+    "every command has its ruling": without(command, dispute_step, ("ruling_id", "id")),
     "every receipt has its command": without(receipt, command, ("marker", "marker")),
     "every pack has its facts": sa.select(sa.func.count()).where(sa.cast(pack.c.facts, sa.Text).in_(["null", "{}"])),
     "every delivery has its pack": deliveries_without_pack(),

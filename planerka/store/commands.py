@@ -6,31 +6,66 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from planerka.dispute_states import DisputeState
 from planerka.model import Command, Decision, DisputeOrigin, Receipt
 from planerka.store.bulk import insert_into
-from planerka.store.review import is_fallen
-from planerka.store.tables import command, dispute, receipt, ruling
+from planerka.store.tables import command, dispute, dispute_step, receipt
+
+COMMANDING = (DisputeState.EVIDENCE_REQUESTED, DisputeState.RETURN_RULED, DisputeState.FINAL_RETURN)
+"""States in which something is to be written into the source."""
 
 
-def add(connection: sa.Connection, source: str, ruling_id: int, intended: Command, at: datetime) -> None:
+def add(
+    connection: sa.Connection, source: str, ruling_id: int, intended: Command, at: datetime, not_before: datetime
+) -> None:
+    """`not_before`: until then the ruling may be undone, and the command does not leave."""
     content = {**asdict(intended), "due_at": intended.due_at.isoformat()}
-    row = {"marker": intended.marker, "source": source, "ruling_id": ruling_id, "content": content, "created_at": at}
-    connection.execute(command.insert().values(row))
+    row = {"marker": intended.marker, "source": source, "ruling_id": ruling_id, "content": content}
+    connection.execute(command.insert().values(row | {"created_at": at, "not_before": not_before}))
 
 
-def pending(connection: sa.Connection, source: str) -> list[Command]:
-    """Commands without a receipt, oldest first: still to be carried out.
-
-    Not those of a dispute that has fallen: evidence was asked for, and a later verdict found it.
-    """
+def pending(connection: sa.Connection, source: str, now: datetime) -> list[Command]:
+    """Commands without a receipt that may leave by now, oldest first: still to be carried out."""
     query = (
         sa.select(command.c.content)
-        .outerjoin(receipt, receipt.c.marker == command.c.marker)
-        .join(ruling, ruling.c.id == command.c.ruling_id)
-        .join(dispute, dispute.c.id == ruling.c.dispute_id)
-        .where(command.c.source == source, receipt.c.marker.is_(None), ~is_fallen(source))
+        .join(dispute, dispute.c.ruling_id == command.c.ruling_id)
+        .where(command.c.source == source, command.c.not_before <= now, *_is_wanted())
     )
     return [_command(content) for content in connection.scalars(query.order_by(command.c.created_at, command.c.marker))]
+
+
+def take(connection: sa.Connection, marker: str, at: datetime) -> bool:
+    """Remember that a command is tried now, so that its ruling is not undone any more; False where it was before."""
+    wanted = sa.select(command.c.marker).join(dispute, dispute.c.ruling_id == command.c.ruling_id).where(*_is_wanted())
+    taking = command.update().where(command.c.marker == marker, command.c.marker.in_(wanted)).values(tried_at=at)
+    return connection.execute(taking).rowcount == 1
+
+
+def withdraw(connection: sa.Connection, ruling_id: int) -> bool:
+    """Take back the command of a ruling that is undone; False where it has left for the source."""
+    of_it = command.c.ruling_id == ruling_id
+    connection.execute(command.delete().where(of_it, command.c.tried_at.is_(None)))
+    return not connection.scalar(sa.select(sa.exists().where(of_it)))
+
+
+def is_handed_over(connection: sa.Connection, dispute_id: int, kind: Decision) -> bool:
+    """Whether the source has such a command of this dispute, by a ruling of any time."""
+    query = (
+        sa.select(receipt.c.marker)
+        .join(command, command.c.marker == receipt.c.marker)
+        .join(dispute_step, dispute_step.c.id == command.c.ruling_id)
+        .where(dispute_step.c.dispute_id == dispute_id, dispute_step.c.action == kind)
+    )
+    return connection.execute(query).first() is not None
+
+
+def _is_wanted() -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether what a row of `command`, joined to `dispute` by the ruling that stands, asks for has still to be done.
+
+    Not what was ruled over, appealed, or has fallen: evidence was asked for, and a later verdict found it.
+    """
+    is_done = sa.exists().where(receipt.c.marker == command.c.marker)
+    return dispute.c.state.in_(COMMANDING), ~is_done
 
 
 def put_refusal(connection: sa.Connection, marker: str, why: str, at: datetime) -> None:

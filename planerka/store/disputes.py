@@ -1,6 +1,6 @@
 """Rejections sent to review, and what people decided: a ruling stands beside the verdict, never over it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -8,13 +8,20 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from planerka.dispute_states import WAITING, DisputeAction, DisputeState
 from planerka.errors import UsageError
-from planerka.model import Command, Decision, DisputeOrigin, LeadStatus, Outcome
-from planerka.store import commands
+from planerka.model import Decision, DisputeOrigin, LeadStatus, Outcome
 from planerka.store.bulk import insert_into, staged
-from planerka.store.review import is_fallen, is_ruled, newest_verdict_of
+from planerka.store.dispute_steps import Act, begin, take_step
+from planerka.store.review import newest_verdict_of
 from planerka.store.tables import command as command_table
-from planerka.store.tables import dispute, event, lead, receipt, ruling, verdict
+from planerka.store.tables import dispute, dispute_step, event, lead, receipt, verdict
+
+CLOSED = tuple(state for state in DisputeState if state not in (*WAITING, DisputeState.APPEALED, DisputeState.EXPIRED))
+"""States in which a dispute waits for nobody."""
+
+FOLLOWING = (DisputeOrigin.UNLAWFUL, DisputeOrigin.UNPROVABLE)
+"""Of disputes that a verdict opened, the verdict decides whether they stand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +37,16 @@ class NewDispute:
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeView:
-    """A dispute with all a reader decides by: the last verdict on its subject and the last ruling, None without one.
+    """A dispute with all a reader decides by: the last verdict on its subject and the ruling that stands, None without.
 
     `happened_at`, `reason_id` and the owner then are those of the rejection; of a neglected lead there is only its
     owner now. `url` is the CRM card's; `status` is that of the lead now, None for one that the source has no more.
     `rejudged` says why the rejection was judged again and what that changed; None where it was judged once.
-    `is_ruled`: somebody has decided, and did not only ask for evidence. `is_fallen`: its rejection, judged again, was
-    lawful before anybody decided, and nothing is left to rule on.
+    `steps_n` tells whether something was done about it since it was read. `author` None beside a decision: the
+    regulation decided, for nobody did in time. `at_stake_minor`: what a return may bring, `stake` how it is counted;
+    None where the company's history does not tell.
     `refusal` says why the write that the ruling asked for was not done when it was last tried, at `refused_at`; None
-    where it was done, or never refused.
+    where it was done, or never refused. `handed_over_at` and `confirmed_at` are of its receipt.
     """
 
     id: int
@@ -47,6 +55,11 @@ class DisputeView:
     lead_id: str
     opened_at: datetime
     due_at: datetime
+    state: DisputeState
+    steps_n: int
+    assigned_to: str | None
+    at_stake_minor: int | None
+    stake: dict[str, Any] | None
     url: str | None
     channel_id: str | None
     project_id: str | None
@@ -61,33 +74,56 @@ class DisputeView:
     evidence: dict[str, Any] | None
     is_qualified: bool | None
     rejudged: dict[str, Any] | None
+    ruling_id: int | None
     decision: Decision | None
     author: str | None
     comment: str | None
     ruled_at: datetime | None
     refusal: str | None
     refused_at: datetime | None
-    is_ruled: bool
-    is_fallen: bool
+    handed_over_at: datetime | None
+    confirmed_at: datetime | None
 
     @property
     def is_closed(self) -> bool:
         """Whether it waits for nobody."""
-        return self.is_ruled or self.is_fallen
+        return self.state in CLOSED
 
 
 def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[NewDispute]) -> int:
     """Open a dispute on each subject that has never had one; returns how many were opened."""
-    rows = [{**asdict(new), "source": source} for new in disputes]
+    return len(_opened(connection, source, disputes))
+
+
+def raise_dispute(connection: sa.Connection, source: str, new: NewDispute, author: str, comment: str) -> int | None:
+    """Open one by hand; returns its number, None where its subject has a dispute already."""
+    ids = _opened(connection, source, [new], author, comment)
+    return ids[0] if ids else None
+
+
+def _opened(
+    connection: sa.Connection,
+    source: str,
+    disputes: Iterable[NewDispute],
+    author: str | None = None,
+    comment: str | None = None,
+) -> list[int]:
+    begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1}
+    rows = [asdict(new) | begun for new in disputes]
     if not rows:
-        return 0
+        return []
     opening = insert_into(connection, dispute).on_conflict_do_nothing().returning(dispute.c.id)
-    return len(connection.execute(opening, rows).all())
+    ids = list(connection.scalars(opening, rows))
+    begin(connection, ids, rows[0]["opened_at"], author, comment)
+    return ids
 
 
-def listing(connection: sa.Connection, source: str) -> list[DisputeView]:
-    """Every dispute of the source, the closed ones too, by the time it is due."""
-    return [_view(row) for row in connection.execute(_views(source).order_by(dispute.c.due_at, dispute.c.id))]
+def listing(
+    connection: sa.Connection, source: str, states: Collection[DisputeState] = tuple(DisputeState)
+) -> list[DisputeView]:
+    """The disputes of the source in these states (all of them), by the time they are due."""
+    query = _views(source).where(dispute.c.state.in_(states)).order_by(dispute.c.due_at, dispute.c.id)
+    return [_view(row) for row in connection.execute(query)]
 
 
 def show(connection: sa.Connection, source: str, dispute_id: int) -> DisputeView:
@@ -107,48 +143,37 @@ def over(connection: sa.Connection, source: str, subject_ids: pd.Series) -> list
 
 def behind(connection: sa.Connection, source: str, marker: str) -> DisputeView:
     """The dispute whose ruling asked for the command with this marker."""
-    asked = sa.select(ruling.c.dispute_id).join(command_table, command_table.c.ruling_id == ruling.c.id)
+    asked = sa.select(dispute_step.c.dispute_id).join(command_table, command_table.c.ruling_id == dispute_step.c.id)
     is_it = dispute.c.id == asked.where(command_table.c.marker == marker).scalar_subquery()
     return _view(connection.execute(_views(source).where(is_it)).one())
 
 
-def rule(
-    connection: sa.Connection,
-    source: str,
-    dispute_id: int,
-    decision: Decision,
-    author: str,
-    comment: str,
-    at: datetime,
-    command: Command | None = None,
-) -> int:
-    """Record a ruling and, with it, the write to the CRM that it asks for; returns the ruling's number.
+def follow_verdicts(connection: sa.Connection, source: str, subject_ids: pd.Series, at: datetime) -> int:
+    """Have the waiting disputes over these rejections follow the newest verdicts; returns how many fell.
 
-    UsageError for a dispute that is closed: of two rulings at once the first stands, and so does a verdict without
-    anything against the rejection.
+    What is lawful now falls; what is wrong in another way is named so. One that somebody raised by hand stays: the
+    verdict is what was doubted.
     """
-    connection.execute(sa.select(dispute.c.id).where(dispute.c.id == dispute_id).with_for_update())
-    found = show(connection, source, dispute_id)
-    if found.is_fallen:
-        raise UsageError(f"Dispute {dispute_id} is closed: its rejection was judged again, and is lawful now")
-    if found.is_closed:
-        raise UsageError(f"Dispute {dispute_id} is closed: {found.author} ruled {found.decision} on it")
-    values = {"dispute_id": dispute_id, "decision": decision, "author": author, "comment": comment, "ruled_at": at}
-    ruling_id = connection.execute(ruling.insert().values(values).returning(ruling.c.id)).scalar_one()
-    if command:
-        commands.add(connection, source, ruling_id, command, at)
-    return ruling_id
+    fallen_n = 0
+    for view in over(connection, source, subject_ids):
+        if not view.state.is_waiting or view.origin not in FOLLOWING or view.outcome is None:
+            continue
+        if view.outcome == Outcome.LAWFUL:
+            take_step(connection, source, view.id, Act(action=DisputeAction.FALL, at=at))
+            fallen_n += 1
+        elif view.outcome in (Outcome.UNLAWFUL, Outcome.UNPROVABLE):
+            connection.execute(dispute.update().where(dispute.c.id == view.id).values(origin=view.outcome))
+    return fallen_n
 
 
 def returned_n(connection: sa.Connection, source: str, lead_id: str) -> int:
-    """How many times rulings have returned this lead to work."""
-    query = sa.select(sa.func.count()).select_from(ruling).join(dispute, dispute.c.id == ruling.c.dispute_id)
-    is_return = (ruling.c.decision == Decision.RETURN_TO_WORK) & (dispute.c.lead_id == lead_id)
-    return connection.execute(query.where(dispute.c.source == source, is_return)).scalar_one()
+    """How many rulings that stand have returned this lead to work."""
+    query = sa.select(sa.func.count()).select_from(dispute).where(dispute.c.source == source)
+    is_return = dispute.c.state.in_([DisputeState.RETURN_RULED, DisputeState.FINAL_RETURN])
+    return connection.execute(query.where(is_return, dispute.c.lead_id == lead_id)).scalar_one()
 
 
 def _views(source: str) -> sa.Select[Any]:
-    last = sa.select(ruling.c.dispute_id, sa.func.max(ruling.c.id).label("id")).group_by(ruling.c.dispute_id).subquery()
     columns = (
         *(c for c in dispute.c if c.name != "source"),
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
@@ -157,10 +182,11 @@ def _views(source: str) -> sa.Select[Any]:
         sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id).label("manager_id"),
         event.c.reason_id,
         *(verdict.c[name] for name in ("edition", "outcome", "findings", "evidence", "is_qualified", "rejudged")),
-        *(ruling.c[name] for name in ("decision", "author", "comment", "ruled_at")),
+        dispute_step.c.action.label("decision"),
+        *(dispute_step.c[name] for name in ("author", "comment")),
+        dispute_step.c.at.label("ruled_at"),
         *(sa.case((receipt.c.marker.is_(None), command_table.c[n])).label(n) for n in ("refusal", "refused_at")),
-        is_ruled().label("is_ruled"),
-        is_fallen(source).label("is_fallen"),
+        *(receipt.c[name] for name in ("handed_over_at", "confirmed_at")),
     )
     return (
         sa.select(*columns)
@@ -168,15 +194,20 @@ def _views(source: str) -> sa.Select[Any]:
         .outerjoin(lead, (lead.c.source == source) & (lead.c.id == dispute.c.lead_id))
         .outerjoin(event, (event.c.source == source) & (event.c.id == dispute.c.subject_id))
         .outerjoin(verdict, newest_verdict_of(dispute.c.subject_id, source))
-        .outerjoin(last, last.c.dispute_id == dispute.c.id)
-        .outerjoin(ruling, ruling.c.id == last.c.id)
-        .outerjoin(command_table, command_table.c.ruling_id == ruling.c.id)
+        .outerjoin(dispute_step, dispute_step.c.id == dispute.c.ruling_id)
+        .outerjoin(command_table, command_table.c.ruling_id == dispute.c.ruling_id)
         .outerjoin(receipt, receipt.c.marker == command_table.c.marker)
         .where(dispute.c.source == source)
     )
 
 
 def _view(row: sa.Row[Any]) -> DisputeView:
-    kinds = {"origin": DisputeOrigin, "status": LeadStatus, "outcome": Outcome, "decision": Decision}
+    kinds = {
+        "origin": DisputeOrigin,
+        "state": DisputeState,
+        "status": LeadStatus,
+        "outcome": Outcome,
+        "decision": Decision,
+    }
     named = {name: kind(getattr(row, name)) for name, kind in kinds.items() if getattr(row, name) is not None}
     return DisputeView(**{**row._mapping, **named})

@@ -20,6 +20,7 @@ from planerka.store.review import leads_who_asked
 from planerka.store.tables import (
     command,
     dispute,
+    dispute_step,
     erased_client,
     erased_lead,
     event,
@@ -27,7 +28,6 @@ from planerka.store.tables import (
     quarantine,
     reading,
     rejection,
-    ruling,
     verdict,
 )
 
@@ -111,7 +111,8 @@ def blank(connection: sa.Connection, source: str) -> Blanked:
     notes = _blank_notes(connection, source, marked)
     _blank_whys(connection, source, marked)
     disputes = sa.select(dispute.c.id).where(dispute.c.source == source, dispute.c.lead_id.in_(marked))
-    ruled = ruling.update().where(ruling.c.dispute_id.in_(disputes), ruling.c.comment != MASK).values(comment=MASK)
+    is_said = dispute_step.c.dispute_id.in_(disputes) & (dispute_step.c.comment != MASK)
+    ruled = dispute_step.update().where(is_said).values(comment=MASK)
     of_lead = (reading.c.source == source) & reading.c.lead_id.in_(marked)
     read = reading.update().where(of_lead, reading.c.comment != MASK).values(comment=MASK)
     return Blanked(
@@ -153,9 +154,9 @@ def _blank_whys(connection: sa.Connection, source: str, marked: sa.Select[Any]) 
 def _blank_notes(connection: sa.Connection, source: str, marked: sa.Select[Any]) -> dict[str, str]:
     """The note of a command quotes the comment of its ruling before its marker."""
     query = (
-        sa.select(command.c.marker, command.c.content, ruling.c.comment)
-        .join(ruling, ruling.c.id == command.c.ruling_id)
-        .join(dispute, dispute.c.id == ruling.c.dispute_id)
+        sa.select(command.c.marker, command.c.content, dispute_step.c.comment)
+        .join(dispute_step, dispute_step.c.id == command.c.ruling_id)
+        .join(dispute, dispute.c.id == dispute_step.c.dispute_id)
         .where(command.c.source == source, dispute.c.lead_id.in_(marked))
     )
     notes = {}

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from planerka.model import ActorKind, EventKind, LeadStatus, Outcome, ReferenceKind, UnitKind
 from planerka.store.frames import read_frame
 from planerka.store.measure_selects import QUALIFIED
-from planerka.store.review import is_fallen, is_left_in_peace, is_ruled, newest_verdict_of
-from planerka.store.tables import contract, dispute, event, lead, neglect, reference, ruling, stock, verdict
+from planerka.store.review import is_left_in_peace, newest_verdict_of
+from planerka.store.tables import contract, dispute, dispute_step, event, lead, neglect, reference, stock, verdict
 
 BOOKING_ENDS = (
     EventKind.BOOKING_EXPIRED,
@@ -120,28 +120,17 @@ def open_leads(connection: sa.Connection, source: str) -> dict[str | None, int]:
 
 
 def queue(connection: sa.Connection, source: str) -> pd.DataFrame:
-    """Every dispute: opened_at, due_at, the decision and time of its last ruling, whether it is_ruled or is_fallen, and
-    `lawful_at`, since when its rejection is lawful: the first of the verdicts that say so to this day.
+    """Every dispute: opened_at, due_at, state, since when it is in it (`changed_at`), and the decision and time of the
+    ruling that stands.
     """
-    later = ruling.alias()
-    is_last = ~sa.exists().where(later.c.dispute_id == ruling.c.dispute_id, later.c.id > ruling.c.id)
-    closed = (is_ruled().label("is_ruled"), is_fallen(source).label("is_fallen"))
-    columns = (ruling.c.decision, ruling.c.ruled_at, lawful_at(source).label("lawful_at"), *closed)
-    ruled = (
-        sa.select(dispute.c.opened_at, dispute.c.due_at, *columns)
-        .select_from(dispute)
-        .outerjoin(ruling, (ruling.c.dispute_id == dispute.c.id) & is_last)
+    last, ruling = dispute_step.alias(), dispute_step.alias()
+    ruled = (ruling.c.action.label("decision"), ruling.c.at.label("ruled_at"))
+    query = (
+        sa.select(dispute.c.opened_at, dispute.c.due_at, dispute.c.state, last.c.at.label("changed_at"), *ruled)
+        .join(last, (last.c.dispute_id == dispute.c.id) & (last.c.number == dispute.c.steps_n))
+        .outerjoin(ruling, ruling.c.id == dispute.c.ruling_id)
     )
-    return read_frame(connection, ruled.where(dispute.c.source == source))
-
-
-def lawful_at(source: str) -> sa.ScalarSelect[datetime]:
-    """When the rejection of a row of `dispute` became lawful; None where it is not."""
-    said, wrong = verdict.alias(), verdict.alias()
-    is_its = (said.c.source == source) & (said.c.rejection_id == dispute.c.subject_id)
-    is_before = (wrong.c.source == said.c.source) & (wrong.c.rejection_id == said.c.rejection_id)
-    is_wrong_later = sa.exists().where(is_before, wrong.c.number >= said.c.number, wrong.c.outcome != Outcome.LAWFUL)
-    return sa.select(sa.func.min(said.c.judged_at)).where(is_its, ~is_wrong_later).correlate(dispute).scalar_subquery()
+    return read_frame(connection, query.where(dispute.c.source == source))
 
 
 def rejudged_n(connection: sa.Connection, source: str, since: datetime) -> int:

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from planerka.model import LeadStatus
+from planerka.store.disputes import CLOSED
 from planerka.store.erasure import lead_of_row
-from planerka.store.review import is_fallen, is_ruled
 from planerka.store.tables import contract, dispute, erased_lead, event, lead, quarantine
 
 
@@ -39,7 +39,7 @@ def old_rows(source: str, before_at: datetime) -> sa.Select[Any]:
 
 
 def _has_open_dispute(source: str) -> sa.ColumnElement[bool]:
-    is_open = ~is_ruled() & ~is_fallen(source)
+    is_open = dispute.c.state.not_in(CLOSED)
     return sa.exists().where(dispute.c.source == source, dispute.c.lead_id == lead.c.id, is_open)
 
 

@@ -1,38 +1,18 @@
 """The blind sample: what is decided once more by a second reader. A reading is no ruling, and sends no command."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from planerka.model import Decision, Event, EventKind, Outcome, ReadingSubject, Rejection
-from planerka.store.bulk import insert_into
-from planerka.store.review import CLOSING_DECISIONS, DAY, newest_verdict_of
-from planerka.store.tables import (
-    dispute,
-    erased_lead,
-    event,
-    lead,
-    reading,
-    rejection,
-    ruling,
-    verdict,
-)
+from planerka.dispute_states import DisputeAction
+from planerka.model import Decision, Event, ReadingSubject, Rejection
+from planerka.store.samples import is_marked
+from planerka.store.tables import dispute, dispute_step, event, lead, reading, rejection, verdict
 
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """What may be drawn. `subject_id` as of a dispute; `verdict_number`: the verdict at hand, None for a silence;
-    `step_id`: the ruling, None for a verdict; `decided_at`: when the verdict or the ruling was given."""
-
-    subject: ReadingSubject
-    subject_id: str
-    lead_id: str
-    verdict_number: int | None
-    step_id: int | None
-    decided_at: datetime
+DECISIONS = (Decision.UPHOLD, Decision.RETURN_TO_WORK)
+"""What a second reader may decide: nobody is asked for more evidence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +39,15 @@ class ReadingView(Unread):
 
     There is no field for the outcome, its findings, the ruling or its comment. Nor for what would betray them: the
     state of the lead now, events since, the CRM's card, where the note of a return stands. `edition`, `reason`,
-    `evidence`: None of a silence; `read_at`: None while nobody has read it.
+    `evidence`: None of a silence; `answers`: what was answered when the analyst had asked for evidence, in order;
+    `read_at`: None while nobody has read it.
     """
 
     edition: str | None
     reason: str | None
     evidence: dict[str, Any] | None
     card: Rejection | None
+    answers: tuple[str, ...]
     timeline: tuple[Event, ...]
     read_at: datetime | None
 
@@ -86,93 +68,37 @@ class Done:
     clauses: tuple[str, ...]
 
 
-def lawful_verdicts(connection: sa.Connection, source: str, since: datetime) -> list[Candidate]:
-    """The newest verdicts that call a rejection since then lawful; without leads that are erased or gone."""
-    query = (
-        sa.select(event.c.id, event.c.lead_id, verdict.c.number, verdict.c.judged_at)
-        .select_from(event)
-        .join(verdict, newest_verdict_of(event.c.id, source))
-        .join(lead, (lead.c.source == source) & (lead.c.id == event.c.lead_id))
-        .where(event.c.source == source, event.c.kind == EventKind.REJECTED)
-        .where(event.c.happened_on >= (since - DAY).date(), event.c.at >= since)
-        .where(verdict.c.outcome == Outcome.LAWFUL, lead.c.vanished_at.is_(None), ~_is_erased(source, event.c.lead_id))
-    )
-    return [
-        Candidate(
-            subject=ReadingSubject.VERDICT,
-            subject_id=id_,
-            lead_id=lead_id,
-            verdict_number=number,
-            step_id=None,
-            decided_at=judged_at,
-        )
-        for id_, lead_id, number, judged_at in connection.execute(query)
-    ]
-
-
-def rulings(connection: sa.Connection, source: str, since: datetime) -> list[Candidate]:
-    """What people have ruled since then; without leads that are erased or gone."""
-    query = (
-        sa.select(dispute.c.subject_id, dispute.c.lead_id, verdict.c.number, ruling.c.id, ruling.c.ruled_at)
-        .select_from(ruling)
-        .join(dispute, dispute.c.id == ruling.c.dispute_id)
-        .join(lead, (lead.c.source == source) & (lead.c.id == dispute.c.lead_id))
-        .outerjoin(verdict, newest_verdict_of(dispute.c.subject_id, source))
-        .where(dispute.c.source == source, ruling.c.ruled_at >= since, ruling.c.decision.in_(CLOSING_DECISIONS))
-        .where(lead.c.vanished_at.is_(None), ~_is_erased(source, dispute.c.lead_id))
-    )
-    return [
-        Candidate(
-            subject=ReadingSubject.RULING,
-            subject_id=id_,
-            lead_id=lead_id,
-            verdict_number=number,
-            step_id=step_id,
-            decided_at=ruled_at,
-        )
-        for id_, lead_id, number, step_id, ruled_at in connection.execute(query)
-    ]
-
-
-def draw(
-    connection: sa.Connection, source: str, drawn: Iterable[Candidate], drawn_at: datetime, due_at: datetime
-) -> list[ReadingSubject]:
-    """Have these read again, each once for ever; returns of what kind those are that were not drawn before."""
-    times = {"source": source, "drawn_at": drawn_at, "due_at": due_at}
-    rows = [{**asdict(candidate), **times} for candidate in drawn]
-    if not rows:
-        return []
-    values = [{name: row[name] for name in row if name != "decided_at"} for row in rows]
-    drawing = insert_into(connection, reading).on_conflict_do_nothing().returning(reading.c.subject)
-    return [ReadingSubject(subject) for subject in connection.scalars(drawing, values)]
-
-
 def unread(connection: sa.Connection, source: str, reader: str) -> list[Unread]:
-    """What waits for this reader, by the time it is due: nothing of a dispute in which the reader has a part, nor of
-    a lead that was erased meanwhile."""
+    """What waits for this reader, by the time it is due: nothing of a dispute in which the reader took a step, nor
+    of a lead that was erased meanwhile."""
     names = [field.name for field in fields(Unread)]
     query = sa.select(*(_columns()[name].label(name) for name in names)).select_from(_joined(source))
     waiting = query.where(reading.c.source == source, reading.c.read_at.is_(None), ~_has_a_part(reader))
-    rows = connection.execute(waiting.where(~_is_erased(source, reading.c.lead_id)).order_by(*_ORDER))
+    rows = connection.execute(waiting.where(~is_marked(source, reading.c.lead_id)).order_by(*_ORDER))
     return [Unread(**row._mapping) for row in rows]
 
 
 def view(connection: sa.Connection, source: str, reading_id: int) -> ReadingView | None:
     """What may be seen of one reading; None where there is none of that number."""
-    extra = (verdict.c.edition, verdict.c.reason, verdict.c.evidence, reading.c.read_at, reading.c.subject_id)
+    extra = (*(verdict.c[name] for name in ("edition", "reason", "evidence")), reading.c.read_at)
+    places = (reading.c.subject_id, reading.c.step_id)
     until = sa.func.coalesce(event.c.at, dispute.c.opened_at).label("until")
-    columns = (*(column.label(name) for name, column in _columns().items()), *extra, until)
+    columns = (*(column.label(name) for name, column in _columns().items()), *extra, *places, until)
     is_it = (reading.c.source == source) & (reading.c.id == reading_id)
     row = connection.execute(sa.select(*columns).select_from(_joined(source)).where(is_it)).one_or_none()
     if row is None:
         return None
-    values = {name: value for name, value in row._mapping.items() if name not in ("subject_id", "until")}
-    card = _card(connection, source, row.subject_id)
-    return ReadingView(**values, card=card, timeline=_timeline(connection, source, row.lead_id, row.until))
+    values = {name: value for name, value in row._mapping.items() if name not in ("subject_id", "step_id", "until")}
+    return ReadingView(
+        **values,
+        card=_card(connection, source, row.subject_id),
+        answers=_answers(connection, row.step_id),
+        timeline=_timeline(connection, source, row.lead_id, row.until),
+    )
 
 
 def has_a_part(connection: sa.Connection, reading_id: int, reader: str) -> bool:
-    """Whether the reader has ruled on what is read again."""
+    """Whether the reader took a step in the dispute over what is read again: who knows of it is not blind."""
     is_it = sa.select(sa.exists().where(reading.c.id == reading_id, _has_a_part(reader)))
     return bool(connection.scalar(is_it))
 
@@ -192,11 +118,11 @@ def done(connection: sa.Connection, source: str, since: datetime, until: datetim
         sa.select(
             *(reading.c[name] for name in ("id", "subject", "subject_id", "decision", "read_at")),
             dispute.c.id.label("dispute_id"),
-            ruling.c.decision.label("ruled"),
+            dispute_step.c.action.label("ruled"),
             *(verdict.c[name] for name in ("edition", "reason", "findings")),
         )
         .select_from(_joined(source))
-        .outerjoin(ruling, ruling.c.id == reading.c.step_id)
+        .outerjoin(dispute_step, dispute_step.c.id == reading.c.step_id)
         .where(reading.c.source == source, reading.c.read_at >= since, reading.c.read_at < until)
         .order_by(reading.c.read_at, reading.c.id)
     )
@@ -244,14 +170,10 @@ def _joined(source: str) -> sa.FromClause:
 
 
 def _has_a_part(reader: str) -> sa.ColumnElement[bool]:
-    """Whether the reader has ruled in the dispute over the subject of a row of `reading`."""
-    its = dispute.alias()
+    """Whether the reader took a step in the dispute over the subject of a row of `reading`."""
+    its, step = dispute.alias(), dispute_step.alias()
     is_its = (its.c.source == reading.c.source) & (its.c.subject_id == reading.c.subject_id)
-    return sa.exists().where(is_its, ruling.c.dispute_id == its.c.id, ruling.c.author == reader).correlate(reading)
-
-
-def _is_erased(source: str, lead_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    return sa.exists().where(erased_lead.c.source == source, erased_lead.c.lead_id == lead_id)
+    return sa.exists().where(is_its, step.c.dispute_id == its.c.id, step.c.author == reader).correlate(reading)
 
 
 def _card(connection: sa.Connection, source: str, rejection_id: str) -> Rejection | None:
@@ -259,6 +181,15 @@ def _card(connection: sa.Connection, source: str, rejection_id: str) -> Rejectio
     query = sa.select(*columns).where(rejection.c.source == source, rejection.c.id == rejection_id)
     row = connection.execute(query).one_or_none()
     return Rejection(**row._mapping) if row else None
+
+
+def _answers(connection: sa.Connection, step_id: int | None) -> tuple[str, ...]:
+    """What the dispute's answers had said before the ruling of that step; none of a verdict."""
+    ruled = dispute_step.alias()
+    is_before = (dispute_step.c.dispute_id == ruled.c.dispute_id) & (dispute_step.c.number < ruled.c.number)
+    query = sa.select(dispute_step.c.comment).join(ruled, is_before).where(ruled.c.id == step_id)
+    answered = query.where(dispute_step.c.action == DisputeAction.ANSWER, dispute_step.c.comment.is_not(None))
+    return tuple(connection.scalars(answered.order_by(dispute_step.c.number)))
 
 
 def _timeline(connection: sa.Connection, source: str, lead_id: str, until: datetime) -> tuple[Event, ...]:

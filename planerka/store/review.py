@@ -4,32 +4,37 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from planerka.dispute_states import DisputeState
 from planerka.model import Decision, DisputeOrigin, EventKind, LeadStatus, Outcome
-from planerka.store.tables import command, dispute, erased_lead, event, lead, receipt, rejection, ruling, verdict
+from planerka.store.tables import command, dispute, dispute_step, erased_lead, event, lead, receipt, rejection, verdict
 
 WRONG = (Outcome.UNLAWFUL, Outcome.UNPROVABLE)
-CLOSING_DECISIONS = (Decision.UPHOLD, Decision.RETURN_TO_WORK)
-"""After these a dispute waits for nobody; a request for evidence is no end."""
 DAY = timedelta(days=1)
 """A local day is at most this far from the day in UTC: so the index of days narrows what is then asked by instant."""
 
 
-def disputable(connection: sa.Connection, source: str, since: datetime) -> list[tuple[DisputeOrigin, str, str]]:
-    """Origin, rejection and lead of every wrong rejection since then without a dispute, oldest first.
+def disputable(
+    connection: sa.Connection, source: str, since: datetime
+) -> list[tuple[DisputeOrigin, str, str, int | None]]:
+    """Origin, rejection and lead of every wrong rejection since then that nobody is asked about, oldest first.
 
-    A client who asked not to be called is left in peace, and so is a lead that is in work again.
+    Last the dispute that has fallen, and stands again by the newest verdict; None where there was never one. A client
+    who asked not to be called is left in peace, and so is a lead that is in work again.
     """
+    is_its = (dispute.c.source == source) & (dispute.c.subject_id == event.c.id)
     query = (
-        sa.select(verdict.c.outcome, event.c.id, event.c.lead_id)
+        sa.select(verdict.c.outcome, event.c.id, event.c.lead_id, dispute.c.id.label("dispute_id"))
         .select_from(event)
         .join(verdict, newest_verdict_of(event.c.id, source))
         .join(lead, (lead.c.source == source) & (lead.c.id == event.c.lead_id))
-        .where(event.c.source == source, event.c.kind == EventKind.REJECTED)
-        .where(event.c.happened_on >= (since - DAY).date(), event.c.at >= since, _is_wrong_and_undisputed(source))
+        .outerjoin(dispute, is_its)
+        .where(event.c.source == source, event.c.kind == EventKind.REJECTED, verdict.c.outcome.in_(WRONG))
+        .where(event.c.happened_on >= (since - DAY).date(), event.c.at >= since)
+        .where(dispute.c.id.is_(None) | (dispute.c.state == DisputeState.FALLEN))
         .where(lead.c.status == LeadStatus.REJECTED, lead.c.vanished_at.is_(None), ~is_left_in_peace(source))
         .order_by(event.c.at, event.c.id)
     )
-    return [(DisputeOrigin(outcome), id_, lead_id) for outcome, id_, lead_id in connection.execute(query)]
+    return [(DisputeOrigin(outcome), *found) for outcome, *found in connection.execute(query)]
 
 
 def older_n(connection: sa.Connection, source: str, since: datetime) -> int:
@@ -54,18 +59,6 @@ def is_superseded() -> sa.ColumnElement[bool]:
     newer = verdict.alias()
     is_same = (newer.c.source == verdict.c.source) & (newer.c.rejection_id == verdict.c.rejection_id)
     return sa.exists().where(is_same, newer.c.number > verdict.c.number)
-
-
-def is_ruled() -> sa.ColumnElement[bool]:
-    """Whether a row of `dispute` waits for no decision."""
-    given = ruling.alias()
-    return sa.exists().where(given.c.dispute_id == dispute.c.id, given.c.decision.in_(CLOSING_DECISIONS))
-
-
-def is_fallen(source: str) -> sa.ColumnElement[bool]:
-    """Whether the rejection of a row of `dispute` is lawful by its newest verdict, and nobody had ruled before."""
-    is_lawful = newest_verdict_of(dispute.c.subject_id, source) & (verdict.c.outcome == Outcome.LAWFUL)
-    return ~is_ruled() & sa.exists().where(is_lawful).correlate(dispute)
 
 
 def leads_who_asked(source: str) -> sa.Subquery:
@@ -95,6 +88,19 @@ def may_not_be_called(connection: sa.Connection, source: str, lead_id: str) -> b
     return bool(connection.scalar(sa.select(sa.exists().where(is_it, is_left_in_peace(source)))))
 
 
+def last_rejection(connection: sa.Connection, source: str, lead_id: str) -> str | None:
+    """The last rejection of a lead that is rejected now; None for any other."""
+    is_its = (lead.c.source == source) & (lead.c.id == event.c.lead_id)
+    query = (
+        sa.select(event.c.id)
+        .join(lead, is_its)
+        .where(event.c.source == source, event.c.lead_id == lead_id, event.c.kind == EventKind.REJECTED)
+        .where(lead.c.status == LeadStatus.REJECTED, lead.c.vanished_at.is_(None))
+    )
+    found: str | None = connection.scalar(query.order_by(event.c.at.desc(), event.c.id.desc()).limit(1))
+    return found
+
+
 def seen_open(connection: sa.Connection, source: str, data_until: datetime) -> list[tuple[str, datetime]]:
     """Marker and time of the returns handed to people whose leads are open in data newer than that.
 
@@ -105,11 +111,11 @@ def seen_open(connection: sa.Connection, source: str, data_until: datetime) -> l
     query = (
         sa.select(receipt.c.marker, receipt.c.handed_over_at)
         .join(command, command.c.marker == receipt.c.marker)
-        .join(ruling, ruling.c.id == command.c.ruling_id)
-        .join(dispute, dispute.c.id == ruling.c.dispute_id)
+        .join(dispute_step, dispute_step.c.id == command.c.ruling_id)
+        .join(dispute, dispute.c.id == dispute_step.c.dispute_id)
         .join(lead, is_open & lead.c.vanished_at.is_(None))
         .where(command.c.source == source, receipt.c.confirmed_at.is_(None), receipt.c.handed_over_at < data_until)
-        .where(ruling.c.decision == Decision.RETURN_TO_WORK, dispute.c.origin != DisputeOrigin.NEGLECT)
+        .where(dispute_step.c.action == Decision.RETURN_TO_WORK, dispute.c.origin != DisputeOrigin.NEGLECT)
     )
     return [(marker, at) for marker, at in connection.execute(query)]
 

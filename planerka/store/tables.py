@@ -14,14 +14,23 @@ from typing import Any, Union, get_args, get_origin
 import sqlalchemy as sa
 
 from planerka import model
+from planerka.dispute_states import TRANSITIONS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+POSSIBLE_STEPS = ", ".join(
+    f"'{before or 'none'} {action} {after}'"
+    for before, actions in TRANSITIONS.items()
+    for action, after in actions.items()
+)
+"""The truth table of a dispute, for the database: it takes no step that is not in it."""
 
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "pk": "pk_%(table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
 
@@ -234,19 +243,42 @@ dispute = sa.Table(
     sa.Column("lead_id", sa.Text, nullable=False),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("due_at", Instant, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("steps_n", sa.Integer, nullable=False),
+    sa.Column("assigned_to", sa.Text),
+    sa.Column("ruling_id", sa.Integer),
+    sa.Column("at_stake_minor", sa.BigInteger),
+    sa.Column("stake", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("source", "subject_id"),
+    sa.Index(None, "source", "state", "due_at"),
+    sa.Index(None, "source", "lead_id"),
 )
 
-ruling = sa.Table(
-    "ruling",
+dispute_step = sa.Table(
+    "dispute_step",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("dispute_id", sa.Integer, sa.ForeignKey("dispute.id"), nullable=False),
-    sa.Column("decision", sa.Text, nullable=False),
-    sa.Column("author", sa.Text, nullable=False),
-    sa.Column("comment", sa.Text, nullable=False),
-    sa.Column("ruled_at", Instant, nullable=False),
-    sa.Index(None, "dispute_id"),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("number_before", sa.Integer),
+    sa.Column("state_before", sa.Text),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("author", sa.Text),
+    sa.Column("comment", sa.Text),
+    sa.Column("at", Instant, nullable=False),
+    sa.UniqueConstraint("dispute_id", "number", "state"),
+    sa.UniqueConstraint("dispute_id", "number"),
+    sa.ForeignKeyConstraint(
+        ["dispute_id", "number_before", "state_before"],
+        ["dispute_step.dispute_id", "dispute_step.number", "dispute_step.state"],
+    ),
+    sa.CheckConstraint("coalesce(number_before, 0) = number - 1", name="follows"),
+    sa.CheckConstraint("(number_before IS NULL) = (state_before IS NULL)", name="begins"),
+    sa.CheckConstraint(
+        f"coalesce(state_before, 'none') || ' ' || action || ' ' || state IN ({POSSIBLE_STEPS})", name="possible"
+    ),
+    sa.Index(None, "action", "at"),
 )
 
 command = sa.Table(
@@ -254,9 +286,11 @@ command = sa.Table(
     metadata,
     sa.Column("marker", sa.Text, primary_key=True),
     sa.Column("source", sa.Text, nullable=False),
-    sa.Column("ruling_id", sa.Integer, sa.ForeignKey("ruling.id"), nullable=False, unique=True),
+    sa.Column("ruling_id", sa.Integer, sa.ForeignKey("dispute_step.id"), nullable=False, unique=True),
     sa.Column("content", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("not_before", Instant, nullable=False),
+    sa.Column("tried_at", Instant),
     sa.Column("refusal", sa.Text),
     sa.Column("refused_at", Instant),
 )
@@ -278,7 +312,7 @@ reading = sa.Table(
     sa.Column("subject_id", sa.Text, nullable=False),
     sa.Column("lead_id", sa.Text, nullable=False),
     sa.Column("verdict_number", sa.Integer),
-    sa.Column("step_id", sa.Integer),
+    sa.Column("step_id", sa.Integer, sa.ForeignKey("dispute_step.id")),
     sa.Column("drawn_at", Instant, nullable=False),
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("reader", sa.Text),

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from planerka.dispute_states import WAITING, DisputeAction
 from planerka.disputes.agreement import agreement
+from planerka.disputes.expiry import expire_overdue
 from planerka.disputes.opening import open_disputes
-from planerka.disputes.ruling import rule
+from planerka.disputes.ruling import UNDO_TIME, rule, undo
 from planerka.disputes.sampling import SampleReport, draw_sample, drawn_of
 from planerka.disputes.second_reading import read, reading_view, unread
 from planerka.errors import UsageError
@@ -22,14 +24,15 @@ from planerka.regulation.editions import parse
 from planerka.regulation.signed import sign_edition
 from planerka.settings import Settings
 from planerka.store import commands, disputes, leads, readings, verdicts, windows
-from planerka.store.readings import Candidate, ReadingView
+from planerka.store.dispute_steps import Act, take_step
+from planerka.store.readings import ReadingView
+from planerka.store.samples import Candidate
 from planerka.store.windows import Source
-from planerka.words import words_for
-from tests.builders_regulation import FIRST_EDITION, OFFICE
-from tests.builders_rejudging import REVIEW
+from tests.builders_disputes import NOW, REVIEW, docket_of
+from tests.builders_regulation import FIRST_EDITION
 from tests.builders_store import MOSCOW, frame_of
 
-NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+RULED_AT = NOW - timedelta(hours=1)
 HORIZON_DAYS = 30
 ANALYST, READER = "anna@company.example", "boris@company.example"
 SECRET = "Клиент ждёт ключи"
@@ -84,13 +87,14 @@ def reject(store: sa.Engine, outcome: Outcome = Outcome.LAWFUL, number: int = 1,
     judge(store, outcome, f"E{number}")
 
 
-def rule_on(store: sa.Engine, decision: Decision, author: str = ANALYST) -> None:
-    """Open what there is to dispute, and rule on all of it."""
-    open_disputes(store, "crm", REVIEW, NOW)
+def rule_on(store: sa.Engine, decision: Decision, author: str = ANALYST, at: datetime = RULED_AT) -> int:
+    """Open what there is to dispute, and rule on all of it; the number of the last dispute."""
+    open_disputes(store, "crm", REVIEW, RULED_AT)
     with store.begin() as connection:
-        ids = [view.id for view in disputes.listing(connection, "crm")]
-    for id_ in ids:
-        rule(store, "crm", id_, decision, author, "Звонков мало", OFFICE, words_for("ru"), NOW)
+        waiting = disputes.listing(connection, "crm", WAITING)
+    for view in waiting:
+        rule(docket_of(store), view.id, decision, author, "Звонков мало", at)
+    return waiting[-1].id
 
 
 def drawn(store: sa.Engine) -> SampleReport:
@@ -135,6 +139,54 @@ def test_a_request_for_evidence_is_no_ruling_to_read_again(store):
     reject(store, Outcome.UNPROVABLE)
     rule_on(store, Decision.REQUEST_EVIDENCE)
     assert SampleReport() == drawn(store)
+
+
+def test_a_ruling_that_can_still_be_taken_back_waits_for_the_next_draw(store):
+    """And one that was taken back is none; what is ruled in its place is."""
+    reject(store, Outcome.UNLAWFUL)
+    id_ = rule_on(store, Decision.UPHOLD, at=NOW - UNDO_TIME / 2)
+    assert SampleReport() == drawn(store)
+    undo(docket_of(store), id_, ANALYST, NOW - UNDO_TIME / 4)
+    assert SampleReport() == draw_sample(store, "crm", REVIEW, NOW + UNDO_TIME)
+    rule_on(store, Decision.RETURN_TO_WORK, at=NOW)
+    assert SampleReport(rulings_n=1) == draw_sample(store, "crm", REVIEW, NOW + 2 * UNDO_TIME)
+    (line,) = unread(store, "crm", READER)
+    read(store, "crm", line.id, Decision.UPHOLD, READER, "Согласен", NOW)
+    assert [Decision.RETURN_TO_WORK] == [one.first for one in done_of(store)]
+
+
+def test_what_the_edition_decided_is_no_ruling_of_a_person(store):
+    """Nobody ruled in time: there is nobody to agree with."""
+    reject(store, Outcome.UNLAWFUL)
+    open_disputes(store, "crm", REVIEW, NOW - timedelta(days=20))
+    assert 1 == expire_overdue(docket_of(store), NOW - timedelta(hours=1)).upheld_n
+    assert SampleReport() == drawn(store)
+
+
+def test_of_an_appealed_dispute_the_ruling_of_the_analyst_is_read_and_not_that_of_the_director(store):
+    reject(store, Outcome.UNLAWFUL)
+    id_ = rule_on(store, Decision.UPHOLD)
+    for action, author in ((DisputeAction.APPEAL, "head@x"), (DisputeAction.RETURN_TO_WORK, "director@x")):
+        with store.begin() as connection:
+            take_step(connection, "crm", id_, Act(action=action, author=author, comment="Спорно", at=RULED_AT))
+    assert SampleReport(rulings_n=1) == drawn(store)
+    assert ([], []) == (unread(store, "crm", "head@x"), unread(store, "crm", "director@x"))
+    (line,) = unread(store, "crm", READER)
+    read(store, "crm", line.id, Decision.UPHOLD, READER, "Согласен", NOW)
+    assert [Decision.UPHOLD] == [one.first for one in done_of(store)]
+
+
+def test_the_second_reader_sees_what_was_answered_before_the_ruling(store):
+    """The analyst decided by it too."""
+    reject(store, Outcome.UNPROVABLE)
+    id_ = rule_on(store, Decision.REQUEST_EVIDENCE)
+    with store.begin() as connection:
+        answer = Act(action=DisputeAction.ANSWER, author="M1", comment="Запись звонка в карточке", at=RULED_AT)
+        take_step(connection, "crm", id_, answer)
+    rule_on(store, Decision.UPHOLD)
+    drawn(store)
+    (line,) = unread(store, "crm", READER)
+    assert ("Запись звонка в карточке",) == reading_view(store, "crm", line.id, READER).answers
 
 
 def test_nothing_is_drawn_without_an_edition_in_force(engine):
@@ -217,7 +269,10 @@ def test_a_reading_sends_no_command_and_rules_on_nothing(store):
     (line,) = unread(store, "crm", READER)
     read(store, "crm", line.id, Decision.RETURN_TO_WORK, READER, "Клиент просил перезвонить", NOW)
     with store.begin() as connection:
-        assert ([], []) == (commands.pending(connection, "crm"), disputes.listing(connection, "crm"))
+        assert ([], []) == (
+            commands.pending(connection, "crm", NOW + timedelta(days=1)),
+            disputes.listing(connection, "crm"),
+        )
     assert [] == unread(store, "crm", READER)
 
 
@@ -245,9 +300,9 @@ def test_nobody_reads_again_what_they_ruled(store):
     drawn(store)
     (line,) = unread(store, "crm", READER)
     assert [] == unread(store, "crm", ANALYST)
-    with pytest.raises(UsageError, match="is of a ruling of this reader"):
+    with pytest.raises(UsageError, match="in which this reader had a part"):
         read(store, "crm", line.id, Decision.UPHOLD, ANALYST, "Согласна", NOW)
-    with pytest.raises(UsageError, match="is of a ruling of this reader"):
+    with pytest.raises(UsageError, match="in which this reader had a part"):
         reading_view(store, "crm", line.id, ANALYST)
 
 

@@ -22,7 +22,6 @@ from planerka.store import commands, disputes
 from planerka.store.database import reading
 from planerka.store.disputes import DisputeView
 from planerka.store.tables import event, neglect, verdict
-from planerka.words import words_for
 from tasks.company import Company
 from tests.builders_cycle import Cycle, nothing_to_say, on_day, run_cycle
 from tests.builders_leads import FIRST_PULL_AT, NOW, ZONE, Story, world
@@ -85,8 +84,7 @@ class Lived:
     def ruled(self, decision: Decision, among: Iterator[DisputeView] | None = None) -> DisputeView:
         """Another dispute, over a rejection unless asked otherwise, just after that ruling on it."""
         dispute, at = next(among or self.fresh), self.later()
-        words = words_for("ru")
-        rule(at.engine, at.crm.source, dispute.id, decision, "Соколова", "Две попытки", at.office, words, at.now)
+        rule(at.docket, dispute.id, decision, "Соколова", "Две попытки", at.now)
         return dispute
 
     def apply(self) -> ApplyReport:
@@ -95,7 +93,7 @@ class Lived:
 
     def pending(self, dispute: DisputeView) -> list[Command]:
         with reading(self.company.engine) as connection:
-            waiting = commands.pending(connection, self.company.crm.source)
+            waiting = commands.pending(connection, self.company.crm.source, self.world.clock)
         return [command for command in waiting if command.lead_id == dispute.lead_id]
 
     def events(self, dispute: DisputeView, kind: EventKind) -> list[datetime]:

@@ -17,7 +17,6 @@ from planerka.store import commands, disputes, leads
 from planerka.store.disputes import DisputeView, NewDispute
 from planerka.store.locks import locked
 from planerka.store.tables import lead
-from planerka.words import words_for
 from tasks.company import Company
 from tests.builders_cycle import AS_OF, company_after_a_cycle, on_day, rows_of, run_cycle
 from tests.builders_store import frame_of
@@ -38,8 +37,7 @@ class Review:
     def rule(
         self, dispute: int, decision: Decision, *, author="Ирина Соколова", comment="Одна попытка", at=AS_OF
     ) -> int:
-        source, office, words = self.company.crm.source, self.company.office, words_for("ru")
-        return rule(self.company.engine, source, dispute, decision, author, comment, office, words, at)
+        return rule(self.company.docket, dispute, decision, author, comment, at)
 
     def apply(self) -> ApplyReport:
         return self.apply_on(self.company)
@@ -134,7 +132,7 @@ def test_the_command_says_which_clause_was_broken_and_why(review):
     dispute = next(view for view in review.fresh if view.findings)
     review.rule(dispute.id, Decision.RETURN_TO_WORK, comment="  Звонили один раз  ")
     with review.company.engine.begin() as connection:
-        command = commands.pending(connection, review.company.crm.source)[-1]
+        command = commands.pending(connection, review.company.crm.source, AS_OF)[-1]
     assert dispute.lead_id == command.lead_id
     assert all(f"{found['clause']} {found['ru']}" in command.note for found in dispute.findings)
     assert f"Звонили один раз [{command.marker}]" in command.note
@@ -168,7 +166,7 @@ def test_upholding_sends_no_command(review):
     review.rule(next(review.fresh).id, Decision.UPHOLD)
     assert ApplyReport() == review.apply()
     after = rows_of(review.company.engine)
-    assert ["ruling"] == [table for table, rows in after.items() if rows != before[table]]
+    assert ["dispute", "dispute_step"] == [table for table, rows in after.items() if rows != before[table]]
 
 
 @pytest.mark.parametrize("asked", [{"comment": " "}, {"author": ""}])
@@ -248,7 +246,7 @@ def test_a_source_that_lets_nobody_in_is_asked_no_more(review, closes):
         review.apply_on(replace(review.company, crm=crm))
     with review.company.engine.begin() as connection:
         refusals = [disputes.show(connection, crm.source, dispute.id).refusal for dispute in ruled]
-        pending = {command.marker for command in commands.pending(connection, crm.source)}
+        pending = {command.marker for command in commands.pending(connection, crm.source, AS_OF)}
     assert (1, 1, [None] * 3, False) == (len(crm.done), crm.turned_away_n, refusals, crm.done[0] in pending)
 
 

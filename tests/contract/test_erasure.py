@@ -27,9 +27,8 @@ from planerka.store.review import may_not_be_called
 from planerka.store.tables import metadata, touched_day
 from planerka.store.tables import quarantine as quarantined
 from planerka.store.withheld import erased_clients
-from planerka.words import words_for
+from tests.builders_disputes import docket_of, put_ruling
 from tests.builders_intake import NO_PLACE
-from tests.builders_regulation import OFFICE
 from tests.builders_store import MOSCOW, frame_of
 
 CRM = "crm"
@@ -84,7 +83,7 @@ def rule_on(connection: sa.Connection, settings: Settings, subject_id: str, lead
         task="Позвоните",
         due_at=NOW,
     )
-    disputes.rule(connection, CRM, view.id, Decision.RETURN_TO_WORK, "Анна", REMARK, NOW, command)
+    put_ruling(connection, view.id, Decision.RETURN_TO_WORK, REMARK, NOW, command, source=CRM)
     Worklist(settings.out / FILE_NAME, MOSCOW).add(command, NOW)
 
 
@@ -117,7 +116,7 @@ def test_a_client_is_erased_everywhere_and_the_other_keeps_all(store, settings):
         name: len(rows) for name, rows in after.items()
     }
     assert set() == about(after, "'C1'", '"C1"')
-    for name in ("rejection", "ruling", "command", "quarantine", "worklist"):
+    for name in ("rejection", "dispute_step", "command", "quarantine", "worklist"):
         rows = [row for row in after[name] if SECRET in row or REMARK in row]
         assert 1 == len(rows), f"{name}: the other client's is there, and no other"
     assert days == touched_days(store)
@@ -136,10 +135,10 @@ def test_erased_once_more_nothing_changes(store, settings):
 def test_a_ruling_on_an_erased_lead_says_nothing_of_its_client(store, settings, decision, is_quoted):
     number = dispute_over(store, "L1")
     erase_client(store, CRM, "C1", settings, NOW)
-    rule(store, CRM, number, decision, "Анна", NAMED, OFFICE, words_for("ru"), NOW)
+    rule(docket_of(store, CRM), number, decision, "Анна", NAMED, NOW)
     with store.connect() as connection:
         assert MASK == disputes.show(connection, CRM, number).comment
-        notes = [command.note for command in commands.pending(connection, CRM)]
+        notes = [command.note for command in commands.pending(connection, CRM, NOW)]
     assert is_quoted == any(f". {MASK} [planerka-{number}-" in note for note in notes)
     assert set() == about(everything(store, settings), NAMED)
 
@@ -151,7 +150,7 @@ def test_what_was_written_after_an_erasure_goes_with_the_next(store, settings):
     erase_client(store, CRM, "C1", settings, NOW)
     (settings.out / FILE_NAME).write_bytes(worklist)
     with store.begin() as connection:
-        disputes.rule(connection, CRM, number, Decision.UPHOLD, "Анна", NAMED, NOW)
+        put_ruling(connection, number, Decision.UPHOLD, NAMED, NOW, source=CRM)
     again = erase_client(store, CRM, "C1", settings, NOW + timedelta(days=1))
     assert Erased(leads_n=0, cards_n=0, rulings_n=1, quarantined_n=0, worklist_n=1) == again
     assert set() == about(everything(store, settings), NAMED)

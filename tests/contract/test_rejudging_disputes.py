@@ -19,7 +19,7 @@ from planerka.store.disputes import DisputeView
 from planerka.store.old_leads import old_leads
 from planerka.store.rejections import Asked
 from planerka.store.tables import measure, touched_day
-from planerka.words import words_for
+from tests.builders_disputes import docket_of
 from tests.builders_regulation import FIRST_EDITION, OFFICE
 from tests.builders_rejudging import (
     LATE_CALLS,
@@ -51,7 +51,7 @@ def test_a_dispute_whose_rejection_is_lawful_now_falls_and_is_told(store):
     late_calls_arrive(store)
     assert (1, 0) == ((report := again(store)).fallen_n, report.ruled_n)
     view = opened(store)
-    assert (True, True, WHY) == (view.is_fallen, view.is_closed, view.rejudged["why"])
+    assert (True, True, WHY) == (view.state == "fallen", view.is_closed, view.rejudged["why"])
     assert [] == queue_rows(store, "crm", MOSCOW, is_all=False)
     (row,) = queue_rows(store, "crm", MOSCOW, is_all=True)
     assert dict(zip(COLUMNS, row, strict=True))["rejudged"].startswith("Отказ: неправомерный → правомерный")
@@ -60,7 +60,7 @@ def test_a_dispute_whose_rejection_is_lawful_now_falls_and_is_told(store):
 
 
 def decide(engine: sa.Engine, view: DisputeView, decision: Decision) -> None:
-    rule(engine, "crm", view.id, decision, "Соколова", "Две попытки", OFFICE, words_for("ru"), NOW)
+    rule(docket_of(engine), view.id, decision, "Соколова", "Две попытки", NOW)
 
 
 def test_a_dispute_is_told_to_have_fallen_once(store):
@@ -76,7 +76,7 @@ def test_a_dispute_is_told_to_have_fallen_once(store):
     report = rejudge(store, "crm", OFFICE, Asked(), WHY, NOW + timedelta(days=7))
     assert (1, 0) == (len(report.added), report.fallen_n)
     with store.connect() as connection:
-        assert [NOW] == meeting_facts.queue(connection, "crm")["lawful_at"].tolist()
+        assert [NOW] == meeting_facts.queue(connection, "crm")["changed_at"].tolist()
 
 
 def test_a_ruling_stands_whatever_a_later_verdict_says(store):
@@ -87,7 +87,12 @@ def test_a_ruling_stands_whatever_a_later_verdict_says(store):
     late_calls_arrive(store)
     assert (0, 1) == ((report := again(store)).fallen_n, report.ruled_n)
     view = opened(store)
-    assert (False, True, "return_to_work", "lawful") == (view.is_fallen, view.is_closed, view.decision, view.outcome)
+    assert ("return_ruled", True, "return_to_work", "lawful") == (
+        view.state,
+        view.is_closed,
+        view.decision,
+        view.outcome,
+    )
 
 
 def test_a_request_for_evidence_is_answered_by_a_lawful_verdict(store):
@@ -99,7 +104,7 @@ def test_a_request_for_evidence_is_answered_by_a_lawful_verdict(store):
     assert 1 == again(store).fallen_n
     assert opened(store).is_closed
     with store.connect() as connection:
-        assert [] == commands.pending(connection, "crm")  # the manager is asked for nothing
+        assert [] == commands.pending(connection, "crm", NOW)  # the manager is asked for nothing
 
 
 def test_a_dispute_that_has_fallen_stands_again_when_the_calls_turn_out_another_clients(store):

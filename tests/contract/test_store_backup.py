@@ -19,7 +19,17 @@ from planerka.store import postgres_copies
 from planerka.store.backup import backup, contents, restore
 from planerka.store.check import check
 from planerka.store.database import connect, open_store, reading, upgrade
-from planerka.store.tables import command, delivery, pack, pull_window, receipt, ruling, run_lock, verdict
+from planerka.store.tables import (
+    command,
+    delivery,
+    dispute,
+    dispute_step,
+    pack,
+    pull_window,
+    receipt,
+    run_lock,
+    verdict,
+)
 from tests import services
 from tests.builders_cycle import files_of, open_company, rows_of, run_cycle
 from tests.builders_store import instant
@@ -291,11 +301,14 @@ DELIVERY = {
     "state": "queued",
     "at": NOW,
 }
-RULING = {"dispute_id": 1, "decision": "uphold", "author": "a", "comment": "b", "ruled_at": NOW}
-COMMAND = {"marker": "m", "source": "crm", "ruling_id": 1, "content": {}, "created_at": NOW}
+STEP = {"dispute_id": 1, "number": 1, "action": "open", "state": "opened", "at": NOW}
+DISPUTE = {"source": "crm", "origin": "neglect", "subject_id": "a", "lead_id": "b", "opened_at": NOW, "due_at": NOW}
+DISPUTE |= {"state": "opened", "steps_n": 1}
+COMMAND = {"marker": "m", "source": "crm", "ruling_id": 1, "content": {}, "created_at": NOW, "not_before": NOW}
 LATE = instant("2026-11-23T09:00")
 BROKEN = [
-    ("every ruling has its dispute", ruling, [RULING]),
+    ("every step has its dispute", dispute_step, [STEP]),
+    ("every dispute is where its last step led", dispute, [DISPUTE]),
     ("every command has its ruling", command, [COMMAND]),
     ("every receipt has its command", receipt, [{"marker": "m", "handed_over_at": NOW}]),
     ("every pack has its facts", pack, [{**PACK, "version": 1, "facts": {}}]),
@@ -368,7 +381,7 @@ def test_a_sound_store_is_sound_in_every_line(store):
     """No line is wrong, and every kind of look was taken."""
     findings = list(check(store))
     assert [] == [finding for finding in findings if finding.wrong]
-    assert 12 == len(findings)
+    assert 13 == len(findings)
 
 
 @pytest.fixture
@@ -389,7 +402,7 @@ def test_the_verbs_say_what_they_did(store, store_url, empty_place, db, monkeypa
     size = re.fullmatch(r"Written: copy, ([\d,]+) bytes\.\n", db("backup", "copy")[1])
     assert f"{Path('copy').stat().st_size:,}" == size[1]
     code, said = db("check")
-    assert (0, ["ok"] * 12) == (code, [line.split()[0] for line in said.splitlines()])
+    assert (0, ["ok"] * 13) == (code, [line.split()[0] for line in said.splitlines()])
     with store.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
     assert (1, "wrong  version: 0000, this planerka needs 0001: run `planerka db upgrade`\n") == db("check")

@@ -16,7 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("planerka.phones", "planerka.unseen"),
     ("planerka.errors",),
     ("planerka.files",),
-    ("planerka.model",),
+    ("planerka.model", "planerka.dispute_states"),
     ("planerka.clock", "planerka.ternary", "planerka.stats", "planerka.words"),
     ("planerka.sections", "planerka.survival"),
     ("planerka.settings",),

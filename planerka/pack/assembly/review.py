@@ -5,6 +5,7 @@ from collections import Counter
 import pandas as pd
 
 from planerka.clock import start_of
+from planerka.dispute_states import WAITING, DisputeState
 from planerka.model import Decision, EventKind
 from planerka.pack.assembly.week import PackWeek
 from planerka.pack.facts import DisputeFacts, Ledger
@@ -21,8 +22,7 @@ def disputes(pack: PackWeek) -> DisputeFacts:
     """The queue as the meeting finds it, and what was opened and decided since the week began."""
     queue = meeting_facts.queue(pack.connection, pack.source)
     begin = pd.Timestamp(start_of(pack.week.monday, pack.zone))
-    is_fallen = queue["is_fallen"].astype(bool)
-    is_open = ~queue["is_ruled"].astype(bool) & ~is_fallen
+    is_open, is_fallen = queue["state"].isin(WAITING), queue["state"] == DisputeState.FALLEN
     ruled = queue.loc[queue["ruled_at"] >= begin, "decision"].value_counts()
     return DisputeFacts(
         open_n=int(is_open.sum()),
@@ -31,7 +31,7 @@ def disputes(pack: PackWeek) -> DisputeFacts:
         upheld_n=int(ruled.get(Decision.UPHOLD, 0)),
         returned_n=int(ruled.get(Decision.RETURN_TO_WORK, 0)),
         evidence_requested_n=int(ruled.get(Decision.REQUEST_EVIDENCE, 0)),
-        fallen_n=int((is_fallen & (queue["lawful_at"] >= begin)).sum()),
+        fallen_n=int((is_fallen & (queue["changed_at"] >= begin)).sum()),
     )
 
 

@@ -7,6 +7,45 @@ revision = "0001"
 down_revision = None
 
 
+POSSIBLE_STEPS = ", ".join(
+    f"'{step.strip()}'"
+    for step in """
+    none open opened
+    opened uphold upheld
+    opened return_to_work return_ruled
+    opened expire expired
+    opened fall fallen
+    opened assign assigned
+    opened request_evidence evidence_requested
+    assigned uphold upheld
+    assigned return_to_work return_ruled
+    assigned expire expired
+    assigned fall fallen
+    assigned assign assigned
+    assigned request_evidence evidence_requested
+    evidence_requested uphold upheld
+    evidence_requested return_to_work return_ruled
+    evidence_requested expire expired
+    evidence_requested fall fallen
+    evidence_requested assign evidence_requested
+    evidence_requested answer assigned
+    evidence_requested undo assigned
+    expired uphold upheld
+    expired return_to_work return_ruled
+    upheld appeal appealed
+    upheld undo assigned
+    return_ruled appeal appealed
+    return_ruled undo assigned
+    appealed uphold final_upheld
+    appealed return_to_work final_return
+    final_upheld undo appealed
+    final_return undo appealed
+    fallen stand_again opened
+    """.strip().splitlines()
+)
+"""State before, action, state: what may become of a dispute."""
+
+
 def upgrade() -> None:
     op.create_table(
         "contract",
@@ -54,9 +93,17 @@ def upgrade() -> None:
         sa.Column("lead_id", sa.Text(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("steps_n", sa.Integer(), nullable=False),
+        sa.Column("assigned_to", sa.Text(), nullable=True),
+        sa.Column("ruling_id", sa.Integer(), nullable=True),
+        sa.Column("at_stake_minor", sa.BigInteger(), nullable=True),
+        sa.Column("stake", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
         sa.UniqueConstraint("source", "subject_id", name=op.f("uq_dispute_source_subject_id")),
     )
+    op.create_index(op.f("ix_dispute_source_lead_id"), "dispute", ["source", "lead_id"], unique=False)
+    op.create_index(op.f("ix_dispute_source_state_due_at"), "dispute", ["source", "state", "due_at"], unique=False)
     op.create_table(
         "edition",
         sa.Column("edition", sa.Text(), nullable=False),
@@ -347,20 +394,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_verdict_source_judged_at"), "verdict", ["source", "judged_at"], unique=False)
     op.create_table(
-        "ruling",
+        "dispute_step",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("dispute_id", sa.Integer(), nullable=False),
-        sa.Column("decision", sa.Text(), nullable=False),
-        sa.Column("author", sa.Text(), nullable=False),
-        sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("ruled_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["dispute_id"],
-            ["dispute.id"],
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("number_before", sa.Integer(), nullable=True),
+        sa.Column("state_before", sa.Text(), nullable=True),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("coalesce(number_before, 0) = number - 1", name=op.f("ck_dispute_step_follows")),
+        sa.CheckConstraint("(number_before IS NULL) = (state_before IS NULL)", name=op.f("ck_dispute_step_begins")),
+        sa.CheckConstraint(
+            f"coalesce(state_before, 'none') || ' ' || action || ' ' || state IN ({POSSIBLE_STEPS})",
+            name=op.f("ck_dispute_step_possible"),
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ruling")),
+        sa.ForeignKeyConstraint(["dispute_id"], ["dispute.id"]),
+        sa.ForeignKeyConstraint(
+            ["dispute_id", "number_before", "state_before"],
+            ["dispute_step.dispute_id", "dispute_step.number", "dispute_step.state"],
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute_step")),
+        sa.UniqueConstraint("dispute_id", "number", name=op.f("uq_dispute_step_dispute_id_number")),
+        sa.UniqueConstraint("dispute_id", "number", "state", name=op.f("uq_dispute_step_dispute_id_number_state")),
     )
-    op.create_index(op.f("ix_ruling_dispute_id"), "ruling", ["dispute_id"], unique=False)
+    op.create_index(op.f("ix_dispute_step_action_at"), "dispute_step", ["action", "at"], unique=False)
     op.create_table(
         "reading",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -376,6 +436,7 @@ def upgrade() -> None:
         sa.Column("decision", sa.Text(), nullable=True),
         sa.Column("comment", sa.Text(), nullable=True),
         sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["step_id"], ["dispute_step.id"]),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reading")),
         sa.UniqueConstraint("source", "subject", "subject_id", name=op.f("uq_reading_source_subject_subject_id")),
     )
@@ -386,11 +447,13 @@ def upgrade() -> None:
         sa.Column("ruling_id", sa.Integer(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=True),
         sa.Column("refusal", sa.Text(), nullable=True),
         sa.Column("refused_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["ruling_id"],
-            ["ruling.id"],
+            ["dispute_step.id"],
         ),
         sa.PrimaryKeyConstraint("marker", name=op.f("pk_command")),
         sa.UniqueConstraint("ruling_id", name=op.f("uq_command_ruling_id")),

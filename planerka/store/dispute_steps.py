@@ -1,0 +1,130 @@
+"""The life of a dispute, a row a step: what was done, by whom, and where it led. Rows are added, never changed.
+
+The table refuses a step that the truth table of `planerka.dispute_states` does not have, and one that does not begin
+where the last one ended. `dispute` keeps beside it where the last step led, for whoever asks for a queue.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from planerka.dispute_states import RULING, TRANSITIONS, DisputeAction, DisputeState
+from planerka.errors import ChangedError, UsageError
+from planerka.store.tables import dispute, dispute_step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """`author` None: the machine, by a rule of the edition. `comment` None: nobody wrote one."""
+
+    id: int
+    dispute_id: int
+    number: int
+    action: DisputeAction
+    state: DisputeState
+    author: str | None
+    comment: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What somebody does about a dispute. `seen_n`: how many of its steps they knew of; None: whatever they are."""
+
+    action: DisputeAction
+    at: datetime
+    author: str | None = None
+    comment: str | None = None
+    seen_n: int | None = None
+
+
+def take_step(connection: sa.Connection, source: str, dispute_id: int, act: Act, **kept: Any) -> int:
+    """Do something about a dispute; returns the id of the step. `kept`: columns of `dispute` that change with it.
+
+    UsageError where there is no such dispute; ChangedError, which tells the last step, where the dispute knows no such
+    action in its state, or has had other steps than the author knew of.
+    """
+    held = hold_dispute(connection, source, dispute_id)
+    state = DisputeState(held.state)
+    if act.action not in TRANSITIONS[state] or act.seen_n not in (None, held.steps_n):
+        raise ChangedError(told(last_step(connection, dispute_id)))
+    led_to = {"state": TRANSITIONS[state][act.action]}
+    place = {"dispute_id": dispute_id, "number": held.steps_n + 1, "number_before": held.steps_n, "state_before": state}
+    said = {"action": act.action, "author": act.author, "comment": act.comment, "at": act.at}
+    adding = dispute_step.insert().values(place | said | led_to)
+    step_id: int = connection.execute(adding.returning(dispute_step.c.id)).scalar_one()
+    if act.action in (*RULING, DisputeAction.UNDO):
+        standing = standing_ruling(steps(connection, dispute_id))
+        kept["ruling_id"] = standing and standing.id
+    changed = kept | led_to | {"steps_n": held.steps_n + 1}
+    connection.execute(dispute.update().where(dispute.c.id == dispute_id).values(changed))
+    return step_id
+
+
+def begin(
+    connection: sa.Connection,
+    dispute_ids: Collection[int],
+    at: datetime,
+    author: str | None = None,
+    comment: str | None = None,
+) -> None:
+    """The first step of new disputes."""
+    step = {"number": 1, "action": DisputeAction.OPEN, "state": DisputeState.OPENED}
+    told = {"author": author, "comment": comment, "at": at}
+    if dispute_ids:
+        connection.execute(dispute_step.insert(), [step | told | {"dispute_id": id_} for id_ in dispute_ids])
+
+
+def hold_dispute(connection: sa.Connection, source: str, dispute_id: int) -> sa.Row[Any]:
+    """Its state and steps_n, which nobody else changes until the transaction ends; UsageError for none."""
+    query = sa.select(dispute.c.state, dispute.c.steps_n)
+    is_it = (dispute.c.source == source) & (dispute.c.id == dispute_id)
+    held = connection.execute(query.where(is_it).with_for_update()).one_or_none()
+    if held is None:
+        raise UsageError(f"There is no dispute {dispute_id}: see `planerka disputes list`")
+    return held
+
+
+def steps(connection: sa.Connection, dispute_id: int) -> list[Step]:
+    """Every step of a dispute, the first one first."""
+    return steps_of(connection, [dispute_id])[dispute_id]
+
+
+def steps_of(connection: sa.Connection, dispute_ids: Collection[int]) -> dict[int, list[Step]]:
+    """The steps of some disputes by dispute."""
+    columns = [dispute_step.c[name] for name in Step.__dataclass_fields__]
+    query = sa.select(*columns).where(dispute_step.c.dispute_id.in_(dispute_ids)).order_by(dispute_step.c.number)
+    found: dict[int, list[Step]] = defaultdict(list)
+    for row in connection.execute(query):
+        kinds = {"action": DisputeAction(row.action), "state": DisputeState(row.state)}
+        found[row.dispute_id].append(Step(**{**row._mapping, **kinds}))
+    return found
+
+
+def last_step(connection: sa.Connection, dispute_id: int) -> Step:
+    return steps(connection, dispute_id)[-1]
+
+
+def standing_ruling(taken: list[Step]) -> Step | None:
+    """The last ruling that was not undone."""
+    rulings: list[Step] = []
+    for step in taken:
+        if step.action in RULING:
+            rulings.append(step)
+        elif step.action == DisputeAction.UNDO:
+            rulings.pop()
+    return rulings[-1] if rulings else None
+
+
+def told(step: Step) -> str:
+    """What was done last, for somebody who did not know of it."""
+    if step.state == DisputeState.FALLEN:
+        return f"Dispute {step.dispute_id} is closed: its rejection was judged again, and is lawful now"
+    author = step.author or "the regulation"
+    if step.state.is_ruled:
+        return f"Dispute {step.dispute_id} is closed: {author} ruled {step.action} on it"
+    return f"Dispute {step.dispute_id} is {step.state} now: {author} did this last: {step.action}"
