@@ -13,6 +13,7 @@ import typer
 from flows.cli_crm import crm_app
 from flows.cli_days import DAY
 from flows.cli_db import db_app
+from flows.cli_desk import desk
 from flows.cli_json import AsJson
 from flows.cli_map import map_app
 from flows.cli_privacy import privacy_app
@@ -42,6 +43,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(map_app, name="map")
 app.add_typer(crm_app, name="crm")
 app.command()(rejudge)
+app.command()(desk)
 
 
 class Deliver(StrEnum):
@@ -162,7 +164,7 @@ def apply(
 
     company = wire(utc(as_of))
     if dry_run:
-        print_rehearsals(rehearse_commands(company.engine, company.crm, company.now))
+        print_rehearsals(rehearse_commands(company.engine, company.crm))
         return
     report = apply_commands(company.engine, company.crm, holder(), clock())
     print(f"Handed over {report.handed_over_n} commands, {report.confirmed_n} are confirmed.")

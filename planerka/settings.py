@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from planerka.errors import SettingsError
+from planerka.people import DeskSettings
 from planerka.sections import (
     AlarmSettings,
     DeliverySettings,
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     review: HoursSettings = HoursSettings(closes=time(18), weekdays=(1, 2, 3, 4, 5))
     delivery: DeliverySettings = DeliverySettings()
     alarms: AlarmSettings = AlarmSettings()
+    desk: DeskSettings = DeskSettings()
     privacy: PrivacySettings = PrivacySettings()
 
     @field_validator("company")
@@ -194,12 +196,14 @@ def remedy(error: Any) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def section_at(place: tuple[str, ...]) -> type[BaseModel]:
-    """The model of a section; below a table of sections, as `office.projects`, stand their names."""
+def section_at(place: tuple[str | int, ...]) -> type[BaseModel]:
+    """The model of a section; in a table or a list of sections, as `office.projects`, stand their names or numbers."""
     section: Any = Settings
     for name in place:
         known = getattr(section, "model_fields", None)
-        section = known[name].annotation if known else get_args(section)[1]
+        section = (
+            known[name].annotation if known else next(arg for arg in get_args(section) if hasattr(arg, "model_fields"))
+        )
     return section
 
 

@@ -79,13 +79,15 @@ def is_taken(engine: sa.Engine, command: Command, now: datetime) -> bool:
         return commands.take(connection, command.marker, now)
 
 
-def rehearse_commands(engine: sa.Engine, crm: Crm, now: datetime) -> list[Rehearsal]:
-    """What `apply_commands` would do now, command by command; nothing is written, here or in the source.
+def rehearse_commands(engine: sa.Engine, crm: Crm) -> list[Rehearsal]:
+    """What `apply_commands` would do, command by command, with those that may still be undone.
+
+    Nothing is written, here or in the source.
 
     CrmError where the source lets planerka in no more.
     """
     with reading(engine) as connection:
-        pending = commands.pending(connection, crm.source, now)
+        pending = commands.pending(connection, crm.source)
     return [rehearsal_of(engine, crm, command) for command in pending]
 
 

@@ -24,13 +24,15 @@ def add(
     connection.execute(command.insert().values(row | {"created_at": at, "not_before": not_before}))
 
 
-def pending(connection: sa.Connection, source: str, now: datetime) -> list[Command]:
-    """Commands without a receipt that may leave by now, oldest first: still to be carried out."""
+def pending(connection: sa.Connection, source: str, now: datetime | None = None) -> list[Command]:
+    """Commands still to be carried out, oldest first. `now`: those that may leave by then; None: all of them."""
     query = (
         sa.select(command.c.content)
         .join(dispute, dispute.c.ruling_id == command.c.ruling_id)
-        .where(command.c.source == source, command.c.not_before <= now, *_is_wanted())
+        .where(command.c.source == source, *_is_wanted())
     )
+    if now is not None:
+        query = query.where(command.c.not_before <= now)
     return [_command(content) for content in connection.scalars(query.order_by(command.c.created_at, command.c.marker))]
 
 

@@ -28,7 +28,7 @@ class Channel(StrEnum):
     """A mail in the folder does not count as sent, nor does one that a test address got instead of the person.
 
     `notice`: that there is no pack to send, to its owner. `reminder`: of the disputes that wait, to the analysts; its
-    week is a day. Neither is of a pack: their version is 0.
+    week is a day. `link`: into the desk, to whoever asked for it. None of them is of a pack: their version is 0.
     """
 
     OUTBOX = "outbox"
@@ -36,6 +36,7 @@ class Channel(StrEnum):
     TEST = "test"
     NOTICE = "notice"
     REMINDER = "reminder"
+    LINK = "link"
 
 
 class State(StrEnum):

@@ -30,6 +30,12 @@ def clock_of(engine: sa.Engine) -> datetime | None:
         return connection.scalar(sa.func.clock_timestamp())
 
 
+def require_answer(engine: sa.Engine) -> None:
+    """StoreError where the database does not answer."""
+    with reading(engine) as connection:
+        connection.scalar(sa.select(1))
+
+
 def closed_tables(engine: sa.Engine) -> list[str]:
     """Tables that this user may not write to; of SQLite none: its file says no to everything or to nothing."""
     if engine.dialect.name == "sqlite":

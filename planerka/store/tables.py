@@ -402,3 +402,30 @@ token = sa.Table(
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("sealed", sa.Text, nullable=False),
 )
+
+desk_token = sa.Table(
+    "desk_token",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("person", sa.Text),
+    sa.Column("dispute_id", sa.Integer, sa.ForeignKey("dispute.id")),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+    sa.Index(None, "expires_at"),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("person", sa.Text),
+    sa.Column("roles", sa.Text),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text),
+    sa.Column("from_address", sa.Text),
+    sa.Column("detail", sa.Text),
+    sa.Index(None, "at"),
+)

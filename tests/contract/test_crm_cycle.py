@@ -93,7 +93,7 @@ class Lived:
 
     def pending(self, dispute: DisputeView) -> list[Command]:
         with reading(self.company.engine) as connection:
-            waiting = commands.pending(connection, self.company.crm.source, self.world.clock)
+            waiting = commands.pending(connection, self.company.crm.source)
         return [command for command in waiting if command.lead_id == dispute.lead_id]
 
     def events(self, dispute: DisputeView, kind: EventKind) -> list[datetime]:

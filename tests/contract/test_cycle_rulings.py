@@ -132,7 +132,7 @@ def test_the_command_says_which_clause_was_broken_and_why(review):
     dispute = next(view for view in review.fresh if view.findings)
     review.rule(dispute.id, Decision.RETURN_TO_WORK, comment="  Звонили один раз  ")
     with review.company.engine.begin() as connection:
-        command = commands.pending(connection, review.company.crm.source, AS_OF)[-1]
+        command = commands.pending(connection, review.company.crm.source)[-1]
     assert dispute.lead_id == command.lead_id
     assert all(f"{found['clause']} {found['ru']}" in command.note for found in dispute.findings)
     assert f"Звонили один раз [{command.marker}]" in command.note
@@ -246,7 +246,7 @@ def test_a_source_that_lets_nobody_in_is_asked_no_more(review, closes):
         review.apply_on(replace(review.company, crm=crm))
     with review.company.engine.begin() as connection:
         refusals = [disputes.show(connection, crm.source, dispute.id).refusal for dispute in ruled]
-        pending = {command.marker for command in commands.pending(connection, crm.source, AS_OF)}
+        pending = {command.marker for command in commands.pending(connection, crm.source)}
     assert (1, 1, [None] * 3, False) == (len(crm.done), crm.turned_away_n, refusals, crm.done[0] in pending)
 
 

@@ -138,7 +138,7 @@ def test_a_ruling_on_an_erased_lead_says_nothing_of_its_client(store, settings, 
     rule(docket_of(store, CRM), number, decision, "Анна", NAMED, NOW)
     with store.connect() as connection:
         assert MASK == disputes.show(connection, CRM, number).comment
-        notes = [command.note for command in commands.pending(connection, CRM, NOW)]
+        notes = [command.note for command in commands.pending(connection, CRM)]
     assert is_quoted == any(f". {MASK} [planerka-{number}-" in note for note in notes)
     assert set() == about(everything(store, settings), NAMED)
 

@@ -104,7 +104,7 @@ def test_a_request_for_evidence_is_answered_by_a_lawful_verdict(store):
     assert 1 == again(store).fallen_n
     assert opened(store).is_closed
     with store.connect() as connection:
-        assert [] == commands.pending(connection, "crm", NOW)  # the manager is asked for nothing
+        assert [] == commands.pending(connection, "crm")  # the manager is asked for nothing
 
 
 def test_a_dispute_that_has_fallen_stands_again_when_the_calls_turn_out_another_clients(store):

@@ -294,14 +294,14 @@ def test_a_closed_dispute_is_not_ruled_again(connection: sa.Connection, dispute_
 def test_a_command_is_pending_until_its_receipt(connection: sa.Connection, dispute_id: int) -> None:
     """Handed over it is not handed over again; confirmed it stays confirmed."""
     put_ruling(connection, dispute_id, Decision.RETURN_TO_WORK, "мало звонков", NOW, COMMAND)
-    assert [COMMAND] == commands.pending(connection, "crm", NOW)
+    assert [COMMAND] == commands.pending(connection, "crm")
     handed_over = Receipt(marker="planerka-1", handed_over_at=NOW, confirmed_at=None)
     confirmed = Receipt(marker="planerka-1", handed_over_at=NOW, confirmed_at=LATER)
     assert [True, False] == [commands.put_receipt(connection, handed_over) for _ in range(2)]
-    assert [] == commands.pending(connection, "crm", NOW)
+    assert [] == commands.pending(connection, "crm")
     assert [True, False] == [commands.put_receipt(connection, confirmed) for _ in range(2)]
     assert False is commands.put_receipt(connection, handed_over)
-    assert [] == commands.pending(connection, "crm", NOW)
+    assert [] == commands.pending(connection, "crm")
 
 
 def test_a_ruling_without_its_command_is_not_kept(engine: sa.Engine) -> None:

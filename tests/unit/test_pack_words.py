@@ -18,9 +18,10 @@ RU, EN = words_for("ru"), words_for("en")
 
 
 def used() -> set[str | tuple[str, str]]:
-    """Every text that the code says."""
+    """Every text that the code and the pages of the desk say."""
     keywords = {"say": None, "_": None, "count": (1, 2)}
     methods = [(f"{package}/**.py", "python") for package in ("planerka", "tasks", "flows")]
+    methods.append(("planerka/desk/templates/**.j2", "jinja2"))
     return {found[2] for found in extract_from_dir(PROJECT, methods, keywords=keywords)}
 
 

@@ -1,0 +1,57 @@
+"""What the desk needs, built of the settings: the sample company's people, the app, a socket to listen on."""
+
+import socket
+
+from flows.wiring import clock, wire
+from planerka.desk.desk import Desk
+from planerka.errors import SettingsError
+from planerka.people import DeskSettings, Person, Role
+from planerka.settings import Settings
+
+SAMPLE_PEOPLE = (
+    Person(email="irina.sokolova@example.com", name="Ирина Соколова", roles=(Role.ANALYST,)),
+    Person(email="pavel.orlov@example.com", name="Павел Орлов", roles=(Role.SECOND_READER,)),
+    Person(email="elena.gromova@example.com", name="Елена Громова", roles=(Role.MARKETING,)),
+    Person(email="andrey.lapin@example.com", name="Андрей Лапин", roles=(Role.SALES,)),
+    Person(email="olga.vetrova@example.com", name="Ольга Ветрова", roles=(Role.DIRECTOR,)),
+    Person(email="maxim.belov@example.com", name="Максим Белов", roles=(Role.OPS,)),
+)
+"""Who may enter the desk of the sample company, where the settings name nobody."""
+
+
+def desk_of() -> Desk:
+    """The desk of the settings. SettingsError where nobody may enter it, and what `wire` raises."""
+    company = wire()
+    return Desk(
+        engine=company.engine,
+        source=company.crm.source,
+        settings=company.settings,
+        office=company.office,
+        review=company.review,
+        people=people_of(company.settings),
+        clock=clock,
+    )
+
+
+def people_of(settings: Settings) -> tuple[Person, ...]:
+    """Those of the settings; the sample company has its own."""
+    if settings.desk.people:
+        return settings.desk.people
+    if settings.source.kind == "sample":
+        return SAMPLE_PEOPLE
+    raise SettingsError(
+        "desk.people is empty, and nobody may enter: under [desk] write people = [{email = …, name = …, roles = "
+        '["analyst"]}, …] (docs/desk.md)'
+    )
+
+
+def listening(settings: DeskSettings) -> socket.socket:
+    """A socket at the desk's address; SettingsError where the machine does not give it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        raise SettingsError(
+            f"the desk cannot listen on {settings.host} port {settings.port} ({error.strerror}): stop what listens "
+            "there, or name another `host` or `port` in [desk]"
+        ) from None

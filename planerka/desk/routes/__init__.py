@@ -1,0 +1,1 @@
+"""The pages, a module each: what may be asked, of whom, and what is answered."""

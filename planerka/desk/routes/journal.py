@@ -1,0 +1,46 @@
+"""The journal: who did, looked at and was refused what."""
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import HTMLResponse
+
+from planerka.desk.access import DeskRouter, allowed
+from planerka.desk.navigation import ROLE_TITLES
+from planerka.desk.visit import Visit
+from planerka.people import Role
+from planerka.store import audit
+from planerka.store.audit import Action
+from planerka.store.database import reading
+from planerka.words import _
+
+router = DeskRouter()
+
+PER_PAGE = 50
+
+TITLES = {
+    Action.LINK_ASKED: _("asked for a link"),
+    Action.LINK_MADE: _("was given a link by the shell"),
+    Action.LINK_NOT_SENT: _("the mail with the link did not go"),
+    Action.LINK_REFUSED: _("a link was refused"),
+    Action.ENTERED: _("entered"),
+    Action.LEFT: _("left"),
+    Action.ROLE_REFUSED: _("asked for a page of another role"),
+}
+
+
+@router.get("/audit")
+def journal(
+    visit: Annotated[Visit, allowed(Role.OPS, Role.DIRECTOR)], page: Annotated[int, Query(ge=1, le=100_000)] = 1
+) -> HTMLResponse:
+    """The newest entries first."""
+    with reading(visit.desk.engine) as connection:
+        found = audit.listing(connection, page, PER_PAGE + 1)
+    return visit.page(
+        "journal.html.j2",
+        entries=found[:PER_PAGE],
+        role_titles={role: visit.words.say(title) for role, title in ROLE_TITLES.items()},
+        titles={action: visit.words.say(title) for action, title in TITLES.items()},
+        newer=page - 1 if page > 1 else None,
+        older=page + 1 if len(found) > PER_PAGE else None,
+    )

@@ -1,0 +1,104 @@
+"""`[desk]` of the settings: where the desk is, and who may enter it as what."""
+
+from enum import StrEnum
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from planerka.sections import LOOPBACK, Section, checked_address
+
+
+class Role(StrEnum):
+    """What somebody is on the desk; one person may be several."""
+
+    ANALYST = "analyst"
+    SECOND_READER = "second_reader"
+    MARKETING = "marketing"
+    SALES = "sales"
+    DIRECTOR = "director"
+    OPS = "ops"
+
+
+class Person(Section):
+    """Somebody who may enter the desk, known by the address that the link goes to."""
+
+    email: str
+    name: str
+    roles: tuple[Role, ...] = Field(min_length=1)
+
+    @field_validator("email")
+    @classmethod
+    def email_must_be_an_address(cls, email: str) -> str:
+        """In small letters: whatever its case, an address is one person."""
+        checked_address(email, email)
+        return email.lower()
+
+    @field_validator("name")
+    @classmethod
+    def name_must_be_one_line(cls, name: str) -> str:
+        if not name.strip() or not name.isprintable():
+            raise ValueError(f"{name!r} is no name: write it on one line, without control signs")
+        return name.strip()
+
+
+class DeskSettings(Section):
+    """`address` is what people's browsers ask for, `host` and `port` are where the desk listens."""
+
+    address: str = "http://127.0.0.1:8080"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    proxies: tuple[str, ...] = ()
+    people: tuple[Person, ...] = ()
+
+    @field_validator("address")
+    @classmethod
+    def address_must_be_safe(cls, address: str) -> str:
+        """Without the slash at its end."""
+        try:
+            parts = urlsplit(address)
+            is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+            is_bare = bool(parts.hostname) and address.rstrip("/") == f"{parts.scheme}://{parts.netloc}"
+            is_plain = parts.username is None and (parts.port or 1) > 0 and address.isascii() and address.isprintable()
+        except ValueError:
+            is_safe = is_bare = is_plain = False
+        if not (is_safe and is_bare and is_plain):
+            raise ValueError(
+                f"{address!r} is no safe address of a desk: write it as https://desk.company.example, with no path"
+            )
+        return address.rstrip("/")
+
+    @field_validator("host")
+    @classmethod
+    def host_must_be_an_address(cls, host: str) -> str:
+        return checked_ip(host)
+
+    @field_validator("proxies")
+    @classmethod
+    def proxies_must_be_addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(checked_ip(proxy) for proxy in proxies)
+
+    @field_validator("people")
+    @classmethod
+    def each_person_is_written_once(cls, people: tuple[Person, ...]) -> tuple[Person, ...]:
+        emails = [person.email for person in people]
+        if twice := sorted({email for email in emails if emails.count(email) > 1}):
+            raise ValueError(f"{', '.join(twice)}: written twice, give all the roles of a person in one place")
+        return people
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether browsers come by https; else only from the same machine."""
+        return self.address.startswith("https://")
+
+    @property
+    def host_name(self) -> str:
+        """What browsers call the desk, in small letters."""
+        return urlsplit(self.address).hostname or ""
+
+
+def checked_ip(written: str) -> str:
+    try:
+        return str(ip_address(written))
+    except ValueError:
+        raise ValueError(f"{written!r} is no address of a machine: write it as 10.0.0.5") from None
