@@ -27,8 +27,13 @@ class Company:
     @property
     def docket(self) -> Docket:
         """Where its disputes are decided."""
-        calendars = {"office": self.office, "review": self.review}
-        return Docket(engine=self.engine, source=self.crm.source, words=self.words, **calendars)
+        return Docket(
+            engine=self.engine,
+            source=self.crm.source,
+            office=self.office,
+            review=self.review,
+            words=self.words,
+        )
 
     @property
     def words(self) -> Words:

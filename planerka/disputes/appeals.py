@@ -11,7 +11,7 @@ from planerka.errors import UsageError
 from planerka.model import Decision
 from planerka.regulation.signed import edition_in_force
 from planerka.store import commands
-from planerka.store.dispute_steps import Act, take_step
+from planerka.store.dispute_steps import Act
 from planerka.store.disputes import DisputeView
 
 APPEALABLE = (DisputeState.UPHELD, DisputeState.RETURN_RULED)
@@ -40,7 +40,7 @@ def appeal(
         if until and now > until:
             raise UsageError(f"dispute {dispute_id} could be appealed until {until:%Y-%m-%d %H:%M} UTC: it is final")
         act = Act(action=DisputeAction.APPEAL, at=now, author=author.strip(), comment=comment, seen_n=seen_n)
-        take_step(connection, docket.source, dispute_id, act)
+        docket.take(connection, dispute_id, act)
 
 
 def decide_appeal(
@@ -65,7 +65,7 @@ def decide_appeal(
         if dispute.state != DisputeState.APPEALED or decision == Decision.REQUEST_EVIDENCE:
             raise UsageError(f"dispute {dispute_id} is {dispute.state}: an appeal is upheld or returned to work")
         act = Act(action=DisputeAction(decision), at=now, author=author.strip(), comment=comment, seen_n=seen_n)
-        ruling_id = take_step(connection, docket.source, dispute_id, act)
+        ruling_id = docket.take(connection, dispute_id, act)
         if decision == Decision.RETURN_TO_WORK and not commands.is_handed_over(connection, dispute_id, decision):
             refuse_a_forbidden_return(docket, connection, dispute, now)
             command = command_of(docket, dispute, decision, comment, now)

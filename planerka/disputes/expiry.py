@@ -15,7 +15,7 @@ from planerka.regulation.signed import edition_in_force
 from planerka.rulebook.regulation import Edition
 from planerka.store import commands, disputes
 from planerka.store.database import reading
-from planerka.store.dispute_steps import Act, take_step
+from planerka.store.dispute_steps import Act
 from planerka.store.disputes import DisputeView
 from planerka.store.touched import hold
 from planerka.words import _
@@ -53,10 +53,10 @@ def expire(docket: Docket, dispute_id: int, edition: Edition, now: datetime) -> 
         dispute = disputes.show(connection, docket.source, dispute_id)
         if not dispute.state.is_waiting or dispute.due_at >= now:
             return None
-        take_step(connection, docket.source, dispute_id, Act(action=DisputeAction.EXPIRE, at=now))
+        docket.take(connection, dispute_id, Act(action=DisputeAction.EXPIRE, at=now))
         decision, why = decided(docket, connection, dispute, edition, now)
         act = Act(action=DisputeAction(decision), at=now, comment=why)
-        ruling_id = take_step(connection, docket.source, dispute_id, act)
+        ruling_id = docket.take(connection, dispute_id, act)
         if decision == Decision.RETURN_TO_WORK:
             command = command_of(docket, dispute, decision, why, now)
             commands.add(connection, docket.source, ruling_id, command, now, now)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from planerka.dispute_states import DisputeAction
 from planerka.disputes.docket import Docket
 from planerka.disputes.ruling import refuse_the_unsaid
 from planerka.errors import UsageError
@@ -38,4 +39,5 @@ def raise_by_hand(docket: Docket, lead_id: str, author: str, comment: str, now: 
         number = disputes.raise_dispute(connection, docket.source, new, author.strip(), masked(comment.strip()))
         if number is None:
             raise UsageError(f"the last rejection of lead {lead_id} is disputed already: search for the lead")
+        docket.witness(connection, DisputeAction.OPEN, number)
         return number

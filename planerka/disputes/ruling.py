@@ -12,7 +12,7 @@ from planerka.model import Command, Decision, DisputeOrigin
 from planerka.phones import MASK, masked
 from planerka.regulation.signed import edition_in_force
 from planerka.store import commands, disputes
-from planerka.store.dispute_steps import Act, last_step, take_step, told
+from planerka.store.dispute_steps import Act, last_step, told
 from planerka.store.disputes import DisputeView
 from planerka.store.erasure import is_erased
 from planerka.store.touched import hold
@@ -55,11 +55,11 @@ def rule(
         dispute, comment = held(docket, connection, dispute_id, comment)
         if dispute.state == DisputeState.APPEALED:
             raise UsageError(f"dispute {dispute_id} was appealed: the commercial director decides")
-        command = None if decision == Decision.UPHOLD else command_of(docket, dispute, decision, comment, now)
+        link = docket.answer_link if decision == Decision.REQUEST_EVIDENCE else None
+        where = link(connection, dispute_id) if link else ""
+        command = None if decision == Decision.UPHOLD else command_of(docket, dispute, decision, comment, now, where)
         act = Act(action=DisputeAction(decision), at=now, author=author.strip(), comment=comment, seen_n=seen_n)
-        ruling_id = take_step(
-            connection, docket.source, dispute_id, act, **time_to_answer(docket, dispute, act, command)
-        )
+        ruling_id = docket.take(connection, dispute_id, act, **time_to_answer(docket, dispute, act, command))
         if decision == Decision.RETURN_TO_WORK:
             refuse_a_forbidden_return(docket, connection, dispute, now)
         if command:
@@ -79,7 +79,7 @@ def assign(docket: Docket, dispute_id: int, analyst: str, now: datetime, *, seen
     """Have an analyst look after a dispute. ChangedError where it waits for none, or was changed since."""
     act = Act(action=DisputeAction.ASSIGN, at=now, author=analyst, seen_n=seen_n)
     with docket.engine.begin() as connection:
-        take_step(connection, docket.source, dispute_id, act, assigned_to=analyst)
+        docket.take(connection, dispute_id, act, assigned_to=analyst)
 
 
 def undo(docket: Docket, dispute_id: int, author: str, now: datetime) -> None:
@@ -96,7 +96,7 @@ def undo(docket: Docket, dispute_id: int, author: str, now: datetime) -> None:
         # The command is taken back first: the row that says whether it has left is the one both sides write.
         if now - last.at > UNDO_TIME or not commands.withdraw(connection, last.id):
             raise UsageError(f"the ruling on dispute {dispute_id} can be taken back for a minute, and that is over")
-        take_step(connection, docket.source, dispute_id, Act(action=DisputeAction.UNDO, at=now, author=author))
+        docket.take(connection, dispute_id, Act(action=DisputeAction.UNDO, at=now, author=author))
 
 
 def refuse_the_unsaid(author: str, comment: str) -> None:
@@ -120,8 +120,13 @@ def refuse_a_forbidden_return(docket: Docket, connection: sa.Connection, dispute
         raise UsageError(f"lead {dispute.lead_id} was returned {before_n} times, the most that {edition.name} allows")
 
 
-def command_of(docket: Docket, dispute: DisputeView, decision: Decision, comment: str, now: datetime) -> Command:
-    """The write that a ruling asks for. Its marker stands in the note, so that a repeat can find it."""
+def command_of(
+    docket: Docket, dispute: DisputeView, decision: Decision, comment: str, now: datetime, where: str = ""
+) -> Command:
+    """The write that a ruling asks for. Its marker stands in the note, so that a repeat can find it.
+
+    `where`: the address at which the manager answers.
+    """
     words = docket.words
     marker = f"planerka-{dispute.id}-{decision}-{now:%Y%m%d%H%M%S%f}"
     clauses = "; ".join(f"{finding['clause']} {finding[words.language]}" for finding in dispute.findings or [])
@@ -134,7 +139,7 @@ def command_of(docket: Docket, dispute: DisputeView, decision: Decision, comment
         manager_id=dispute.manager_id,
         stage_id=None,
         note=f"{'. '.join(filter(None, (what, clauses, comment)))} [{marker}]",
-        task=f"{task} [{marker}]",
+        task=f"{' '.join(filter(None, (task, where)))} [{marker}]",
         due_at=docket.office.after(now, TASK_WORKING_TIME),
     )
 

@@ -60,7 +60,7 @@ def take_step(connection: sa.Connection, source: str, dispute_id: int, act: Act,
     if act.action in (*RULING, DisputeAction.UNDO):
         standing = standing_ruling(steps(connection, dispute_id))
         kept["ruling_id"] = standing and standing.id
-    changed = kept | led_to | {"steps_n": held.steps_n + 1}
+    changed = kept | led_to | {"steps_n": held.steps_n + 1, "changed_at": act.at}
     connection.execute(dispute.update().where(dispute.c.id == dispute_id).values(changed))
     return step_id
 

@@ -57,6 +57,7 @@ class DisputeView:
     due_at: datetime
     state: DisputeState
     steps_n: int
+    changed_at: datetime
     assigned_to: str | None
     at_stake_minor: int | None
     stake: dict[str, Any] | None
@@ -109,7 +110,7 @@ def _opened(
     comment: str | None = None,
 ) -> list[int]:
     begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1}
-    rows = [asdict(new) | begun for new in disputes]
+    rows = [asdict(new) | begun | {"changed_at": new.opened_at} for new in disputes]
     if not rows:
         return []
     opening = insert_into(connection, dispute).on_conflict_do_nothing().returning(dispute.c.id)
@@ -122,30 +123,30 @@ def listing(
     connection: sa.Connection, source: str, states: Collection[DisputeState] = tuple(DisputeState)
 ) -> list[DisputeView]:
     """The disputes of the source in these states (all of them), by the time they are due."""
-    query = _views(source).where(dispute.c.state.in_(states)).order_by(dispute.c.due_at, dispute.c.id)
-    return [_view(row) for row in connection.execute(query)]
+    query = views(source).where(dispute.c.state.in_(states)).order_by(dispute.c.due_at, dispute.c.id)
+    return [view_of(row) for row in connection.execute(query)]
 
 
 def show(connection: sa.Connection, source: str, dispute_id: int) -> DisputeView:
     """One dispute; UsageError where there is none of that number."""
-    row = connection.execute(_views(source).where(dispute.c.id == dispute_id)).one_or_none()
+    row = connection.execute(views(source).where(dispute.c.id == dispute_id)).one_or_none()
     if row is None:
         raise UsageError(f"There is no dispute {dispute_id}: see `planerka disputes list`")
-    return _view(row)
+    return view_of(row)
 
 
 def over(connection: sa.Connection, source: str, subject_ids: pd.Series) -> list[DisputeView]:
     """The disputes of which these are the subjects."""
     with staged(connection, [dispute.c.subject_id], subject_ids.to_frame("subject_id")) as asked:
         is_asked = dispute.c.subject_id.in_(sa.select(asked.c.subject_id))
-        return [_view(row) for row in connection.execute(_views(source).where(is_asked))]
+        return [view_of(row) for row in connection.execute(views(source).where(is_asked))]
 
 
 def behind(connection: sa.Connection, source: str, marker: str) -> DisputeView:
     """The dispute whose ruling asked for the command with this marker."""
     asked = sa.select(dispute_step.c.dispute_id).join(command_table, command_table.c.ruling_id == dispute_step.c.id)
     is_it = dispute.c.id == asked.where(command_table.c.marker == marker).scalar_subquery()
-    return _view(connection.execute(_views(source).where(is_it)).one())
+    return view_of(connection.execute(views(source).where(is_it)).one())
 
 
 def follow_verdicts(connection: sa.Connection, source: str, subject_ids: pd.Series, at: datetime) -> int:
@@ -173,7 +174,7 @@ def returned_n(connection: sa.Connection, source: str, lead_id: str) -> int:
     return connection.execute(query.where(is_return, dispute.c.lead_id == lead_id)).scalar_one()
 
 
-def _views(source: str) -> sa.Select[Any]:
+def views(source: str) -> sa.Select[Any]:
     columns = (
         *(c for c in dispute.c if c.name != "source"),
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
@@ -201,7 +202,7 @@ def _views(source: str) -> sa.Select[Any]:
     )
 
 
-def _view(row: sa.Row[Any]) -> DisputeView:
+def view_of(row: sa.Row[Any]) -> DisputeView:
     kinds = {
         "origin": DisputeOrigin,
         "state": DisputeState,

@@ -123,13 +123,9 @@ def queue(connection: sa.Connection, source: str) -> pd.DataFrame:
     """Every dispute: opened_at, due_at, state, since when it is in it (`changed_at`), and the decision and time of the
     ruling that stands.
     """
-    last, ruling = dispute_step.alias(), dispute_step.alias()
-    ruled = (ruling.c.action.label("decision"), ruling.c.at.label("ruled_at"))
-    query = (
-        sa.select(dispute.c.opened_at, dispute.c.due_at, dispute.c.state, last.c.at.label("changed_at"), *ruled)
-        .join(last, (last.c.dispute_id == dispute.c.id) & (last.c.number == dispute.c.steps_n))
-        .outerjoin(ruling, ruling.c.id == dispute.c.ruling_id)
-    )
+    own = (dispute.c[name] for name in ("opened_at", "due_at", "state", "changed_at"))
+    ruled = (dispute_step.c.action.label("decision"), dispute_step.c.at.label("ruled_at"))
+    query = sa.select(*own, *ruled).outerjoin_from(dispute, dispute_step, dispute_step.c.id == dispute.c.ruling_id)
     return read_frame(connection, query.where(dispute.c.source == source))
 
 

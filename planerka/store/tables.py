@@ -245,12 +245,14 @@ dispute = sa.Table(
     sa.Column("due_at", Instant, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("steps_n", sa.Integer, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
     sa.Column("assigned_to", sa.Text),
     sa.Column("ruling_id", sa.Integer),
     sa.Column("at_stake_minor", sa.BigInteger),
     sa.Column("stake", sa.JSON(none_as_null=True)),
     sa.UniqueConstraint("source", "subject_id"),
     sa.Index(None, "source", "state", "due_at"),
+    sa.Index(None, "source", "changed_at"),
     sa.Index(None, "source", "lead_id"),
 )
 

@@ -303,7 +303,7 @@ DELIVERY = {
 }
 STEP = {"dispute_id": 1, "number": 1, "action": "open", "state": "opened", "at": NOW}
 DISPUTE = {"source": "crm", "origin": "neglect", "subject_id": "a", "lead_id": "b", "opened_at": NOW, "due_at": NOW}
-DISPUTE |= {"state": "opened", "steps_n": 1}
+DISPUTE |= {"state": "opened", "steps_n": 1, "changed_at": NOW}
 COMMAND = {"marker": "m", "source": "crm", "ruling_id": 1, "content": {}, "created_at": NOW, "not_before": NOW}
 LATE = instant("2026-11-23T09:00")
 BROKEN = [

@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("steps_n", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("assigned_to", sa.Text(), nullable=True),
         sa.Column("ruling_id", sa.Integer(), nullable=True),
         sa.Column("at_stake_minor", sa.BigInteger(), nullable=True),
@@ -102,6 +103,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
         sa.UniqueConstraint("source", "subject_id", name=op.f("uq_dispute_source_subject_id")),
     )
+    op.create_index(op.f("ix_dispute_source_changed_at"), "dispute", ["source", "changed_at"], unique=False)
     op.create_index(op.f("ix_dispute_source_lead_id"), "dispute", ["source", "lead_id"], unique=False)
     op.create_index(op.f("ix_dispute_source_state_due_at"), "dispute", ["source", "state", "due_at"], unique=False)
     op.create_table(

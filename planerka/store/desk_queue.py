@@ -1,0 +1,153 @@
+"""What the desk asks of the store: the queue in its order, and the history, each a page at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from planerka.dispute_states import WAITING, DisputeState
+from planerka.store.disputes import DisputeView, view_of, views
+from planerka.store.tables import dispute, dispute_step, event, lead
+
+MANAGER = sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id)
+"""Whose the lead was when it was rejected; of a neglected one whose it is."""
+
+SCOPES: Mapping[str, sa.ColumnElement[str | None]] = {
+    "origin": dispute.c.origin,
+    "state": dispute.c.state,
+    "reason_id": event.c.reason_id,
+    "manager_id": MANAGER,
+    "channel_id": lead.c.channel_id,
+    "project_id": lead.c.project_id,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """What a queue or a history is narrowed to; None: to nothing. `assigned_to` is a name."""
+
+    origin: str | None = None
+    state: str | None = None
+    reason_id: str | None = None
+    manager_id: str | None = None
+    channel_id: str | None = None
+    project_id: str | None = None
+    assigned_to: str | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        columns = {**SCOPES, "assigned_to": dispute.c.assigned_to}
+        asked = {field.name: getattr(self, field.name) for field in fields(self)}
+        return [columns[name] == value for name, value in asked.items() if value is not None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueCounts:
+    """Of the waiting disputes that a filter leaves: how many, and what is at stake, in minor units."""
+
+    waiting_n: int
+    overdue_n: int
+    today_n: int
+    at_stake_minor: int
+
+
+def queue(
+    connection: sa.Connection, source: str, wanted: Filter, now: datetime, tonight: datetime, page: int, per_page: int
+) -> list[DisputeView]:
+    """The waiting disputes of a page, from 1: the overdue first, then those due before `tonight`, then the others; in
+    each of the three those with most at stake first."""
+    urgency = sa.case((dispute.c.due_at < now, 0), (dispute.c.due_at < tonight, 1), else_=2)
+    order = (urgency, dispute.c.at_stake_minor.desc().nulls_last(), dispute.c.due_at, dispute.c.id)
+    query = views(source).where(dispute.c.state.in_(WAITING), *wanted.conditions()).order_by(*order)
+    return [view_of(row) for row in connection.execute(query.limit(per_page).offset((page - 1) * per_page))]
+
+
+def queue_counts(
+    connection: sa.Connection, source: str, wanted: Filter, now: datetime, tonight: datetime
+) -> QueueCounts:
+    is_today = (dispute.c.due_at >= now) & (dispute.c.due_at < tonight)
+    counts = (
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(sa.case((dispute.c.due_at < now, 1), else_=0)), 0),
+        sa.func.coalesce(sa.func.sum(sa.case((is_today, 1), else_=0)), 0),
+        sa.func.coalesce(sa.func.sum(dispute.c.at_stake_minor), 0),
+    )
+    waiting_n, overdue_n, today_n, at_stake_minor = connection.execute(_waiting(source, *counts, wanted=wanted)).one()
+    return QueueCounts(waiting_n=waiting_n, overdue_n=overdue_n, today_n=today_n, at_stake_minor=int(at_stake_minor))
+
+
+def choices(connection: sa.Connection, source: str) -> dict[str, dict[str, int]]:
+    """By what the queue can be narrowed: how many wait, by filter and value; values that are not known are left out."""
+    found = {}
+    for name, column in SCOPES.items():
+        query = _waiting(source, column, sa.func.count(), wanted=Filter()).where(column.is_not(None)).group_by(column)
+        found[name] = {str(value): int(n) for value, n in connection.execute(query)}
+    return found
+
+
+def like_it(connection: sa.Connection, source: str, one: DisputeView) -> list[DisputeView]:
+    """The waiting disputes that are the same case as this one, itself among them: of one origin and reason, whose
+    verdicts find the same of the same clauses. Alone where it has no findings."""
+    if not one.findings:
+        return [one]
+    query = views(source).where(dispute.c.state.in_(WAITING), dispute.c.origin == one.origin)
+    same = query.where(event.c.reason_id.is_not_distinct_from(one.reason_id)).order_by(dispute.c.id)
+    found = (view_of(row) for row in connection.execute(same))
+    return [view for view in found if found_of(view) == found_of(one)]
+
+
+def found_of(view: DisputeView) -> frozenset[tuple[str, str]]:
+    """Clauses of a verdict and what each says, without the figures."""
+    return frozenset((finding["clause"], finding["result"]) for finding in view.findings or [])
+
+
+def history(
+    connection: sa.Connection,
+    source: str,
+    wanted: Filter,
+    text: str,
+    author: str | None,
+    page: int,
+    per_page: int,
+) -> list[DisputeView]:
+    """Disputes that nobody has to rule on, the last changed first, by page.
+
+    `text`: a number of a dispute, an id of a lead, or a part of what somebody wrote, whatever its case.
+    """
+    query = views(source).where(dispute.c.state.not_in(WAITING), *wanted.conditions())
+    if author is not None:
+        query = query.where(dispute_step.c.author == author)
+    if text:
+        query = query.where(_says(text))
+    ordered = query.order_by(dispute.c.changed_at.desc(), dispute.c.id.desc())
+    return [view_of(row) for row in connection.execute(ordered.limit(per_page).offset((page - 1) * per_page))]
+
+
+def of_lead(connection: sa.Connection, source: str, lead_id: str) -> list[DisputeView]:
+    """Every dispute over a lead, the oldest first."""
+    query = views(source).where(dispute.c.lead_id == lead_id).order_by(dispute.c.opened_at, dispute.c.id)
+    return [view_of(row) for row in connection.execute(query)]
+
+
+def in_state(connection: sa.Connection, source: str, state: DisputeState) -> list[DisputeView]:
+    """The disputes in a state, that which was changed first at the top."""
+    query = views(source).where(dispute.c.state == state).order_by(dispute.c.changed_at, dispute.c.id)
+    return [view_of(row) for row in connection.execute(query)]
+
+
+def _says(text: str) -> sa.ColumnElement[bool]:
+    said = dispute_step.alias()
+    is_said = sa.select(said.c.dispute_id).where(said.c.comment.icontains(text, autoescape=True))
+    found = (dispute.c.lead_id == text) | dispute.c.id.in_(is_said)
+    return found | (dispute.c.id == int(text)) if text.isdecimal() and len(text) < 10 else found
+
+
+def _waiting(source: str, *columns: sa.ColumnElement[Any], wanted: Filter) -> sa.Select[Any]:
+    return (
+        sa.select(*columns)
+        .select_from(dispute)
+        .outerjoin(lead, (lead.c.source == source) & (lead.c.id == dispute.c.lead_id))
+        .outerjoin(event, (event.c.source == source) & (event.c.id == dispute.c.subject_id))
+        .where(dispute.c.source == source, dispute.c.state.in_(WAITING), *wanted.conditions())
+    )
