@@ -7,7 +7,7 @@ beyond (the part of the earned that such clients would not have brought by thems
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -25,6 +25,8 @@ from planerka.store import ledger as stored
 from planerka.store import verdicts
 from planerka.store.database import reading
 from planerka.store.references import references
+
+INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,11 @@ def ledger(
         seen = all_compared(connection, source, found.returns, begin, until)
         expected = outlook(found.history, rows, median_price(connection, source, until), until)
     currency = currency_of(totals, expected)
-    paid = (day_of(begin, zone), day_of(until, zone), cost_per_month, currency) if cost_per_month and currency else None
+    paid = (
+        (day_of(begin, zone), day_of(until - INSTANT, zone), cost_per_month, currency)
+        if cost_per_month and currency
+        else None
+    )
     return Ledger(
         since=begin,
         until=until,

@@ -4,7 +4,6 @@ Only what the returned ones buy beyond that can be called the analyst's. Both si
 flat of any enquiry of theirs, signed after the ruling or the return, whose contract stands.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +11,7 @@ import pandas as pd
 
 from planerka.disputes.outlook import MoneyEstimate
 from planerka.disputes.stake import ENOUGH_N
-from planerka.stats import Estimate, Interval, difference, wilson
+from planerka.stats import Estimate, difference, wilson
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +82,12 @@ def money_beyond(seen: Compared, money_minor: int, currency: str) -> MoneyEstima
     share, found = seen.returned.share.value, seen.beyond
     if found.value is None or found.interval is None or not share:
         return None
-    value, low, high = (part(end / share, money_minor) for end in (found.value, *ends(found.interval)))
+    value, low, high = (
+        part(end / share, money_minor) for end in (found.value, found.interval.low, found.interval.high)
+    )
     return MoneyEstimate(value_minor=value, low_minor=low, high_minor=high, currency=currency)
 
 
 def part(of_it: float, money_minor: int) -> int:
     """Never less than nothing, nor more than all of it."""
     return round(money_minor * min(max(of_it, 0.0), 1.0))
-
-
-def ends(interval: Interval) -> Iterable[float]:
-    return interval.low, interval.high
