@@ -13,6 +13,7 @@ from planerka.desk.desk import Desk
 from planerka.desk.guard import Guard
 from planerka.desk.refusals import TITLES, add_refusals
 from planerka.desk.routes import (
+    agreement,
     answering,
     case,
     director,
@@ -21,13 +22,18 @@ from planerka.desk.routes import (
     health,
     history,
     journal,
+    ledger,
     queue,
     raising,
+    readings,
     same,
     start,
 )
 
-PAGES = (answering, case, director, entering, files, health, history, journal, queue, raising, same, start)
+PAGES = (
+    *(agreement, answering, case, director, entering, files, health, history),
+    *(journal, ledger, queue, raising, readings, same, start),
+)
 ROUTERS = tuple(page.router for page in PAGES)
 
 ANSWERS: dict[int | str, dict[str, Any]] = {

@@ -333,8 +333,9 @@ def test_agreement_is_counted_over_the_readings_of_a_stretch(store):
         read(store, "crm", line.id, decision, READER, "Смотрел сам", NOW)
     found = agreement(store, "crm", MOSCOW, NOW, NOW + timedelta(days=1))
     assert [(2, 0.5), (1, 0.0)] == [(of.whole.raw.n, of.whole.raw.value) for of in found.subjects]
-    assert [(None, (), ("E2",)), ("1.1", (1,), ("E3",))] == [
-        (one.clause, one.dispute_ids, one.rejection_ids) for one in found.proposals
+    assert [(None, [(None, "L2", "Смотрел сам")]), ("1.1", [(1, "L3", "Смотрел сам")])] == [
+        (one.clause, [(apart.dispute_id, apart.lead_id, apart.comment) for apart in one.apart])
+        for one in found.proposals
     ]
     assert () == agreement(store, "crm", MOSCOW, NOW - timedelta(days=1), NOW).proposals
 
