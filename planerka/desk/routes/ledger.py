@@ -7,13 +7,13 @@ from starlette.responses import HTMLResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
 from planerka.desk.bench import READERS, shower_of
+from planerka.desk.kept import KeptLedger
 from planerka.desk.show import ledger as show
 from planerka.desk.visit import Visit
-from planerka.disputes.ledger import Ledger, ledger
+from planerka.disputes.ledger import Ledger
 from planerka.disputes.ledger_sheet import COLUMNS, sheet_rows
 from planerka.files import csv_bytes
 from planerka.store.database import reading
-from planerka.store.windows import get_source
 
 router = DeskRouter()
 
@@ -54,11 +54,5 @@ def download(visit: Annotated[Visit, allowed(*READERS)]) -> Response:
 
 
 def ledger_of(visit: Visit) -> Ledger | None:
-    """Of all returns, as of the newest data; None before the first pull."""
-    desk, settings = visit.desk, visit.desk.settings
-    with reading(desk.engine) as connection:
-        known = get_source(connection, desk.source)
-    if known is None:
-        return None
-    cost = settings.review.analyst_cost_per_month
-    return ledger(desk.engine, desk.source, None, known.data_until, settings.zone, cost)
+    kept: KeptLedger = visit.request.app.state.ledger
+    return kept.of(visit.desk, visit.now)

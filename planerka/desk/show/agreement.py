@@ -31,7 +31,7 @@ SHOWN_APART_N = 20
 WEEKS_IN_CHART_N = 3
 """Fewer show no drift."""
 
-HEIGHT, STEP, MARGIN = 100, 24, 12
+HEIGHT, STEP, MARGIN = 100, 36, 12
 """Of the chart, in units of its own: a whole share, a week, and what is left at the sides."""
 
 

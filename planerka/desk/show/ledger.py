@@ -139,7 +139,7 @@ def expected(shower: Shower, found: Ledger) -> tuple[str | None, str]:
     words, seen = shower.words, found.outlook
     if seen.money is None or seen.horizon_days is None or seen.price_minor is None:
         return None, words.say(
-            "Not enough data: {open} returned leads are open, and {bought} bought of {history} that were ever returned.",
+            "Not enough data: {open} returned leads are open, and {bought} of {history} ever returned have bought.",
             open=words.number(seen.open_n),
             history=words.number(seen.history_n),
             bought=words.number(seen.bought_n),
