@@ -108,7 +108,7 @@ class Shower:
         """How the money at stake is counted."""
         if view.stake is None:
             return None
-        told, words = view.stake, self.words
+        told, words, step = view.stake, self.words, STEP_TITLES[view.stake["step"]]
         channel = self.name(ReferenceKind.CHANNEL, view.channel_id) if told["is_by_channel"] else None
         of_channel = (
             words.say("of the channel “{channel}”", channel=channel) if channel else words.say("of all channels")
@@ -119,7 +119,7 @@ class Shower:
             contracts=words.number(told["contracts_n"]),
             leads=words.number(told["leads_n"]),
             of_channel=of_channel,
-            step=words.say(STEP_TITLES[told["step"]]),
+            step=words.say(step),
             share=words.percent(told["contracts_n"] / told["leads_n"]),
             price=words.money(told["price_minor"], told["currency"]),
         )
