@@ -167,11 +167,12 @@ def follow_verdicts(connection: sa.Connection, source: str, subject_ids: pd.Seri
     return fallen_n
 
 
-def returned_n(connection: sa.Connection, source: str, lead_id: str) -> int:
-    """How many rulings that stand have returned this lead to work."""
+def returned_n(connection: sa.Connection, source: str, lead_id: str, besides: int | None = None) -> int:
+    """How many disputes, `besides` one, have returned this lead to work by the ruling that stands."""
     query = sa.select(sa.func.count()).select_from(dispute).where(dispute.c.source == source)
     is_return = dispute.c.state.in_([DisputeState.RETURN_RULED, DisputeState.FINAL_RETURN])
-    return connection.execute(query.where(is_return, dispute.c.lead_id == lead_id)).scalar_one()
+    is_other = dispute.c.id.is_distinct_from(besides)
+    return connection.execute(query.where(is_return, is_other, dispute.c.lead_id == lead_id)).scalar_one()
 
 
 def views(source: str) -> sa.Select[Any]:
