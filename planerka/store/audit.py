@@ -18,6 +18,15 @@ class Action(StrEnum):
     ENTERED = "entered"
     LEFT = "left"
     ROLE_REFUSED = "role_refused"
+    VIEWED = "viewed"
+    OPEN = "open"
+    ASSIGN = "assign"
+    REQUEST_EVIDENCE = "request_evidence"
+    ANSWER = "answer"
+    UPHOLD = "uphold"
+    RETURN_TO_WORK = "return_to_work"
+    UNDO = "undo"
+    APPEAL = "appeal"
 
 
 @dataclass(frozen=True, kw_only=True)

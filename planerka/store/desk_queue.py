@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from planerka.dispute_states import WAITING, DisputeState
+from planerka.dispute_states import WAITING, DisputeAction, DisputeState
 from planerka.store.disputes import DisputeView, view_of, views
 from planerka.store.tables import dispute, dispute_step, event, lead
 
@@ -57,10 +57,15 @@ def queue(
 ) -> list[DisputeView]:
     """The waiting disputes of a page, from 1: the overdue first, then those due before `tonight`, then the others; in
     each of the three those with most at stake first."""
-    urgency = sa.case((dispute.c.due_at < now, 0), (dispute.c.due_at < tonight, 1), else_=2)
-    order = (urgency, dispute.c.at_stake_minor.desc().nulls_last(), dispute.c.due_at, dispute.c.id)
-    query = views(source).where(dispute.c.state.in_(WAITING), *wanted.conditions()).order_by(*order)
+    waiting = views(source).where(dispute.c.state.in_(WAITING), *wanted.conditions())
+    query = waiting.order_by(*_by_urgency(now, tonight))
     return [view_of(row) for row in connection.execute(query.limit(per_page).offset((page - 1) * per_page))]
+
+
+def queue_ids(connection: sa.Connection, source: str, wanted: Filter, now: datetime, tonight: datetime) -> list[int]:
+    """The numbers of all waiting disputes, in the order of `queue`."""
+    query = _waiting(source, dispute.c.id, wanted=wanted).order_by(*_by_urgency(now, tonight))
+    return list(connection.scalars(query))
 
 
 def queue_counts(
@@ -107,7 +112,6 @@ def history(
     source: str,
     wanted: Filter,
     text: str,
-    author: str | None,
     page: int,
     per_page: int,
 ) -> list[DisputeView]:
@@ -116,8 +120,6 @@ def history(
     `text`: a number of a dispute, an id of a lead, or a part of what somebody wrote, whatever its case.
     """
     query = views(source).where(dispute.c.state.not_in(WAITING), *wanted.conditions())
-    if author is not None:
-        query = query.where(dispute_step.c.author == author)
     if text:
         query = query.where(_says(text))
     ordered = query.order_by(dispute.c.changed_at.desc(), dispute.c.id.desc())
@@ -134,6 +136,19 @@ def in_state(connection: sa.Connection, source: str, state: DisputeState) -> lis
     """The disputes in a state, that which was changed first at the top."""
     query = views(source).where(dispute.c.state == state).order_by(dispute.c.changed_at, dispute.c.id)
     return [view_of(row) for row in connection.execute(query)]
+
+
+def expired_since(connection: sa.Connection, source: str, since: datetime) -> list[DisputeView]:
+    """The disputes that nobody ruled on in time since then, the latest first."""
+    is_late = (dispute_step.c.action == DisputeAction.EXPIRE) & (dispute_step.c.at >= since)
+    ids = sa.select(dispute_step.c.dispute_id).where(is_late)
+    query = views(source).where(dispute.c.id.in_(ids)).order_by(dispute.c.changed_at.desc(), dispute.c.id.desc())
+    return [view_of(row) for row in connection.execute(query)]
+
+
+def _by_urgency(now: datetime, tonight: datetime) -> tuple[sa.ColumnElement[Any], ...]:
+    urgency = sa.case((dispute.c.due_at < now, 0), (dispute.c.due_at < tonight, 1), else_=2)
+    return urgency, dispute.c.at_stake_minor.desc().nulls_last(), dispute.c.due_at, dispute.c.id
 
 
 def _says(text: str) -> sa.ColumnElement[bool]:

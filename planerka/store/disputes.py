@@ -96,10 +96,16 @@ def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[New
     return len(_opened(connection, source, disputes))
 
 
-def raise_dispute(connection: sa.Connection, source: str, new: NewDispute, author: str, comment: str) -> int | None:
-    """Open one by hand; returns its number, None where its subject has a dispute already."""
-    ids = _opened(connection, source, [new], author, comment)
-    return ids[0] if ids else None
+def is_disputed(connection: sa.Connection, source: str, subject_id: str) -> bool:
+    """Whether there was ever a dispute over it."""
+    is_its = (dispute.c.source == source) & (dispute.c.subject_id == subject_id)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_its))))
+
+
+def raise_dispute(connection: sa.Connection, source: str, new: NewDispute, author: str, comment: str) -> int:
+    """Open one by hand, over what was never disputed; returns its number."""
+    (number,) = _opened(connection, source, [new], author, comment)
+    return number
 
 
 def _opened(

@@ -305,6 +305,25 @@ receipt = sa.Table(
     sa.Column("confirmed_at", Instant),
 )
 
+reading = sa.Table(
+    "reading",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.Text, nullable=False),
+    sa.Column("lead_id", sa.Text, nullable=False),
+    sa.Column("verdict_number", sa.Integer),
+    sa.Column("step_id", sa.Integer, sa.ForeignKey("dispute_step.id")),
+    sa.Column("drawn_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("reader", sa.Text),
+    sa.Column("decision", sa.Text),
+    sa.Column("comment", sa.Text),
+    sa.Column("read_at", Instant),
+    sa.UniqueConstraint("source", "subject", "subject_id"),
+)
+
 touched_day = sa.Table(
     "touched_day",
     metadata,

@@ -424,6 +424,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_dispute_step_action_at"), "dispute_step", ["action", "at"], unique=False)
     op.create_table(
+        "reading",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Text(), nullable=False),
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("verdict_number", sa.Integer(), nullable=True),
+        sa.Column("step_id", sa.Integer(), nullable=True),
+        sa.Column("drawn_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("reader", sa.Text(), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["step_id"], ["dispute_step.id"]),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading")),
+        sa.UniqueConstraint("source", "subject", "subject_id", name=op.f("uq_reading_source_subject_subject_id")),
+    )
+    op.create_table(
         "command",
         sa.Column("marker", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
