@@ -10,8 +10,8 @@ from planerka.desk.bench import docket_of, shower_of
 from planerka.desk.refusals import Refused
 from planerka.desk.show.case import broken
 from planerka.desk.visit import Visit
-from planerka.disputes.answering import answer
 from planerka.dispute_states import DisputeState
+from planerka.disputes.answering import answer
 from planerka.errors import UsageError
 from planerka.model import ReferenceKind
 from planerka.regulation.signed import signed_editions

@@ -58,12 +58,12 @@ def rule(
     comment: Comment = "",
 ) -> Response:
     """Rule, and go on to the next of the queue."""
-    said = {"seen_n": seen, "undo_time": ruling.UNDO_TIME}
     after = next_of(visit, number, wanted)
     typed = Typed(comment=comment, decision=decision)
 
     def act(author: str) -> None:
-        ruling.rule(docket_of(visit), number, decision, author, comment, visit.now, **said)
+        docket, undo_time = docket_of(visit), ruling.UNDO_TIME
+        ruling.rule(docket, number, decision, author, comment, visit.now, seen_n=seen, undo_time=undo_time)
 
     return attempted(visit, number, wanted, typed, act, after)
 
@@ -78,10 +78,10 @@ def decide(
     comment: Comment = "",
 ) -> Response:
     """The director decides an appeal for good."""
-    said = {"seen_n": seen, "undo_time": ruling.UNDO_TIME}
 
     def act(author: str) -> None:
-        appeals.decide_appeal(docket_of(visit), number, decision, author, comment, visit.now, **said)
+        docket, undo_time = docket_of(visit), ruling.UNDO_TIME
+        appeals.decide_appeal(docket, number, decision, author, comment, visit.now, seen_n=seen, undo_time=undo_time)
 
     return attempted(visit, number, wanted, Typed(comment=comment, decision=decision), act)
 

@@ -19,6 +19,7 @@ router = DeskRouter()
 
 PER_PAGE = 50
 
+RECORDED = [action.value for action in Action]
 TITLES = {
     Action.LINK_ASKED: _("asked for a link"),
     Action.LINK_MADE: _("was given a link by the shell"),
@@ -28,7 +29,7 @@ TITLES = {
     Action.LEFT: _("left"),
     Action.ROLE_REFUSED: _("asked for a page of another role"),
     Action.VIEWED: _("looked at a dispute"),
-    **{Action(action): title for action, title in ACTIONS.items() if action in set(Action)},
+    **{Action(action): title for action, title in ACTIONS.items() if action.value in RECORDED},
 }
 
 
