@@ -16,7 +16,7 @@ from planerka.desk.access import PUBLIC, DeskRouter
 from planerka.desk.app import DeskApp, desk_app
 from planerka.desk.desk import Desk
 from planerka.desk.refusals import Refused
-from planerka.desk.visit import Visit
+from planerka.desk.visit import Visit, form_token_of
 from planerka.errors import BusyError, StoreBusyError, UsageError
 from planerka.people import Person, Role
 from planerka.settings import Settings
@@ -70,6 +70,10 @@ class DeskSite:
         name = "__Host-planerka" if self.desk.settings.desk.is_encrypted else "planerka"
         browser.headers["Cookie"] = f"{name}={session}"
         return browser
+
+    def form_token(self, browser: TestClient) -> str:
+        """What the forms of this browser's session send along."""
+        return form_token_of(browser.headers["Cookie"].partition("=")[2].partition(";")[0])
 
     def link(self, email: str) -> str:
         """The path of a new link for this person."""

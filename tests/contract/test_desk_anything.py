@@ -15,7 +15,7 @@ from schemathesis.checks import not_a_server_error
 from planerka.desk.app import all_routes
 from planerka.people import Person, Role
 from planerka.store.database import connect
-from tests.builders_desk import DeskSite, desk_site, form_token
+from tests.builders_desk import DeskSite, desk_site
 from tests.fakes.serving import served
 
 MAY_ALL = Person(email="all@company.example", name="May All", roles=tuple(Role))
@@ -46,7 +46,7 @@ def tried(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.mark.parametrize("route", all_routes(), ids=lambda route: f"{min(route.methods)} {route.path}")
 def test_nothing_that_is_sent_breaks_the_desk(tried: Tried, route: APIRoute, is_entered: bool) -> None:
     browser = tried.site.entered(Role.OPS)
-    headers, token = {"Cookie": browser.headers["Cookie"]} if is_entered else {}, form_token(browser.get("/").text)
+    headers, token = {"Cookie": browser.headers["Cookie"]} if is_entered else {}, tried.site.form_token(browser)
     operation = tried.schema[route.path][min(route.methods or ())]
 
     @LIMITED
