@@ -115,7 +115,7 @@ def _opened(
     author: str | None = None,
     comment: str | None = None,
 ) -> list[int]:
-    begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1}
+    begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1, "said": comment and comment.lower()}
     rows = [asdict(new) | begun | {"changed_at": new.opened_at} for new in disputes]
     if not rows:
         return []
@@ -183,7 +183,7 @@ def returned_n(connection: sa.Connection, source: str, lead_id: str, besides: in
 
 def views(source: str) -> sa.Select[Any]:
     columns = (
-        *(c for c in dispute.c if c.name != "source"),
+        *(c for c in dispute.c if c.name not in ("source", "said")),
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
         sa.case((lead.c.vanished_at.is_(None), lead.c.status)).label("status"),
         event.c.at.label("happened_at"),

@@ -1,56 +1,27 @@
 """What stands around every page of the desk, whoever asks and whatever they send."""
 
 import json
-import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
 import httpx
 import pytest
 import sqlalchemy as sa
-from fastapi.routing import APIRoute
 
-from planerka.desk import routes
-from planerka.desk.access import PUBLIC, Allowed, DeskRouter, allowed, refuse_forged, roles_of
-from planerka.desk.app import ROUTERS, all_routes
-from planerka.desk.navigation import ENTRIES, ROLE_TITLES
-from planerka.desk.refusals import Refused
-from planerka.desk.routes.journal import TITLES
-from planerka.desk.visit import Visit
-from planerka.errors import BusyError, StoreBusyError, UsageError
 from planerka.people import Role
-from planerka.store.audit import Action
-from planerka.store.database import connect
-from tests.builders_desk import DeskSite, desk_site, form_token
+from tests.builders_desk import TROUBLE_ROUTES, DeskSite, desk_site
 from tests.fakes.serving import served
 
-PUBLIC_PATHS = {"/login", "/enter/{token}", "/static/{name}", "/health"}
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-POSTS = sorted(route.path for route in all_routes() if "POST" in (route.methods or ()))
-
-trouble = DeskRouter()
-"""Routes that fail, each in its way."""
-
-
-@trouble.get("/trouble/{kind}")
-def fail(visit: Annotated[Visit, PUBLIC], kind: str) -> None:
-    raise {
-        "usage": UsageError("Dispute 7 is closed: see the history"),
-        "busy": BusyError("another run"),
-        "writing": StoreBusyError("another program"),
-        "lost": Refused(409, "{name} ruled on it", name="<b>Irina</b>"),
-        "bug": RuntimeError("secret of the inside"),
-    }[kind]
 
 
 @pytest.fixture
 def site(engine: sa.Engine, tmp_path: Path) -> DeskSite:
     site = desk_site(engine, tmp_path)
-    site.app.include_router(trouble)
+    site.app.include_router(TROUBLE_ROUTES)
     return site
 
 
@@ -59,97 +30,6 @@ def url(site: DeskSite) -> Iterator[str]:
     """A real server: what a client library would put right arrives as it was sent."""
     with served(site.app) as url:
         yield url
-
-
-def test_every_route_says_who_may_ask_for_it() -> None:
-    """And those for anybody are these."""
-    assert PUBLIC_PATHS == {route.path for route in all_routes() if roles_of(route) is None}
-
-
-def test_a_route_that_says_nothing_is_refused() -> None:
-    router = DeskRouter()
-    router.add_api_route("/open", lambda: None, methods=["GET"])
-    (route,) = router.routes
-    assert isinstance(route, APIRoute)
-    with pytest.raises(ValueError, match="/open must say once who may ask for it"):
-        roles_of(route)
-
-
-def test_every_module_of_routes_is_served() -> None:
-    modules = {path.stem for path in Path(routes.__path__[0]).glob("*.py")} - {"__init__"}
-    served_modules = {route.endpoint.__module__.rpartition(".")[2] for route in all_routes()}
-    assert (modules, len(modules)) == (served_modules, len(ROUTERS))
-
-
-@pytest.mark.parametrize("route", all_routes(), ids=lambda route: f"{min(route.methods)} {route.path}")
-def test_every_role_gets_what_the_route_says(site: DeskSite, route: APIRoute) -> None:
-    """Nobody is sent to the login, or refused where there is nothing to come back to."""
-    roles, method = roles_of(route), min(route.methods or ())
-    path = route.path.format(**dict.fromkeys(route.param_convertors, "1"))
-    if roles is None:
-        return
-    nobody = site.visitor().request(method, path)
-    assert (303 if method == "GET" else 403) == nobody.status_code
-    for role in Role:
-        browser = site.entered(role)
-        answer = browser.request(method, path, data={"form_token": form_token(browser.get("/").text)})
-        assert (role, role not in roles) == (role, answer.status_code == 403)
-
-
-def test_a_refusal_says_which_role_may(site: DeskSite) -> None:
-    answer = site.entered(Role.ANALYST).get("/audit")
-    assert (403, True) == (answer.status_code, "This is only for: commercial director, operations." in answer.text)
-
-
-def test_somebody_of_two_roles_may_what_either_may(engine: sa.Engine, tmp_path: Path) -> None:
-    both = desk_site(engine, tmp_path).desk.people[0].model_copy(update={"roles": (Role.ANALYST, Role.OPS)})
-    assert 200 == desk_site(engine, tmp_path, (both,)).entered(Role.ANALYST).get("/audit").status_code
-
-
-def test_the_navigation_shows_what_the_role_may_open(site: DeskSite) -> None:
-    pages = {role: site.entered(role).get("/").text for role in Role}
-    assert {Role.OPS, Role.DIRECTOR} == {role for role, page in pages.items() if 'href="/audit"' in page}
-
-
-def test_what_people_read_has_words_for_everything() -> None:
-    paths = {route.path for route in all_routes()}
-    assert (set(Role), set(Action), set()) == (set(ROLE_TITLES), set(TITLES), {path for path, _ in ENTRIES} - paths)
-
-
-@pytest.mark.parametrize("route", all_routes(), ids=lambda route: f"{min(route.methods)} {route.path}")
-def test_whatever_changes_something_is_guarded_against_other_sites(route: APIRoute) -> None:
-    is_guarded = any(need.call is refuse_forged for need in route.dependant.dependencies)
-    assert ({"GET"} != route.methods) == is_guarded
-
-
-@pytest.mark.parametrize("path", POSTS)
-@pytest.mark.parametrize("token", ["", "0" * 64, "é", "\0"])
-def test_a_form_of_another_site_changes_nothing(site: DeskSite, path: str, token: str) -> None:
-    """It cannot know what ours send along."""
-    browser = site.entered(Role.OPS)
-    answer = browser.post(path.format(token="x"), data={"form_token": token, "email": "ops@company.example"})
-    assert (403, [], 200) == (answer.status_code, site.journal(), browser.get("/audit").status_code)
-
-
-ORIGINS = [
-    ({}, 303),
-    ({"Sec-Fetch-Site": "same-origin"}, 303),
-    ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 303),
-    ({"Sec-Fetch-Site": "none"}, 303),
-    ({"Sec-Fetch-Site": "cross-site"}, 403),
-    ({"Sec-Fetch-Site": "same-site"}, 403),
-    ({"Origin": "https://desk.company.example"}, 303),
-    ({"Origin": "null"}, 303),
-    ({"Origin": "https://thief.example"}, 403),
-    ({"Origin": "https://desk.company.example.thief.example"}, 403),
-    ({"Origin": "https://[thief"}, 403),
-]
-
-
-@pytest.mark.parametrize("headers, expected", ORIGINS)
-def test_nobody_is_let_in_by_a_form_of_another_site(site: DeskSite, headers: dict[str, str], expected: int) -> None:
-    """As the thief, that is, whose link it was: there is no session yet whose token the form could lack."""
-    assert expected == site.visitor().post(site.link("ops@company.example"), headers=headers).status_code
 
 
 def asked_anything(site: DeskSite) -> list[httpx.Response]:
@@ -188,48 +68,6 @@ def test_every_answer_forbids_what_a_page_need_not_do(site: DeskSite) -> None:
 def test_on_the_same_machine_nobody_is_told_to_come_by_https(engine: sa.Engine, tmp_path: Path) -> None:
     local = desk_site(engine, tmp_path, address="http://127.0.0.1:8080")
     assert "strict-transport-security" not in local.visitor().get("/login").headers
-
-
-TROUBLE = [
-    ("/trouble/usage", 422, "Dispute 7 is closed: see the history"),
-    ("/trouble/busy", 503, "Повторите через минуту"),
-    ("/trouble/writing", 503, "Повторите через минуту"),
-    ("/trouble/lost", 409, "&lt;b&gt;Irina&lt;/b&gt; ruled on it"),
-    ("/trouble/bug", 500, "Что-то сломалось"),
-    ("/nope", 404, "Такой страницы нет"),
-    ("/logout", 405, "Здесь так сделать нельзя"),
-    ("/audit?page=0", 422, "Что-то заполнено неверно"),
-    ("/audit?page=9999999999999999999", 422, "Что-то заполнено неверно"),
-    ("/docs", 404, "Такой страницы нет"),
-    ("/openapi.json", 404, "Такой страницы нет"),
-]
-
-
-@pytest.mark.parametrize("path, status, words", TROUBLE)
-def test_a_refusal_is_a_page_in_the_readers_language(site: DeskSite, path: str, status: int, words: str) -> None:
-    """Without a word from inside."""
-    browser = site.entered(Role.OPS, raise_server_exceptions=False)
-    browser.headers["Cookie"] += "; planerka-language=ru"
-    answer = browser.get(path)
-    assert (status, True, True, False) == (
-        answer.status_code,
-        'lang="ru"' in answer.text,
-        words in answer.text,
-        any(inside in answer.text for inside in ("Traceback", "RuntimeError", "secret of the inside", ".py")),
-    )
-    assert ("30" if status == 503 else None) == answer.headers.get("retry-after")
-
-
-def test_a_store_that_is_gone_ends_no_page_in_a_traceback(tmp_path: Path) -> None:
-    gone = connect("postgresql://nobody@127.0.0.1:9/nothing")
-    browser = desk_site(gone, tmp_path).visitor(headers={"Cookie": "__Host-planerka=x"})
-    assert [503, 503, 503] == [browser.get(path).status_code for path in ("/", "/login", "/enter/x")]
-
-
-def test_the_desk_is_healthy_while_its_store_answers(site: DeskSite, tmp_path: Path) -> None:
-    gone = desk_site(connect("postgresql://nobody@127.0.0.1:9/nothing"), tmp_path)
-    well, ill = site.visitor().get("/health"), gone.visitor().get("/health")
-    assert (200, "ok\n", 503) == (well.status_code, well.text, ill.status_code)
 
 
 HOSTS = [
@@ -352,41 +190,3 @@ BODIES = [
 def test_a_body_that_no_form_sends_breaks_nothing(site: DeskSite, body: bytes, content_type: str) -> None:
     answer = site.visitor().post("/login", content=body, headers={b"Content-Type": content_type.encode("latin-1")})
     assert answer.status_code in (200, 400, 403, 422)
-
-
-def test_the_language_is_asked_for_once(site: DeskSite) -> None:
-    """The settings say which it is before."""
-    browser = site.visitor()
-    languages = [browser.get(path).text.partition('lang="')[2][:2] for path in ("/login", "/login?lang=ru", "/login")]
-    assert ["en", "ru", "ru"] == languages
-    assert 'href="?next=%2Faudit&amp;lang=en"' in browser.get("/login?next=/audit").text
-
-
-@pytest.mark.parametrize("language", ["xx", "ru\r\nX: y", "<script>", "../ru"])
-def test_a_language_that_nobody_speaks_is_none(site: DeskSite, language: str) -> None:
-    answer = site.visitor().get("/login", params={"lang": language})
-    assert ('lang="en"' in answer.text, None) == (True, answer.headers.get("set-cookie"))
-
-
-def test_what_is_logged_of_a_crash_names_no_session(site: DeskSite, caplog: pytest.LogCaptureFixture) -> None:
-    session = site.entered(Role.OPS).headers["Cookie"]
-    with served(site.app) as url:
-        httpx.get(f"{url}/trouble/bug", headers={"Host": "desk.company.example", "Cookie": session})
-    said = "\n".join(logging.Formatter().format(r) for r in caplog.records if r.name == "uvicorn.error")
-    assert (True, False) == ("secret of the inside" in said, session.partition("=")[2] in said)
-
-
-def test_the_description_names_every_route(site: DeskSite) -> None:
-    """It is for tests that try everything; nobody is served it."""
-    site.app = type(site)(desk=site.desk, clock=site.clock).app
-    described = site.app.openapi()["paths"]
-    assert {(route.path, min(route.methods or ()).lower()) for route in all_routes()} == {
-        (path, method) for path, methods in described.items() for method in methods
-    }
-
-
-def test_allowed_is_what_is_looked_for() -> None:
-    """The name by which a route says it, and what the test above finds."""
-    assert [frozenset({Role.OPS}), None] == [
-        need.dependency.roles for need in (allowed(Role.OPS), PUBLIC) if isinstance(need.dependency, Allowed)
-    ]

@@ -93,14 +93,16 @@ class Shower:
         return tuple(f"{found['clause']} {found[self.words.language]}" for found in view.findings or [])
 
     def due(self, at: datetime) -> Due:
-        hour = f"{at.astimezone(self.zone):%H:%M}"
+        local = at.astimezone(self.zone)
+        hour = f"{local:%H:%M}"
+        day = f"{self.words.short_day(local.date())}, {hour}"
         if at < self.now:
-            return Due(text=self.words.say("overdue since {at}", at=self.words.instant(at, self.zone)), tone="bad")
+            return Due(text=self.words.say("overdue since {at}", at=day), tone="bad")
         if at < self.tonight:
             return Due(text=self.words.say("today until {hour}", hour=hour), tone="due")
         if at < self.tonight + timedelta(days=1):
             return Due(text=self.words.say("tomorrow until {hour}", hour=hour), tone="")
-        return Due(text=self.words.say("until {at}", at=self.words.instant(at, self.zone)), tone="")
+        return Due(text=self.words.say("until {at}", at=day), tone="")
 
     def stake(self, view: DisputeView) -> str | None:
         return self.money(view.at_stake_minor, view.stake["currency"] if view.stake else None)
@@ -109,7 +111,7 @@ class Shower:
         """How the money at stake is counted."""
         if view.stake is None:
             return None
-        told, words = view.stake, self.words
+        told, words, step = view.stake, self.words, STEP_TITLES[view.stake["step"]]
         channel = self.name(ReferenceKind.CHANNEL, view.channel_id) if told["is_by_channel"] else None
         of_channel = (
             words.say("of the channel “{channel}”", channel=channel) if channel else words.say("of all channels")
@@ -120,7 +122,7 @@ class Shower:
             contracts=words.number(told["contracts_n"]),
             leads=words.number(told["leads_n"]),
             of_channel=of_channel,
-            step=words.say(STEP_TITLES[told["step"]]),
+            step=words.say(step),
             share=words.percent(told["contracts_n"] / told["leads_n"]),
             price=words.money(told["price_minor"], told["currency"]),
         )
