@@ -1,5 +1,6 @@
 """The ledger in words: what was earned, what is only expected, and where each return stands."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +32,7 @@ class Tile:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A return. `contracts` are sentences; `money` "" where it has brought none."""
+    """A return. `steps`: what followed, a line each; `money` "" where it has brought none."""
 
     dispute_id: int
     lead_id: str
@@ -43,9 +44,7 @@ class Row:
     manager: str | None
     returned: str
     is_confirmed: bool
-    met: str | None
-    booked: str | None
-    contracts: tuple[str, ...]
+    steps: tuple[str, ...]
     standing: str
     tone: str
     is_again: bool
@@ -182,14 +181,22 @@ def row(shower: Shower, one: Return, again: RejectedAgain | None) -> Row:
         manager=one.manager,
         returned=day(shower, one.returned_at),
         is_confirmed=one.is_confirmed,
-        met=day(shower, one.met_at) if one.met_at else None,
-        booked=day(shower, one.booked_at) if one.booked_at else None,
-        contracts=tuple(contract(shower, signed) for signed in one.contracts),
+        steps=tuple(steps(shower, one)),
         standing=words.say(STANDINGS[one.standing]),
         tone=TONES.get(one.standing, ""),
         is_again=again is not None and again.is_new_evidence is False,
         money=money_of(shower, one.money_minor),
     )
+
+
+def steps(shower: Shower, one: Return) -> Iterator[str]:
+    say = shower.words.say
+    if one.met_at:
+        yield say("Meeting: {day}", day=day(shower, one.met_at))
+    if one.booked_at:
+        yield say("Booking: {day}", day=day(shower, one.booked_at))
+    for signed in one.contracts:
+        yield say("Contract: {told}", told=contract(shower, signed))
 
 
 def contract(shower: Shower, signed: Signed) -> str:
