@@ -1,6 +1,6 @@
 """Agreement of two readers in plain words, and week by week as a small chart."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from planerka.clock import Week
@@ -141,27 +141,26 @@ def agreed(words: Words, figures: Figures) -> str:
 
 
 def share(words: Words, raw: Estimate) -> str | None:
-    """With its interval: "87 % (79–92 %)"."""
-    if raw.value is None or raw.interval is None:
+    return with_interval(words, raw, words.percent)
+
+
+def with_interval(words: Words, found: Estimate, form: Callable[[float], str]) -> str | None:
+    """As "87 % (between 79 % and 92 %)"; None where there is no value."""
+    if found.value is None:
         return None
-    low, high = words.percent(raw.interval.low), words.percent(raw.interval.high)
-    return words.say("{share} (between {low} and {high})", share=words.percent(raw.value), low=low, high=high)
+    if found.interval is None:
+        return form(found.value)
+    ends = {"low": form(found.interval.low), "high": form(found.interval.high)}
+    return words.say("{value} (between {low} and {high})", value=form(found.value), **ends)
 
 
 def coefficient(words: Words, title: str, what: str, found: Estimate) -> Coefficient:
-    return Coefficient(
-        title=title,
-        what=what,
-        value=None if found.value is None else decimal(words, found.value),
-        between=between(words, found),
-    )
-
-
-def between(words: Words, found: Estimate) -> str | None:
-    if found.interval is None:
-        return None
-    low, high = decimal(words, found.interval.low), decimal(words, found.interval.high)
-    return words.say("between {low} and {high}", low=low, high=high)
+    between = None
+    if found.interval:
+        low, high = decimal(words, found.interval.low), decimal(words, found.interval.high)
+        between = words.say("between {low} and {high}", low=low, high=high)
+    value = None if found.value is None else decimal(words, found.value)
+    return Coefficient(title=title, what=what, value=value, between=between)
 
 
 def decimal(words: Words, value: float) -> str:
@@ -169,14 +168,12 @@ def decimal(words: Words, value: float) -> str:
 
 
 def week_row(words: Words, week: Week, figures: Figures) -> WeekRow:
-    value = decimal(words, figures.ac1.value) if figures.ac1.value is not None else None
-    told_ac1 = ", ".join(filter(None, (value, between(words, figures.ac1))))
     return WeekRow(
         week=words.days(week.monday, week.sunday),
         n=words.number(figures.raw.n),
         agreed=words.number(figures.agreed_n),
         share=share(words, figures.raw) or "",
-        ac1=told_ac1 if figures.is_enough else None,
+        ac1=with_interval(words, figures.ac1, lambda value: decimal(words, value)) if figures.is_enough else None,
     )
 
 

@@ -110,7 +110,7 @@ def payback_tile(shower: Shower, paid: Payback | None) -> Tile:
                 "not known: `analyst_cost_per_month` of [review] is not set, or there are several currencies"
             ),
         )
-    cost = words.exact_money(paid.cost_minor, paid.currency)
+    cost = words.money(paid.cost_minor, paid.currency)
     return Tile(
         title=words.say("Payback"), value=times(shower, paid), note=words.say("the analyst cost {money}", money=cost)
     )
@@ -244,6 +244,6 @@ def quarter(shower: Shower, paid: Payback) -> Quarter:
         days=words.days(paid.from_on, paid.to_on),
         returns=words.number(paid.returns_n),
         money=words.exact_money(paid.money_minor, paid.currency),
-        cost=words.exact_money(paid.cost_minor, paid.currency),
+        cost=words.money(paid.cost_minor, paid.currency),
         times=times(shower, paid),
     )
