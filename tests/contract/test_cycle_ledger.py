@@ -1,17 +1,22 @@
 """Two months of the sample company with an analyst: the ledger adds up, by a second hand, to the kopeck."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 
+from flows.cli_json import plain
+from flows.cli_ledger import lines
 from planerka.crm.sample.company import MANAGERS
 from planerka.crm.sample.story import ANALYST_ID, EARLY_REJECTER_ID
 from planerka.dispute_states import WAITING
 from planerka.disputes.applying import apply_commands
 from planerka.disputes.ledger import Ledger, ledger
+from planerka.disputes.ledger_sheet import COLUMNS, sheet_rows
 from planerka.disputes.ruling import rule
 from planerka.model import Decision, DisputeOrigin
 from planerka.store import disputes
@@ -88,3 +93,13 @@ def test_a_manager_who_does_not_call_is_shown(found):
     names = dict(MANAGERS)
     without = {one.manager: one.without_n for one in found.again_by_manager if one.without_n}
     assert {names[EARLY_REJECTER_ID]} == without.keys()
+
+
+def test_the_shell_the_sheet_and_the_json_say_the_same(company, found):
+    """To the kopeck, whichever of them somebody opens."""
+    money_minor = found.totals.money_minor["RUB"]
+    said = list(lines(found, company.settings.zone))
+    assert f"Earned: {Decimal(money_minor) / 100:,.2f} RUB: {found.totals.flats_n} flats" in said
+    prices = [row[COLUMNS.index("price")] for row in sheet_rows(found.rows, company.settings.zone)]
+    assert Decimal(money_minor) / 100 == sum(price for price in prices if price is not None)
+    assert money_minor == json.loads(json.dumps(found, default=plain))["totals"]["money_minor"]["RUB"]
