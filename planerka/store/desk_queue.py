@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from planerka.dispute_states import WAITING, DisputeState
+from planerka.dispute_states import DisputeAction, DisputeState
 from planerka.store.disputes import DisputeView, view_of, views
+from planerka.store.review import is_waiting
 from planerka.store.tables import dispute, dispute_step, event, lead
 
 MANAGER = sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id)
@@ -57,10 +58,15 @@ def queue(
 ) -> list[DisputeView]:
     """The waiting disputes of a page, from 1: the overdue first, then those due before `tonight`, then the others; in
     each of the three those with most at stake first."""
-    urgency = sa.case((dispute.c.due_at < now, 0), (dispute.c.due_at < tonight, 1), else_=2)
-    order = (urgency, dispute.c.at_stake_minor.desc().nulls_last(), dispute.c.due_at, dispute.c.id)
-    query = views(source).where(dispute.c.state.in_(WAITING), *wanted.conditions()).order_by(*order)
+    waiting = views(source).where(is_waiting(), *wanted.conditions())
+    query = waiting.order_by(*_by_urgency(now, tonight))
     return [view_of(row) for row in connection.execute(query.limit(per_page).offset((page - 1) * per_page))]
+
+
+def queue_ids(connection: sa.Connection, source: str, wanted: Filter, now: datetime, tonight: datetime) -> list[int]:
+    """The numbers of all waiting disputes, in the order of `queue`."""
+    query = _waiting(source, dispute.c.id, wanted=wanted).order_by(*_by_urgency(now, tonight))
+    return list(connection.scalars(query))
 
 
 def queue_counts(
@@ -91,7 +97,7 @@ def like_it(connection: sa.Connection, source: str, one: DisputeView) -> list[Di
     verdicts find the same of the same clauses. Alone where it has no findings."""
     if not one.findings:
         return [one]
-    query = views(source).where(dispute.c.state.in_(WAITING), dispute.c.origin == one.origin)
+    query = views(source).where(is_waiting(), dispute.c.origin == one.origin)
     same = query.where(event.c.reason_id.is_not_distinct_from(one.reason_id)).order_by(dispute.c.id)
     found = (view_of(row) for row in connection.execute(same))
     return [view for view in found if found_of(view) == found_of(one)]
@@ -107,7 +113,6 @@ def history(
     source: str,
     wanted: Filter,
     text: str,
-    author: str | None,
     page: int,
     per_page: int,
 ) -> list[DisputeView]:
@@ -115,11 +120,11 @@ def history(
 
     `text`: a number of a dispute, an id of a lead, or a part of what somebody wrote, whatever its case.
     """
-    query = views(source).where(dispute.c.state.not_in(WAITING), *wanted.conditions())
-    if author is not None:
-        query = query.where(dispute_step.c.author == author)
+    query = views(source).where(~is_waiting(), *wanted.conditions())
     if text:
-        query = query.where(_says(text))
+        is_number = dispute.c.id == (int(text) if text.isdecimal() and len(text) < 10 else -1)
+        is_said = dispute.c.said.contains(text.lower(), autoescape=True)
+        query = query.where(is_number | (dispute.c.lead_id == text) | is_said)
     ordered = query.order_by(dispute.c.changed_at.desc(), dispute.c.id.desc())
     return [view_of(row) for row in connection.execute(ordered.limit(per_page).offset((page - 1) * per_page))]
 
@@ -136,11 +141,17 @@ def in_state(connection: sa.Connection, source: str, state: DisputeState) -> lis
     return [view_of(row) for row in connection.execute(query)]
 
 
-def _says(text: str) -> sa.ColumnElement[bool]:
-    said = dispute_step.alias()
-    is_said = sa.select(said.c.dispute_id).where(said.c.comment.icontains(text, autoescape=True))
-    found = (dispute.c.lead_id == text) | dispute.c.id.in_(is_said)
-    return found | (dispute.c.id == int(text)) if text.isdecimal() and len(text) < 10 else found
+def expired_since(connection: sa.Connection, source: str, since: datetime) -> list[DisputeView]:
+    """The disputes that nobody ruled on in time since then, the latest first."""
+    is_late = (dispute_step.c.action == DisputeAction.EXPIRE) & (dispute_step.c.at >= since)
+    ids = sa.select(dispute_step.c.dispute_id).where(is_late)
+    query = views(source).where(dispute.c.id.in_(ids)).order_by(dispute.c.changed_at.desc(), dispute.c.id.desc())
+    return [view_of(row) for row in connection.execute(query)]
+
+
+def _by_urgency(now: datetime, tonight: datetime) -> tuple[sa.ColumnElement[Any], ...]:
+    urgency = sa.case((dispute.c.due_at < now, 0), (dispute.c.due_at < tonight, 1), else_=2)
+    return urgency, dispute.c.at_stake_minor.desc().nulls_last(), dispute.c.due_at, dispute.c.id
 
 
 def _waiting(source: str, *columns: sa.ColumnElement[Any], wanted: Filter) -> sa.Select[Any]:
@@ -149,5 +160,5 @@ def _waiting(source: str, *columns: sa.ColumnElement[Any], wanted: Filter) -> sa
         .select_from(dispute)
         .outerjoin(lead, (lead.c.source == source) & (lead.c.id == dispute.c.lead_id))
         .outerjoin(event, (event.c.source == source) & (event.c.id == dispute.c.subject_id))
-        .where(dispute.c.source == source, dispute.c.state.in_(WAITING), *wanted.conditions())
+        .where(dispute.c.source == source, is_waiting(), *wanted.conditions())
     )

@@ -96,10 +96,16 @@ def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[New
     return len(_opened(connection, source, disputes))
 
 
-def raise_dispute(connection: sa.Connection, source: str, new: NewDispute, author: str, comment: str) -> int | None:
-    """Open one by hand; returns its number, None where its subject has a dispute already."""
-    ids = _opened(connection, source, [new], author, comment)
-    return ids[0] if ids else None
+def is_disputed(connection: sa.Connection, source: str, subject_id: str) -> bool:
+    """Whether there was ever a dispute over it."""
+    is_its = (dispute.c.source == source) & (dispute.c.subject_id == subject_id)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_its))))
+
+
+def raise_dispute(connection: sa.Connection, source: str, new: NewDispute, author: str, comment: str) -> int:
+    """Open one by hand, over what was never disputed; returns its number."""
+    (number,) = _opened(connection, source, [new], author, comment)
+    return number
 
 
 def _opened(
@@ -109,7 +115,7 @@ def _opened(
     author: str | None = None,
     comment: str | None = None,
 ) -> list[int]:
-    begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1}
+    begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1, "said": comment and comment.lower()}
     rows = [asdict(new) | begun | {"changed_at": new.opened_at} for new in disputes]
     if not rows:
         return []
@@ -167,16 +173,17 @@ def follow_verdicts(connection: sa.Connection, source: str, subject_ids: pd.Seri
     return fallen_n
 
 
-def returned_n(connection: sa.Connection, source: str, lead_id: str) -> int:
-    """How many rulings that stand have returned this lead to work."""
+def returned_n(connection: sa.Connection, source: str, lead_id: str, besides: int | None = None) -> int:
+    """How many disputes, `besides` one, have returned this lead to work by the ruling that stands."""
     query = sa.select(sa.func.count()).select_from(dispute).where(dispute.c.source == source)
     is_return = dispute.c.state.in_([DisputeState.RETURN_RULED, DisputeState.FINAL_RETURN])
-    return connection.execute(query.where(is_return, dispute.c.lead_id == lead_id)).scalar_one()
+    is_other = dispute.c.id.is_distinct_from(besides)
+    return connection.execute(query.where(is_return, is_other, dispute.c.lead_id == lead_id)).scalar_one()
 
 
 def views(source: str) -> sa.Select[Any]:
     columns = (
-        *(c for c in dispute.c if c.name != "source"),
+        *(c for c in dispute.c if c.name not in ("source", "said")),
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
         sa.case((lead.c.vanished_at.is_(None), lead.c.status)).label("status"),
         event.c.at.label("happened_at"),

@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin
 import sqlalchemy as sa
 
 from planerka import model
-from planerka.dispute_states import TRANSITIONS
+from planerka.dispute_states import TRANSITIONS, WAITING
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -24,6 +24,9 @@ POSSIBLE_STEPS = ", ".join(
     for action, after in actions.items()
 )
 """The truth table of a dispute, for the database: it takes no step that is not in it."""
+
+IS_WAITING = "state IN ({})".format(", ".join(f"'{state}'" for state in WAITING))
+"""Whether a row of `dispute` waits for a ruling, as the index over those says it: a query must say the same."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -250,8 +253,17 @@ dispute = sa.Table(
     sa.Column("ruling_id", sa.Integer),
     sa.Column("at_stake_minor", sa.BigInteger),
     sa.Column("stake", sa.JSON(none_as_null=True)),
+    sa.Column("said", sa.Text),
     sa.UniqueConstraint("source", "subject_id"),
-    sa.Index(None, "source", "state", "due_at"),
+    # A hundred thousand closed ones, and a few hundred that every page asks for: no average tells a planner so.
+    sa.Index(
+        "ix_dispute_waiting",
+        "source",
+        "due_at",
+        sqlite_where=sa.text(IS_WAITING),
+        postgresql_where=sa.text(IS_WAITING),
+    ),
+    sa.Index(None, "source", "state"),
     sa.Index(None, "source", "changed_at"),
     sa.Index(None, "source", "lead_id"),
 )

@@ -1,0 +1,56 @@
+"""The manager's answer to a request for evidence: what was done, and where the proof lies."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from planerka.dispute_states import DisputeAction
+from planerka.disputes.docket import Docket
+from planerka.disputes.ruling import held
+from planerka.errors import UsageError
+from planerka.phones import SURE_PHONE, masked
+from planerka.store.dispute_steps import Act
+
+READING_TIME = timedelta(hours=4)
+"""Working time that the analyst has for an answer, however late it comes."""
+
+LINKS_MAX, LINK_LENGTH_MAX = 10, 2000
+
+
+def answer(docket: Docket, dispute_id: int, author: str, text: str, links: Sequence[str], now: datetime) -> None:
+    """Keep an answer as one comment: the text, masked, then each link on a line of its own.
+
+    The analyst, to whom the dispute goes back, has READING_TIME at least. UsageError: no text or author, and links that
+    are none, too many, or name a client. ChangedError where no evidence is asked for, or no longer.
+    """
+    if not text.strip() or not author.strip():
+        raise UsageError("an answer needs a text and an author: say what was done about the lead")
+    comment = "\n".join((text.strip(), *checked(links)))
+    with docket.engine.begin() as connection:
+        dispute, comment = held(docket, connection, dispute_id, comment)
+        act = Act(action=DisputeAction.ANSWER, at=now, author=author.strip(), comment=comment)
+        due_at = max(dispute.due_at, docket.review.after(now, READING_TIME))
+        docket.take(connection, dispute_id, act, due_at=due_at)
+
+
+def checked(links: Sequence[str]) -> list[str]:
+    """The links without spaces around; UsageError says what is wrong with which, and quotes none."""
+    if len(links) > LINKS_MAX:
+        raise UsageError(f"{len(links)} links are too many: give {LINKS_MAX} at most, or a link to their folder")
+    found = [link.strip() for link in links]
+    for number, link in enumerate(found, start=1):
+        if len(link) > LINK_LENGTH_MAX:
+            raise UsageError(f"link {number} is longer than {LINK_LENGTH_MAX} characters: give a shorter one")
+        if not is_link(link):
+            raise UsageError(f"link {number} is no address of the web: begin it with https://, and leave out spaces")
+        if masked(link) != link or SURE_PHONE.search(link):
+            raise UsageError(f"link {number} has a phone or an e-mail in it: put the file where no client is named")
+    return found
+
+
+def is_link(link: str) -> bool:
+    try:
+        parts = urlsplit(link)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and link.isprintable() and " " not in link
+    except ValueError:
+        return False
