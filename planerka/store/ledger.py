@@ -47,7 +47,7 @@ def returns(connection: sa.Connection, source: str, until: datetime) -> pd.DataF
 
 
 def upheld(connection: sa.Connection, source: str, since: datetime, until: datetime) -> pd.DataFrame:
-    """lead_id, client_id and ruled_at of the rejections that were upheld in `[since, until)`."""
+    """lead_id, client_id and ruled_at of the disputes, over silences too, that were upheld in `[since, until)`."""
     ruling = dispute_step.alias()
     query = (
         sa.select(dispute.c.lead_id, lead.c.client_id, ruling.c.at.label("ruled_at"))
