@@ -9,7 +9,7 @@ vanished from the source counts for nothing.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -91,6 +91,17 @@ def windows(returns: pd.DataFrame, until: datetime) -> pd.DataFrame:
     following = returns.groupby("lead_id")["returned_at"].shift(-1)
     ends_at = following.fillna(pd.Timestamp(until)).astype(returns["returned_at"].dtype)
     return returns.assign(ends_at=ends_at, is_last=following.isna())
+
+
+def watched(returns: pd.DataFrame, contracts: pd.DataFrame) -> pd.DataFrame:
+    """Of every return but those of vanished leads: `has_bought`, whether a flat followed whose contract stands, and
+    `days` from the return to the first one, or else to its end. `returns` as of `windows`."""
+    there = returns[returns["vanished_at"].isna()]
+    flats = contracts[(contracts["unit_kind"] == UnitKind.FLAT) & contracts["terminated_at"].isna()]
+    first_at = within(flats, there, "signed_at").groupby("dispute_id")["signed_at"].min().rename("bought_at")
+    one = there.merge(first_at, left_on="dispute_id", right_index=True, how="left")
+    days = (one["bought_at"].fillna(one["ends_at"]) - one["returned_at"]) / timedelta(days=1)
+    return pd.DataFrame({"days": days, "has_bought": one["bought_at"].notna()})
 
 
 def within(rows: pd.DataFrame, returns: pd.DataFrame, at: str) -> pd.DataFrame:

@@ -7,16 +7,16 @@ beyond (the part of the earned that such clients would not have brought by thems
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import sqlalchemy as sa
 
 from planerka.disputes.again import ManagerAgain, RejectedAgain, by_manager, last_rejections, rejected_again
-from planerka.disputes.followed import Return, Standing, follow, windows
+from planerka.disputes.followed import Return, Standing, follow, watched, windows
 from planerka.disputes.outlook import MoneyEstimate, Outlook, outlook
-from planerka.disputes.payback import Payback, by_quarter, day_of, payback
+from planerka.disputes.payback import Payback, paybacks
 from planerka.disputes.stake import median_price
 from planerka.disputes.unaided import Compared, compared, money_beyond
 from planerka.model import UnitKind
@@ -25,8 +25,6 @@ from planerka.store import ledger as stored
 from planerka.store import verdicts
 from planerka.store.database import reading
 from planerka.store.references import references
-
-INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +72,6 @@ class Ledger:
     again_by_manager: tuple[ManagerAgain, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Followed:
-    """`history`: every return of the source up to `until`, oldest first; `returns` and `steps` are its frames."""
-
-    history: Sequence[Return]
-    returns: pd.DataFrame
-    steps: pd.DataFrame
-
-
 def ledger(
     engine: sa.Engine,
     source: str,
@@ -96,20 +85,16 @@ def ledger(
     `cost_per_month` of the analyst, in whole units of the currency that the contracts are in; None: not known.
     """
     with reading(engine) as connection:
-        found = all_followed(connection, source, until)
-        first_at = min((one.returned_at for one in found.history), default=until)
-        begin = first_at if since is None else since
-        rows = [one for one in found.history if one.returned_at >= begin]
-        totals = totals_of(rows)
-        again = all_again(connection, source, found, rows)
-        seen = all_compared(connection, source, found.returns, begin, until)
-        expected = outlook(found.history, rows, median_price(connection, source, until), until)
+        returns = windows(stored.returns(connection, source, until), until)
+        contracts = stored.contracts_of_returned(connection, source, until)
+        begin = since or (until if returns.empty else returns["returned_at"].min().to_pydatetime())
+        own = returns[returns["returned_at"] >= pd.Timestamp(begin)]
+        rows, again = read_rows(connection, source, own, contracts, begin, until)
+        seen = read_compared(connection, source, own, begin, until)
+        expected = outlook(watched(returns, contracts), rows, median_price(connection, source, until), until)
+    totals = totals_of(rows)
     currency = currency_of(totals, expected)
-    paid = (
-        (day_of(begin, zone), day_of(until - INSTANT, zone), cost_per_month, currency)
-        if cost_per_month and currency
-        else None
-    )
+    whole, quarters = paybacks(rows, begin, until, zone, cost_per_month, currency)
     return Ledger(
         since=begin,
         until=until,
@@ -118,37 +103,38 @@ def ledger(
         outlook=expected,
         compared=seen,
         beyond=money_beyond(seen, totals.money_minor.get(currency, 0), currency) if currency else None,
-        payback=payback(rows, *paid) if paid else None,
-        quarters=tuple(by_quarter(rows, *paid, zone)) if paid else (),
+        payback=whole,
+        quarters=tuple(quarters),
         again=tuple(again),
         again_by_manager=tuple(by_manager(again)),
     )
 
 
-def all_followed(connection: sa.Connection, source: str, until: datetime) -> Followed:
-    returns = windows(stored.returns(connection, source, until), until)
-    steps = stored.steps_of_returned(connection, source, until)
-    contracts = stored.contracts_of_returned(connection, source, until)
-    judged = verdicts.newest(connection, source, returns["subject_id"])
-    history = follow(returns, steps, contracts, judged, references(connection, source))
-    return Followed(history=history, returns=returns, steps=steps)
-
-
-def all_again(connection: sa.Connection, source: str, found: Followed, rows: Sequence[Return]) -> list[RejectedAgain]:
-    rejections = last_rejections(found.steps, found.returns)
-    asked = pd.concat([rejections["id"], rejections["subject_id"]]).drop_duplicates()
-    judged = verdicts.newest(connection, source, asked)
+def read_rows(
+    connection: sa.Connection,
+    source: str,
+    returns: pd.DataFrame,
+    contracts: pd.DataFrame,
+    since: datetime,
+    until: datetime,
+) -> tuple[list[Return], list[RejectedAgain]]:
+    """A row for each of the returns, and those of them that were rejected again."""
+    steps = stored.steps_of_returned(connection, source, since, until)
+    rejections = last_rejections(steps, returns)
+    judged = verdicts.newest(connection, source, pd.concat([returns["subject_id"], rejections["id"]]))
+    names = references(connection, source)
     editions = {edition.name: edition for edition in signed_editions(connection)}
-    return rejected_again(rejections, rows, judged, editions, references(connection, source))
+    rows = follow(returns, steps, contracts, judged, names)
+    return rows, rejected_again(rejections, rows, judged, editions, names)
 
 
-def all_compared(
+def read_compared(
     connection: sa.Connection, source: str, returns: pd.DataFrame, since: datetime, until: datetime
 ) -> Compared:
-    ever = returns.rename(columns={"returned_at": "at"})[["lead_id", "client_id", "at"]]
+    returned = returns.rename(columns={"returned_at": "at"})
     upheld = stored.upheld(connection, source, since, until).rename(columns={"ruled_at": "at"})
-    buyers = stored.buyers(connection, source, since, until)
-    return compared(ever[ever["at"] >= pd.Timestamp(since)], upheld, ever, buyers, until)
+    ever, buyers = stored.ever_returned(connection, source), stored.buyers(connection, source, since, until)
+    return compared(returned, upheld, ever, buyers, until)
 
 
 def totals_of(rows: Sequence[Return]) -> Totals:

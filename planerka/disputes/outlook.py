@@ -7,13 +7,14 @@ so that the chance is rather too low than too high. It is an estimate, and never
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from planerka.disputes.followed import Return, Standing
+from planerka.disputes.followed import Return
 from planerka.disputes.stake import ENOUGH_N
 from planerka.stats import Estimate
 from planerka.survival import incidence
@@ -52,20 +53,17 @@ class Outlook:
     chances: dict[int, Estimate] = field(default_factory=dict)
 
 
-def outlook(
-    history: Iterable[Return], rows: Iterable[Return], price: Mapping[str, Any] | None, until: datetime
-) -> Outlook:
-    """`history`: every return so far; `rows`: those whose open ones are estimated; `price` as `stake.median_price`."""
-    watched = [one for one in history if one.standing != Standing.VANISHED]
-    durations = np.array([days((one.bought_at or one.ends_at) - one.returned_at) for one in watched])
-    has_bought = np.array([one.bought_at is not None for one in watched], bool)
+def outlook(history: pd.DataFrame, rows: Iterable[Return], price: Mapping[str, Any] | None, until: datetime) -> Outlook:
+    """`history`: every return so far, as `followed.watched`; of `rows` the open ones are estimated; `price` as
+    `stake.median_price`."""
+    durations, has_bought = history["days"].to_numpy(float), history["has_bought"].to_numpy(bool)
     waiting = [one for one in rows if one.standing.is_open]
-    is_enough = len(watched) >= ENOUGH_N and bool(has_bought.any())
+    is_enough = len(history) >= ENOUGH_N and bool(has_bought.any())
     horizon = int(min(LONGEST_DAYS, durations.max())) if is_enough else None
     chances = chances_of(waiting, durations, has_bought, horizon, until) if horizon else {}
     told = [chance for chance in chances.values() if chance.interval]
     return Outlook(
-        history_n=len(watched),
+        history_n=len(history),
         bought_n=int(has_bought.sum()),
         horizon_days=horizon,
         open_n=len(waiting),
@@ -87,7 +85,7 @@ def chances_of(
         # Without an interval it is 0 or 1 for want of leads that waited longer: that would be a guess.
         return found if found.interval else Estimate(n=found.n)
 
-    return {one.dispute_id: chance(int(days(until - one.returned_at))) for one in waiting}
+    return {one.dispute_id: chance((until - one.returned_at).days) for one in waiting}
 
 
 def expected(told: Iterable[Estimate], price: Mapping[str, Any]) -> MoneyEstimate:
@@ -95,7 +93,3 @@ def expected(told: Iterable[Estimate], price: Mapping[str, Any]) -> MoneyEstimat
     ends = [(one.value, one.interval.low, one.interval.high) for one in told if one.value is not None and one.interval]
     value, low, high = (round(price["price_minor"] * sum(end)) for end in zip((0.0, 0.0, 0.0), *ends, strict=True))
     return MoneyEstimate(value_minor=value, low_minor=low, high_minor=high, currency=price["currency"])
-
-
-def days(stretch: timedelta) -> float:
-    return stretch / timedelta(days=1)

@@ -1,7 +1,7 @@
 """What the analyst costs beside what the returned leads have brought."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -27,15 +27,30 @@ class Payback:
     times: float
 
 
-def payback(rows: Iterable[Return], from_on: date, to_on: date, cost_per_month: int, currency: str) -> Payback:
+def paybacks(
+    rows: Sequence[Return],
+    since: datetime,
+    until: datetime,
+    zone: ZoneInfo,
+    cost_per_month: int | None,
+    currency: str | None,
+) -> tuple[Payback | None, list[Payback]]:
+    """Of the days of `[since, until)` as a whole, and by quarter; none without a cost, a currency or a day."""
+    if cost_per_month is None or currency is None or since >= until:
+        return None, []
+    from_on, to_on = day_of(since, zone), day_of(until - timedelta(microseconds=1), zone)
+    quarters = by_quarter(rows, from_on, to_on, cost_per_month, currency, zone)
+    return payback(rows, from_on, to_on, cost_per_month, currency), list(quarters)
+
+
+def payback(rows: Sequence[Return], from_on: date, to_on: date, cost_per_month: int, currency: str) -> Payback:
     """`rows` are the returns of those days; `cost_per_month` in whole units of the currency."""
-    counted = list(rows)
-    money_minor = sum(one.money_minor.get(currency, 0) for one in counted)
+    money_minor = sum(one.money_minor.get(currency, 0) for one in rows)
     cost_minor = round(months(from_on, to_on) * cost_per_month * minor_units(currency))
     return Payback(
         from_on=from_on,
         to_on=to_on,
-        returns_n=len(counted),
+        returns_n=len(rows),
         money_minor=money_minor,
         cost_minor=cost_minor,
         currency=currency,
@@ -44,13 +59,12 @@ def payback(rows: Iterable[Return], from_on: date, to_on: date, cost_per_month: 
 
 
 def by_quarter(
-    rows: Iterable[Return], from_on: date, to_on: date, cost_per_month: int, currency: str, zone: ZoneInfo
+    rows: Sequence[Return], from_on: date, to_on: date, cost_per_month: int, currency: str, zone: ZoneInfo
 ) -> Iterator[Payback]:
     """By the quarter of the return, in order, the first and the last as far as they lie between the days."""
-    counted = list(rows)
     while from_on <= to_on:
         last_on = min(to_on, quarter_end(from_on))
-        its = [one for one in counted if from_on <= day_of(one.returned_at, zone) <= last_on]
+        its = [one for one in rows if from_on <= day_of(one.returned_at, zone) <= last_on]
         yield payback(its, from_on, last_on, cost_per_month, currency)
         from_on = last_on + timedelta(days=1)
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from planerka.model import Decision, EventKind, UnitKind
 from planerka.store.frames import read_frame
-from planerka.store.tables import command, contract, dispute, dispute_step, event, lead, receipt
+from planerka.store.tables import EPOCH, command, contract, dispute, dispute_step, event, lead, receipt
 
 FOLLOWED = (
     EventKind.MEETING_HELD,
@@ -47,29 +47,34 @@ def returns(connection: sa.Connection, source: str, until: datetime) -> pd.DataF
 
 
 def upheld(connection: sa.Connection, source: str, since: datetime, until: datetime) -> pd.DataFrame:
-    """lead_id, client_id and ruled_at of the rejections upheld in `[since, until)` whose leads never were returned."""
-    ruling, returned = dispute_step.alias(), dispute.alias()
-    handed = _handed_over().subquery("handed")
-    was_returned = sa.exists().where(
-        returned.c.source == source, returned.c.lead_id == dispute.c.lead_id, returned.c.id == handed.c.dispute_id
-    )
+    """lead_id, client_id and ruled_at of the disputes, over silences too, that were upheld in `[since, until)`."""
+    ruling = dispute_step.alias()
     query = (
         sa.select(dispute.c.lead_id, lead.c.client_id, ruling.c.at.label("ruled_at"))
         .select_from(dispute)
         .join(ruling, (ruling.c.id == dispute.c.ruling_id) & (ruling.c.action == Decision.UPHOLD))
         .join(lead, (lead.c.source == source) & (lead.c.id == dispute.c.lead_id))
-        .where(dispute.c.source == source, ruling.c.at >= since, ruling.c.at < until, ~was_returned)
+        .where(dispute.c.source == source, ruling.c.at >= since, ruling.c.at < until)
         .order_by(ruling.c.at, dispute.c.id)
     )
     return read_frame(connection, query)
 
 
-def steps_of_returned(connection: sa.Connection, source: str, until: datetime) -> pd.DataFrame:
-    """id, lead_id, kind, at, manager_id and reason_id of the FOLLOWED events of returned leads, oldest first."""
+def ever_returned(connection: sa.Connection, source: str) -> pd.DataFrame:
+    """lead_id and client_id of all leads that were ever returned in the source, whatever was decided since."""
+    is_it = lead.c.id.in_(_returned_leads(source))
+    return read_frame(
+        connection, sa.select(lead.c.id.label("lead_id"), lead.c.client_id).where(lead.c.source == source, is_it)
+    )
+
+
+def steps_of_returned(connection: sa.Connection, source: str, since: datetime, until: datetime) -> pd.DataFrame:
+    """id, lead_id, kind, at, manager_id and reason_id of the FOLLOWED events in `[since, until)` of the leads that were
+    returned then, oldest first."""
     columns = [event.c[name] for name in ("id", "lead_id", "kind", "at", "manager_id", "reason_id")]
     is_followed = event.c.kind.in_([str(kind) for kind in FOLLOWED])
-    query = sa.select(*columns).where(event.c.source == source, is_followed, event.c.at < until)
-    return read_frame(connection, query.where(event.c.lead_id.in_(_returned_leads(source))).order_by(event.c.at))
+    query = sa.select(*columns).where(event.c.source == source, is_followed, event.c.at >= since, event.c.at < until)
+    return read_frame(connection, query.where(event.c.lead_id.in_(_returned_leads(source, since))).order_by(event.c.at))
 
 
 def contracts_of_returned(connection: sa.Connection, source: str, until: datetime) -> pd.DataFrame:
@@ -110,7 +115,7 @@ def _handed_over() -> sa.Select[tuple[int, datetime, datetime]]:
     )
 
 
-def _returned_leads(source: str) -> sa.Select[tuple[str]]:
+def _returned_leads(source: str, since: datetime = EPOCH) -> sa.Select[tuple[str]]:
     handed = _handed_over().subquery("handed")
     returned = sa.select(dispute.c.lead_id).join(handed, handed.c.dispute_id == dispute.c.id)
-    return returned.where(dispute.c.source == source)
+    return returned.where(dispute.c.source == source, handed.c.returned_at >= since)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from planerka.dispute_states import DisputeState
 from planerka.model import Decision, DisputeOrigin, EventKind, LeadStatus, Outcome
 from planerka.store.tables import (
-    IS_WAITING,
+    IS_OPEN,
     command,
     dispute,
     dispute_step,
@@ -108,9 +108,9 @@ def may_not_be_called(connection: sa.Connection, source: str, lead_id: str) -> b
     return bool(connection.scalar(sa.select(asked | withdrew | erased)))
 
 
-def is_waiting() -> sa.ColumnElement[bool]:
-    """Whether a row of `dispute` waits for a ruling."""
-    return sa.literal_column(f"dispute.{IS_WAITING}", sa.Boolean)
+def is_open_in(*states: DisputeState) -> sa.ColumnElement[bool]:
+    """Whether a row of `dispute` is in one of these states, which are of `OPEN`: asked by the index over those."""
+    return sa.and_(sa.text(f"dispute.{IS_OPEN}"), dispute.c.state.in_(states))
 
 
 def last_rejection(connection: sa.Connection, source: str, lead_id: str) -> str | None:

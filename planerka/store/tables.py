@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin
 import sqlalchemy as sa
 
 from planerka import model
-from planerka.dispute_states import TRANSITIONS, WAITING
+from planerka.dispute_states import OPEN, TRANSITIONS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -25,8 +25,8 @@ POSSIBLE_STEPS = ", ".join(
 )
 """The truth table of a dispute, for the database: it takes no step that is not in it."""
 
-IS_WAITING = "state IN ({})".format(", ".join(f"'{state}'" for state in WAITING))
-"""Whether a row of `dispute` waits for a ruling, as the index over those says it: a query must say the same."""
+IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in OPEN))
+"""Whether somebody has still to decide about a row of `dispute`: the index over those serves who says it just so."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -256,15 +256,7 @@ dispute = sa.Table(
     sa.Column("said", sa.Text),
     sa.UniqueConstraint("source", "subject_id"),
     # A hundred thousand closed ones, and a few hundred that every page asks for: no average tells a planner so.
-    sa.Index(
-        "ix_dispute_waiting",
-        "source",
-        "due_at",
-        sqlite_where=sa.text(IS_WAITING),
-        postgresql_where=sa.text(IS_WAITING),
-    ),
-    sa.Index(None, "source", "state"),
-    sa.Index(None, "source", "changed_at"),
+    sa.Index("ix_dispute_open", "source", "state", sqlite_where=sa.text(IS_OPEN), postgresql_where=sa.text(IS_OPEN)),
     sa.Index(None, "source", "lead_id"),
 )
 

@@ -5,22 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 import pytest
 
-from planerka.disputes.followed import Return, Signed, Standing
+from planerka.disputes.followed import Return, Standing
 from planerka.disputes.outlook import MoneyEstimate, outlook
 from planerka.disputes.payback import months
 from planerka.disputes.unaided import Bought, Compared, beyond, compared, money_beyond
-from planerka.model import DisputeOrigin, UnitKind
+from planerka.model import DisputeOrigin
 from planerka.stats import Estimate, difference, wilson
 
 UNTIL = datetime(2026, 11, 24, tzinfo=UTC)
 PRICE = {"price_minor": 10_000_000_00, "currency": "RUB"}
 
 
-def returned(number: int, days: float, bought_after: float | None = None, standing: str = "at_work") -> Return:
-    """Returned so many days ago."""
-    returned_at = UNTIL - timedelta(days=days)
-    flat = {"id": f"K{number}", "unit_kind": UnitKind.FLAT, "price_minor": 1, "currency": "RUB", "terminated_at": None}
-    signed = () if bought_after is None else (Signed(signed_at=returned_at + timedelta(days=bought_after), **flat),)
+def returned(number: int, days: float) -> Return:
+    """Open, and returned so many days ago."""
     return Return(
         dispute_id=number,
         lead_id=f"L{number}",
@@ -30,21 +27,21 @@ def returned(number: int, days: float, bought_after: float | None = None, standi
         reason=None,
         clauses=(),
         manager=None,
-        returned_at=returned_at,
+        returned_at=UNTIL - timedelta(days=days),
         is_confirmed=True,
         ends_at=UNTIL,
         met_at=None,
         booked_at=None,
-        contracts=signed,
-        standing=Standing.CONTRACT if signed else Standing(standing),
+        contracts=(),
+        standing=Standing.AT_WORK,
         money_minor={},
     )
 
 
-def history(bought_n: int, lost_n: int) -> list[Return]:
-    """All returned 100 days ago; who bought did so after 50."""
-    bought = [returned(number, 100, 50) for number in range(bought_n)]
-    return bought + [returned(1000 + number, 100, standing="rejected") for number in range(lost_n)]
+def history(bought_n: int, lost_n: int, young_n: int = 0) -> pd.DataFrame:
+    """Who bought did so after 50 days; the lost were watched for 100, the young for 5."""
+    days = [50.0] * bought_n + [100.0] * lost_n + [5.0] * young_n
+    return pd.DataFrame({"days": days, "has_bought": [True] * bought_n + [False] * (lost_n + young_n)})
 
 
 def test_the_open_ones_are_worth_what_became_of_such_leads():
@@ -73,7 +70,7 @@ def test_a_lead_that_is_open_longer_than_any_that_bought_is_not_told():
 
 
 @pytest.mark.parametrize(
-    "past, price", [(history(10, 19), PRICE), (history(0, 100), PRICE), (history(10, 30), None), ([], None)]
+    "past, price", [(history(10, 19), PRICE), (history(0, 100), PRICE), (history(10, 30), None), (history(0, 0), None)]
 )
 def test_too_little_history_is_no_estimate(past, price):
     """Under 30 returns, none that bought, no price of a flat in one currency."""
@@ -82,8 +79,7 @@ def test_too_little_history_is_no_estimate(past, price):
 
 def test_those_who_are_still_open_do_not_count_as_lost():
     """Watched for five days they say nothing of the fiftieth."""
-    young = [returned(3000 + number, 5) for number in range(1000)]
-    found = outlook(history(10, 30) + young, [returned(2000, 10)], PRICE, UNTIL)
+    found = outlook(history(10, 30, 1000), [returned(2000, 10)], PRICE, UNTIL)
     assert pytest.approx(0.25) == found.chances[2000].value
 
 

@@ -45,7 +45,7 @@ POSSIBLE_STEPS = ", ".join(
 )
 """State before, action, state: what may become of a dispute."""
 
-IS_WAITING = "state IN ('opened', 'assigned', 'evidence_requested')"
+IS_OPEN = "state IN ('opened', 'assigned', 'evidence_requested', 'expired', 'appealed')"
 
 
 def upgrade() -> None:
@@ -106,16 +106,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
         sa.UniqueConstraint("source", "subject_id", name=op.f("uq_dispute_source_subject_id")),
     )
-    op.create_index(op.f("ix_dispute_source_changed_at"), "dispute", ["source", "changed_at"], unique=False)
     op.create_index(op.f("ix_dispute_source_lead_id"), "dispute", ["source", "lead_id"], unique=False)
-    op.create_index(op.f("ix_dispute_source_state"), "dispute", ["source", "state"], unique=False)
     op.create_index(
-        "ix_dispute_waiting",
+        "ix_dispute_open",
         "dispute",
-        ["source", "due_at"],
+        ["source", "state"],
         unique=False,
-        sqlite_where=sa.text(IS_WAITING),
-        postgresql_where=sa.text(IS_WAITING),
+        sqlite_where=sa.text(IS_OPEN),
+        postgresql_where=sa.text(IS_OPEN),
     )
     op.create_table(
         "edition",
