@@ -147,6 +147,14 @@ class HoursSettings(Section):
         return self
 
 
+class ReviewSettings(HoursSettings):
+    """When disputes are ruled on; of more than `queue_limit` that wait the analysts hear at once."""
+
+    closes: time = time(18)
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
+    queue_limit: int = Field(default=50, ge=1)
+
+
 class ProjectHoursSettings(HoursSettings):
     """What is different in the office of one project; what is not written is as in `[office]`, the zone too."""
 
@@ -240,6 +248,7 @@ class DeliverySettings(Section):
     recipients: tuple[str, ...] = ("weekly-meeting@example.com",)
     owner: str | None = None
     analysts: tuple[str, ...] = ()
+    directors: tuple[str, ...] = ()
     test_to: str | None = None
     smtp: SmtpSettings = SmtpSettings()
     mailbox: MailboxSettings = MailboxSettings()
@@ -263,7 +272,7 @@ class DeliverySettings(Section):
         checked_address(parseaddr(sender)[1], sender)
         return sender
 
-    @field_validator("recipients", "analysts")
+    @field_validator("recipients", "analysts", "directors")
     @classmethod
     def people_must_have_addresses(cls, people: tuple[str, ...]) -> tuple[str, ...]:
         """Each once, whatever its case: one person gets one mail."""
