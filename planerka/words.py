@@ -93,6 +93,11 @@ class Words:
         return format_datetime(at, "d MMMM y, HH:mm", tzinfo=zone, locale=self.locale)
 
 
+def whole_units(amount_minor: int, currency: str) -> int:
+    """Money in roubles, say, for a cell that people calculate with."""
+    return round(amount_minor / 10 ** get_currency_precision(currency))
+
+
 @lru_cache
 def words_for(language: str) -> Words:
     """The words of `ru` or `en`; UsageError for any other language."""

@@ -1,4 +1,4 @@
-"""The queue as rows and as a spreadsheet."""
+"""The queue as rows, and as a spreadsheet into which rulings can be written (see rulings_file)."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,18 +7,32 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from planerka.dispute_states import WAITING
+from planerka.disputes.waiting import at_stake_in
 from planerka.errors import UsageError
 from planerka.files import csv_bytes, write_atomically, xlsx_bytes
-from planerka.model import ReferenceKind
+from planerka.model import Decision, ReferenceKind
 from planerka.store.database import reading
 from planerka.store.disputes import DisputeView, listing
 from planerka.store.references import references
+from planerka.words import Words, _, whole_units
 
 COLUMNS = (
     *("number", "origin", "lead", "manager", "channel", "reason"),
     *("findings", "due", "decision", "author", "comment", "card", "rejudged"),
+    *("state", "assigned_to", "at_stake", "currency", "seen"),
 )
-WRITERS = {".csv": csv_bytes, ".xlsx": xlsx_bytes}
+"""`due` is local time, `at_stake` in whole units of `currency`; `seen` is how many steps the dispute has had."""
+
+NUMBER, SEEN, DECISION, COMMENT = "number", "seen", "decision_new", "comment_new"
+SHEET = (NUMBER, DECISION, COMMENT, *COLUMNS[1:])
+"""The queue with two empty columns, for who rules on a day without a network."""
+
+CHOICES = {
+    Decision.UPHOLD: _("leave as it is"),
+    Decision.RETURN_TO_WORK: _("return to work"),
+    Decision.REQUEST_EVIDENCE: _("request evidence"),
+}
+"""A decision as a cell says it."""
 
 Title = Callable[[ReferenceKind, str | None], str | None]
 """The title of an id; the id itself where nobody named it."""
@@ -38,6 +52,7 @@ def queue_rows(engine: sa.Engine, source: str, zone: ZoneInfo, *, is_all: bool) 
 
 def row_of(view: DisputeView, title: Title, zone: ZoneInfo) -> list[object]:
     findings = "; ".join(f"{found['clause']} {found['ru']}" for found in view.findings or [])
+    stake = at_stake_in([view])
     return [
         view.id,
         str(view.origin),
@@ -52,11 +67,23 @@ def row_of(view: DisputeView, title: Title, zone: ZoneInfo) -> list[object]:
         view.comment,
         view.url,
         view.rejudged and f"{view.rejudged['ru']} ({view.rejudged['why']})",
+        str(view.state),
+        view.assigned_to,
+        stake and whole_units(stake.amount_minor, stake.currency),
+        stake and stake.currency,
+        view.steps_n,
     ]
 
 
-def write_sheet(path: Path, header: tuple[str, ...], rows: list[list[object]]) -> None:
-    """CSV or XLSX, by the ending of the name; UsageError for any other."""
-    if path.suffix.lower() not in WRITERS:
-        raise UsageError(f"{path}: end the name with .csv or .xlsx")
-    write_atomically(path, WRITERS[path.suffix.lower()](header, rows))
+def write_sheet(path: Path, rows: list[list[object]], words: Words) -> None:
+    """The rows of a queue as CSV or XLSX, by the ending of the name; UsageError for any other."""
+    with_blanks = [[number, None, None, *rest] for number, *rest in rows]
+    match path.suffix.lower():
+        case ".csv":
+            content = csv_bytes(SHEET, with_blanks)
+        case ".xlsx":
+            choices = {DECISION: [words.say(said) for said in CHOICES.values()]}
+            content = xlsx_bytes(SHEET, with_blanks, choices=choices, fixed_n=SHEET.index(COMMENT) + 1)
+        case _:
+            raise UsageError(f"{path}: end the name with .csv or .xlsx")
+    write_atomically(path, content)
