@@ -1,12 +1,13 @@
 """What the desk needs, built of the settings: the sample company's people, the app, a socket to listen on."""
 
+import os
 import socket
 
 from flows.wiring import clock, wire
 from planerka.desk.desk import Desk
 from planerka.errors import SettingsError
 from planerka.people import DeskSettings, Person, Role
-from planerka.settings import Settings
+from planerka.settings import Settings, load_settings
 
 SAMPLE_PEOPLE = (
     Person(email="irina.sokolova@example.com", name="Ирина Соколова", roles=(Role.ANALYST,)),
@@ -21,6 +22,7 @@ SAMPLE_PEOPLE = (
 
 def desk_of() -> Desk:
     """The desk of the settings. SettingsError where nobody may enter it, and what `wire` raises."""
+    people = people_of(load_settings())
     company = wire()
     return Desk(
         engine=company.engine,
@@ -28,7 +30,7 @@ def desk_of() -> Desk:
         settings=company.settings,
         office=company.office,
         review=company.review,
-        people=people_of(company.settings),
+        people=people,
         clock=clock,
     )
 
@@ -52,6 +54,6 @@ def listening(settings: DeskSettings) -> socket.socket:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         raise SettingsError(
-            f"the desk cannot listen on {settings.host} port {settings.port} ({error.strerror}): stop what listens "
-            "there, or name another `host` or `port` in [desk]"
+            f"the desk cannot listen on {settings.host} port {settings.port} ({os.strerror(error.errno or 0)}): stop "
+            "what listens there, or name another `host` or `port` in [desk]"
         ) from None

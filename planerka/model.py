@@ -321,6 +321,13 @@ class Decision(StrEnum):
     REQUEST_EVIDENCE = "request_evidence"
 
 
+class ReadingSubject(StrEnum):
+    """What is decided once more, blind: the machine's word that a rejection is lawful, or a person's ruling."""
+
+    VERDICT = "verdict"
+    RULING = "ruling"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """One intended write to the CRM. `marker` is written with it, so that it can be found again.

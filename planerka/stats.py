@@ -1,7 +1,10 @@
-"""Intervals: one function each, with its source. 95 % confidence throughout."""
+"""Intervals and agreement of two readers: one function each, with its source. 95 % confidence throughout."""
 
 from dataclasses import dataclass
 from math import sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from planerka.errors import NotAShareError
 
@@ -19,6 +22,15 @@ class Interval:
     @property
     def excludes_zero(self) -> bool:
         return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What `n` observations say. `value` None: nothing can be computed; `interval` None: no interval can."""
+
+    n: int
+    value: float | None = None
+    interval: Interval | None = None
 
 
 def wilson(numerator_n: int, denominator_n: int) -> Interval | None:
@@ -55,3 +67,70 @@ def difference(value: float, interval: Interval, other: float, other_interval: I
     down = sqrt((value - interval.low) ** 2 + (other_interval.high - other) ** 2)
     up = sqrt((interval.high - value) ** 2 + (other - other_interval.low) ** 2)
     return Interval(value - other - down, value - other + up)
+
+
+def raw_agreement(table: ArrayLike) -> Estimate:
+    """The share, 0..1, of subjects that both readers put into one category, with Wilson's interval.
+
+    `table`: counts, square; a row a category of the first reader, a column a category of the second, in one order.
+    """
+    counts = np.asarray(table)
+    agreed_n, n = int(np.trace(counts)), int(counts.sum())
+    return Estimate(n=n, value=agreed_n / n if n else None, interval=wilson(agreed_n, n))
+
+
+def cohen_kappa(table: ArrayLike) -> Estimate:
+    """Agreement beyond that of readers who decide independently, each as often as each does; 1 is perfect, 0 is none.
+
+    `table` as of `raw_agreement`. No value where both readers know one category only: chance alone agrees always.
+
+    J. Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological Measurement 20 (1960);
+    the standard error is the one for an interval (equation 13) of J. L. Fleiss, J. Cohen and B. S. Everitt,
+    "Large sample standard errors of kappa and weighted kappa", Psychological Bulletin 72 (1969).
+    """
+    counts = np.asarray(table, float)
+    n = int(counts.sum())
+    if not n:
+        return Estimate(n=0)
+    shares = counts / n
+    first, second = shares.sum(axis=1), shares.sum(axis=0)
+    observed, expected = np.trace(shares), first @ second
+    if np.isclose(expected, 1):
+        return Estimate(n=n)
+    kappa = (observed - expected) / (1 - expected)
+    agreed = np.diag(shares) @ (1 - (first + second) * (1 - kappa)) ** 2
+    split = shares * np.add.outer(second, first) ** 2
+    disagreed = (1 - kappa) ** 2 * (split.sum() - np.trace(split))
+    variance = (agreed + disagreed - (kappa - expected * (1 - kappa)) ** 2) / (n * (1 - expected) ** 2)
+    return Estimate(n=n, value=float(kappa), interval=coefficient_interval(kappa, variance))
+
+
+def gwet_ac1(table: ArrayLike) -> Estimate:
+    """Agreement beyond chance that stays sensible where nearly all subjects are of one category, as kappa does not.
+
+    `table` as of `raw_agreement`, of two categories or more, those that nobody chose too. K. L. Gwet, "Computing
+    inter-rater reliability and its variance in the presence of high agreement", British Journal of Mathematical and
+    Statistical Psychology 61 (2008), for two raters.
+    """
+    counts = np.asarray(table, float)
+    n, others_n = int(counts.sum()), len(counts) - 1
+    if not n:
+        return Estimate(n=0)
+    shares = counts / n
+    common = (shares.sum(axis=1) + shares.sum(axis=0)) / 2
+    observed, expected = np.trace(shares), (common * (1 - common)).sum() / others_n
+    ac1 = (observed - expected) / (1 - expected)
+    of_agreed = np.diag(shares) @ (1 - common) / others_n - observed * expected
+    of_all = (shares * (1 - np.add.outer(common, common) / 2) ** 2).sum() / others_n**2 - expected**2
+    spread = observed * (1 - observed) - 4 * (1 - ac1) * of_agreed + 4 * (1 - ac1) ** 2 * of_all
+    variance = spread / (n * (1 - expected) ** 2)
+    return Estimate(n=n, value=float(ac1), interval=coefficient_interval(ac1, variance))
+
+
+def coefficient_interval(value: float, variance: float) -> Interval | None:
+    """Interval of a coefficient that lies in -1..1; None where the variance vanishes, as it does when all agree: an
+    interval without width would claim certainty."""
+    if variance < 1e-12:
+        return None
+    reach = Z * sqrt(variance)
+    return Interval(max(value - reach, -1.0), min(value + reach, 1.0))

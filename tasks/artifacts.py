@@ -129,14 +129,15 @@ def regulation_line(words: Words, found: Sequence[Standing]) -> str:
 def show_disputes(company: Company, expired: ExpiryReport) -> None:
     """What waits for the analyst now, and how much of it was decided just now because nobody ruled in time."""
     words, queue = company.words, queue_at(company.engine, company.crm.source, company.now)
-    waiting_n = len(queue.views)
-    what = [
-        words.count("{n} dispute waits for a ruling", "{n} disputes wait for a ruling", waiting_n),
-        *([words.count("{n} is overdue", "{n} are overdue", queue.overdue_n)] if queue.overdue_n else []),
-        *([words.say("At stake: {money}", money=money(words, queue.at_stake))] if queue.at_stake else []),
-        *not_in_time(words, expired),
-        *([f"[{words.say('Open the desk')}]({company.settings.desk.address})"] if company.settings.desk.people else []),
-    ]
+    what = [words.count("{n} dispute waits for a ruling", "{n} disputes wait for a ruling", len(queue.views))]
+    if queue.overdue_n:
+        what.append(words.count("{n} is overdue", "{n} are overdue", queue.overdue_n))
+    if queue.at_stake:
+        what.append(words.say("At stake: {money}", money=money(words, queue.at_stake)))
+    what += not_in_time(words, expired)
+    if company.settings.desk.people:
+        name = words.say("Open the desk")
+        what.append(f"[{name}]({company.settings.desk.address})")
     show_table(company, "open-disputes", " · ".join(what), [waiting_row(group, words) for group in queue.groups])
 
 

@@ -9,6 +9,7 @@ from planerka.delivery.sending import Clock
 from planerka.disputes.applying import ApplyReport, apply_commands
 from planerka.disputes.expiry import ExpiryReport, expire_overdue
 from planerka.disputes.opening import OpenReport, open_disputes
+from planerka.disputes.sampling import draw_sample
 from planerka.errors import BusyError
 from planerka.intake.fitness import require_open_gate
 from tasks import artifacts, policies
@@ -28,9 +29,11 @@ def send_disputes(company: Company) -> SentReport:
     require_open_gate(company.engine, company.crm.source)
     expired = expire_overdue(company.docket, company.now)
     report = open_disputes(company.engine, company.crm.source, company.review, company.now)
+    sample = draw_sample(company.engine, company.crm.source, company.review, company.now)
     log = get_run_logger()
     log.info("nobody ruled in time on %d: %d upheld, %d returned", *expired.counts)
     log.info("opened %d disputes %s, %d too old", report.opened_n, report.by_origin, report.older_n)
+    log.info("drew %d verdicts and %d rulings to be read again", sample.verdicts_n, sample.rulings_n)
     artifacts.show_disputes(company, expired)
     return SentReport(opened=report, expired=expired)
 

@@ -6,14 +6,18 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from planerka.clock import WorkCalendar
+from planerka.desk.access import PUBLIC, DeskRouter
 from planerka.desk.app import DeskApp, desk_app
 from planerka.desk.desk import Desk
+from planerka.desk.refusals import Refused
+from planerka.desk.visit import Visit, form_token_of
+from planerka.errors import BusyError, StoreBusyError, UsageError
 from planerka.people import Person, Role
 from planerka.settings import Settings
 from planerka.store import desk_tokens
@@ -67,6 +71,10 @@ class DeskSite:
         browser.headers["Cookie"] = f"{name}={session}"
         return browser
 
+    def form_token(self, browser: TestClient) -> str:
+        """What the forms of this browser's session send along."""
+        return form_token_of(browser.headers["Cookie"].partition("=")[2].partition(";")[0])
+
     def link(self, email: str) -> str:
         """The path of a new link for this person."""
         with self.desk.engine.begin() as connection:
@@ -105,3 +113,18 @@ def form_token(page: str) -> str:
     found = re.search(r'name="form_token" value="(\w*)"', page)
     assert found, "the page has no form"
     return found[1]
+
+
+TROUBLE_ROUTES = DeskRouter()
+"""Routes that fail, each in its way."""
+
+
+@TROUBLE_ROUTES.get("/trouble/{kind}")
+def fail(visit: Annotated[Visit, PUBLIC], kind: str) -> None:
+    raise {
+        "usage": UsageError("Dispute 7 is closed: see the history"),
+        "busy": BusyError("another run"),
+        "writing": StoreBusyError("another program"),
+        "lost": Refused(409, "{name} ruled on it", name="<b>Irina</b>"),
+        "bug": RuntimeError("secret of the inside"),
+    }[kind]

@@ -21,7 +21,7 @@ LINES_N = 50
 """So many disputes a mail names at most: the others are where it leads."""
 
 DECIDED = {
-    Decision.UPHOLD: _("left as it is"),
+    Decision.UPHOLD: _("rejection upheld"),
     Decision.RETURN_TO_WORK: _("returned to work"),
 }
 QUEUE = ("planerka disputes list", "planerka disputes export disputes.xlsx")

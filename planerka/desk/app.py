@@ -12,9 +12,23 @@ from planerka.desk.access import roles_of
 from planerka.desk.desk import Desk
 from planerka.desk.guard import Guard
 from planerka.desk.refusals import TITLES, add_refusals
-from planerka.desk.routes import entering, files, health, journal, start
+from planerka.desk.routes import (
+    answering,
+    case,
+    director,
+    entering,
+    files,
+    health,
+    history,
+    journal,
+    queue,
+    raising,
+    same,
+    start,
+)
 
-ROUTERS = (entering.router, files.router, health.router, journal.router, start.router)
+PAGES = (answering, case, director, entering, files, health, history, journal, queue, raising, same, start)
+ROUTERS = tuple(page.router for page in PAGES)
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     303: {"description": "Somewhere else"},

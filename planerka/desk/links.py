@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from planerka.delivery.note import Note, send_note
 from planerka.desk.desk import Desk
-from planerka.errors import DeliveryError
+from planerka.errors import BusyError, DeliveryError
 from planerka.people import Person
 from planerka.store import audit, desk_tokens
 from planerka.store.audit import Action, Entry
@@ -25,15 +25,15 @@ def new_link(desk: Desk, person: Person, next_path: str = "/") -> str:
 
 
 def send_link(desk: Desk, person: Person, next_path: str, words: Words) -> None:
-    """Mail the person a link; why a mail server takes none from us at all stands in the journal."""
+    """Mail the person a link. Why none went stands in the journal: nobody waits for the answer any more."""
     settings, link = desk.settings, new_link(desk, person, next_path)
     note = letter(link, desk.clock().isoformat(), settings.company_title, words)
     try:
         send_note(desk.engine, desk.source, note, person.email, settings.delivery, settings.out, desk.clock)
-    except DeliveryError as error:
+    except (DeliveryError, BusyError) as error:
+        failed = Entry(at=desk.clock(), action=Action.LINK_NOT_SENT, subject=person.email, detail=str(error))
         with desk.engine.begin() as connection:
-            told = {"person": person.email, "detail": str(error)}
-            audit.put(connection, Entry(at=desk.clock(), action=Action.LINK_NOT_SENT, **told))
+            audit.put(connection, failed)
 
 
 def letter(link: str, asked_at: str, company: str, words: Words) -> Note:

@@ -7,7 +7,10 @@ from planerka.people import Role
 from planerka.words import Words, _
 
 ENTRIES = (
-    ("/", _("Start")),
+    ("/disputes", _("Queue")),
+    ("/director", _("For the director")),
+    ("/history", _("History")),
+    ("/raise", _("Raise a dispute")),
     ("/audit", _("Journal")),
 )
 """Path and title, in the order of the navigation. Who sees one is who may open it: the route says so."""

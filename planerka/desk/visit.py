@@ -38,7 +38,7 @@ class Visit:
     @property
     def form_token(self) -> str:
         """What every form of this session sends along, and no other site can know; "" where there is no session."""
-        return hashlib.sha256(f"planerka form {self.session}".encode()).hexdigest() if self.session else ""
+        return form_token_of(self.session) if self.session else ""
 
     @property
     def from_address(self) -> str:
@@ -104,6 +104,11 @@ class Visit:
         query = [(name, value) for name, value in self.request.query_params.multi_items() if name != "lang"]
         others = [language for language in LOCALES if language != self.words.language]
         return {language: "?" + urlencode([*query, ("lang", language)]) for language in others}
+
+
+def form_token_of(session: str) -> str:
+    """Follows from the token of a session, which it does not give away."""
+    return hashlib.sha256(f"planerka form {session}".encode()).hexdigest()
 
 
 def visit_of(request: Request) -> Visit:

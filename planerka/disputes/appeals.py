@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import DisputeAction, DisputeState
 from planerka.disputes.docket import Docket
-from planerka.disputes.ruling import command_of, held, refuse_a_forbidden_return, refuse_the_unsaid
+from planerka.disputes.returning import refuse_a_forbidden_return
+from planerka.disputes.ruling import command_of, held, refuse_the_unsaid
 from planerka.errors import UsageError
 from planerka.model import Decision
 from planerka.regulation.signed import edition_in_force
@@ -67,7 +68,7 @@ def decide_appeal(
         act = Act(action=DisputeAction(decision), at=now, author=author.strip(), comment=comment, seen_n=seen_n)
         ruling_id = docket.take(connection, dispute_id, act)
         if decision == Decision.RETURN_TO_WORK and not commands.is_handed_over(connection, dispute_id, decision):
-            refuse_a_forbidden_return(docket, connection, dispute, now)
+            refuse_a_forbidden_return(connection, docket.source, dispute, now, docket.office.zone)
             command = command_of(docket, dispute, decision, comment, now)
             commands.add(connection, docket.source, ruling_id, command, now, now + undo_time)
         return ruling_id

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import WAITING, DisputeAction
 from planerka.disputes.docket import Docket
-from planerka.disputes.ruling import command_of, refuse_a_forbidden_return
+from planerka.disputes.returning import refuse_a_forbidden_return
+from planerka.disputes.ruling import command_of
 from planerka.errors import UsageError
 from planerka.model import Decision
 from planerka.regulation.signed import edition_in_force
@@ -70,7 +71,7 @@ def decided(
     decision, why = edition.norms.on_expiry, docket.words.say(NOT_IN_TIME, edition=edition.name)
     if decision == Decision.RETURN_TO_WORK:
         try:
-            refuse_a_forbidden_return(docket, connection, dispute, now)
+            refuse_a_forbidden_return(connection, docket.source, dispute, now, docket.office.zone)
         except UsageError:
             return Decision.UPHOLD, docket.words.say(NOT_RETURNABLE)
     return decision, why

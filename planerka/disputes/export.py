@@ -28,9 +28,9 @@ SHEET = (NUMBER, DECISION, COMMENT, *COLUMNS[1:])
 """The queue with two empty columns, for who rules on a day without a network."""
 
 CHOICES = {
-    Decision.UPHOLD: _("leave as it is"),
-    Decision.RETURN_TO_WORK: _("return to work"),
-    Decision.REQUEST_EVIDENCE: _("request evidence"),
+    Decision.UPHOLD: _("Uphold the rejection"),
+    Decision.RETURN_TO_WORK: _("Return to work"),
+    Decision.REQUEST_EVIDENCE: _("Request evidence"),
 }
 """A decision as a cell says it."""
 

@@ -1,6 +1,9 @@
 """A dispute raised by hand: marketing doubts a rejection that the machine let pass."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
 
 from planerka.dispute_states import DisputeAction
 from planerka.disputes.docket import Docket
@@ -15,29 +18,43 @@ from planerka.store.review import last_rejection, may_not_be_called
 from planerka.store.touched import hold
 
 
+class NotRaised(StrEnum):
+    """Why the last rejection of a lead is not disputed, in words that follow its name."""
+
+    NO_EDITION = "no edition of the regulation is in force: sign one first"
+    NOT_REJECTED = "it is not rejected now, or not known: give the id that the CRM has for it"
+    NOT_TO_BE_CALLED = "its client asked not to be called: there is nothing to return"
+    DISPUTED = "its last rejection is disputed already"
+
+
+def why_not_raised(docket: Docket, connection: sa.Connection, lead_id: str, now: datetime) -> NotRaised | None:
+    """None where a dispute can be opened."""
+    rejection_id = last_rejection(connection, docket.source, lead_id)
+    if edition_in_force(connection, now, docket.review.zone) is None:
+        return NotRaised.NO_EDITION
+    if rejection_id is None:
+        return NotRaised.NOT_REJECTED
+    if may_not_be_called(connection, docket.source, lead_id):
+        return NotRaised.NOT_TO_BE_CALLED
+    return NotRaised.DISPUTED if disputes.is_disputed(connection, docket.source, rejection_id) else None
+
+
 def raise_by_hand(docket: Docket, lead_id: str, author: str, comment: str, now: datetime) -> int:
     """Open a dispute on the last rejection of a lead, whatever its verdict; returns its number.
 
-    UsageError: no comment or author, no edition in force, a lead that is not rejected or whose client is left in
-    peace, and a rejection that is disputed already.
+    UsageError: no comment or author, and what `why_not_raised` says.
     """
     refuse_the_unsaid(author, comment)
     with docket.engine.begin() as connection:
         hold(connection, docket.source)
+        why = why_not_raised(docket, connection, lead_id, now)
         edition = edition_in_force(connection, now, docket.review.zone)
-        if edition is None:
-            raise UsageError("no edition of the regulation is in force: sign one first")
         rejection_id = last_rejection(connection, docket.source, lead_id)
-        if rejection_id is None:
-            raise UsageError(f"lead {lead_id!r} is not rejected now, or not known: give the id that the CRM has for it")
-        if may_not_be_called(connection, docket.source, lead_id):
-            raise UsageError(f"the client of lead {lead_id} asked not to be called: there is nothing to dispute")
+        if why or edition is None or rejection_id is None:
+            raise UsageError(f"lead {lead_id}: {why}")
         due_at = docket.review.after(now, timedelta(hours=edition.norms.review_hours))
-        new = NewDispute(
-            origin=DisputeOrigin.RAISED, subject_id=rejection_id, lead_id=lead_id, opened_at=now, due_at=due_at
-        )
+        times = {"opened_at": now, "due_at": due_at}
+        new = NewDispute(origin=DisputeOrigin.RAISED, subject_id=rejection_id, lead_id=lead_id, **times)
         number = disputes.raise_dispute(connection, docket.source, new, author.strip(), masked(comment.strip()))
-        if number is None:
-            raise UsageError(f"the last rejection of lead {lead_id} is disputed already: search for the lead")
         docket.witness(connection, DisputeAction.OPEN, number)
         return number

@@ -6,11 +6,10 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import RULING, DisputeAction, DisputeState
 from planerka.disputes.docket import Docket
-from planerka.disputes.returning import refuse_a_senseless_return
+from planerka.disputes.returning import refuse_a_forbidden_return
 from planerka.errors import ChangedError, UsageError
 from planerka.model import Command, Decision, DisputeOrigin
 from planerka.phones import MASK, masked
-from planerka.regulation.signed import edition_in_force
 from planerka.store import commands, disputes
 from planerka.store.dispute_steps import Act, last_step, told
 from planerka.store.disputes import DisputeView
@@ -61,7 +60,7 @@ def rule(
         act = Act(action=DisputeAction(decision), at=now, author=author.strip(), comment=comment, seen_n=seen_n)
         ruling_id = docket.take(connection, dispute_id, act, **time_to_answer(docket, dispute, act, command))
         if decision == Decision.RETURN_TO_WORK:
-            refuse_a_forbidden_return(docket, connection, dispute, now)
+            refuse_a_forbidden_return(connection, docket.source, dispute, now, docket.office.zone)
         if command:
             commands.add(connection, docket.source, ruling_id, command, now, now + undo_time)
         return ruling_id
@@ -109,15 +108,6 @@ def held(docket: Docket, connection: sa.Connection, dispute_id: int, comment: st
     hold(connection, docket.source)
     dispute = disputes.show(connection, docket.source, dispute_id)
     return dispute, MASK if is_erased(connection, docket.source, dispute.lead_id) else masked(comment.strip())
-
-
-def refuse_a_forbidden_return(docket: Docket, connection: sa.Connection, dispute: DisputeView, now: datetime) -> None:
-    """UsageError where the lead cannot be returned, or this return, which is counted already, is one too many."""
-    refuse_a_senseless_return(connection, docket.source, dispute)
-    edition = edition_in_force(connection, now, docket.office.zone)
-    before_n = disputes.returned_n(connection, docket.source, dispute.lead_id) - 1
-    if edition and before_n >= edition.norms.returns_max:
-        raise UsageError(f"lead {dispute.lead_id} was returned {before_n} times, the most that {edition.name} allows")
 
 
 def command_of(

@@ -14,8 +14,8 @@ from planerka.store.touched import hold
 
 @dataclass(frozen=True, kw_only=True)
 class Erased:
-    """How many rows lost something: leads their client and link, cards and rulings their texts, and the rows of leads
-    in quarantine and on the worklist. All zero: it had been done before."""
+    """How many rows lost something: leads their client and link, cards, rulings and second readings their texts, and
+    the rows of leads in quarantine and on the worklist. All zero: it had been done before."""
 
     leads_n: int
     cards_n: int

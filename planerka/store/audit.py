@@ -18,12 +18,21 @@ class Action(StrEnum):
     ENTERED = "entered"
     LEFT = "left"
     ROLE_REFUSED = "role_refused"
+    VIEWED = "viewed"
+    OPEN = "open"
+    ASSIGN = "assign"
+    REQUEST_EVIDENCE = "request_evidence"
+    ANSWER = "answer"
+    UPHOLD = "uphold"
+    RETURN_TO_WORK = "return_to_work"
+    UNDO = "undo"
+    APPEAL = "appeal"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """`person` is an e-mail, None for who is not known, and `roles` what the person was then; `subject` names what it is
-    about; `from_address` is the browser's machine, None for the shell; `detail` more words, if any. Never a token.
+    """`person` is an e-mail, None for who is not known, and `roles` what the person was then; `subject` names what it
+    is about; `from_address` is the browser's machine, None for the shell; `detail` more words, if any. Never a token.
     """
 
     at: datetime

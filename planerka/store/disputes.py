@@ -8,16 +8,16 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from planerka.dispute_states import WAITING, DisputeAction, DisputeState
+from planerka.dispute_states import OPEN, DisputeAction, DisputeState
 from planerka.errors import UsageError
 from planerka.model import Decision, DisputeOrigin, LeadStatus, Outcome
 from planerka.store.bulk import insert_into, staged
 from planerka.store.dispute_steps import Act, begin, take_step
-from planerka.store.review import newest_verdict_of
+from planerka.store.review import is_open_in, newest_verdict_of
 from planerka.store.tables import command as command_table
 from planerka.store.tables import dispute, dispute_step, event, lead, receipt, verdict
 
-CLOSED = tuple(state for state in DisputeState if state not in (*WAITING, DisputeState.APPEALED, DisputeState.EXPIRED))
+CLOSED = tuple(state for state in DisputeState if state not in OPEN)
 """States in which a dispute waits for nobody."""
 
 FOLLOWING = (DisputeOrigin.UNLAWFUL, DisputeOrigin.UNPROVABLE)
@@ -96,10 +96,16 @@ def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[New
     return len(_opened(connection, source, disputes))
 
 
-def raise_dispute(connection: sa.Connection, source: str, new: NewDispute, author: str, comment: str) -> int | None:
-    """Open one by hand; returns its number, None where its subject has a dispute already."""
-    ids = _opened(connection, source, [new], author, comment)
-    return ids[0] if ids else None
+def is_disputed(connection: sa.Connection, source: str, subject_id: str) -> bool:
+    """Whether there was ever a dispute over it."""
+    is_its = (dispute.c.source == source) & (dispute.c.subject_id == subject_id)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_its))))
+
+
+def raise_dispute(connection: sa.Connection, source: str, new: NewDispute, author: str, comment: str) -> int:
+    """Open one by hand, over what was never disputed; returns its number."""
+    (number,) = _opened(connection, source, [new], author, comment)
+    return number
 
 
 def _opened(
@@ -109,7 +115,7 @@ def _opened(
     author: str | None = None,
     comment: str | None = None,
 ) -> list[int]:
-    begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1}
+    begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1, "said": comment and comment.lower()}
     rows = [asdict(new) | begun | {"changed_at": new.opened_at} for new in disputes]
     if not rows:
         return []
@@ -123,7 +129,8 @@ def listing(
     connection: sa.Connection, source: str, states: Collection[DisputeState] = tuple(DisputeState)
 ) -> list[DisputeView]:
     """The disputes of the source in these states (all of them), by the time they are due."""
-    query = views(source).where(dispute.c.state.in_(states)).order_by(dispute.c.due_at, dispute.c.id)
+    is_asked = is_open_in(*states) if set(states) <= set(OPEN) else dispute.c.state.in_(states)
+    query = views(source).where(is_asked).order_by(dispute.c.due_at, dispute.c.id)
     return [view_of(row) for row in connection.execute(query)]
 
 
@@ -175,16 +182,17 @@ def follow_verdicts(connection: sa.Connection, source: str, subject_ids: pd.Seri
     return fallen_n
 
 
-def returned_n(connection: sa.Connection, source: str, lead_id: str) -> int:
-    """How many rulings that stand have returned this lead to work."""
+def returned_n(connection: sa.Connection, source: str, lead_id: str, besides: int | None = None) -> int:
+    """How many disputes, `besides` one, have returned this lead to work by the ruling that stands."""
     query = sa.select(sa.func.count()).select_from(dispute).where(dispute.c.source == source)
     is_return = dispute.c.state.in_([DisputeState.RETURN_RULED, DisputeState.FINAL_RETURN])
-    return connection.execute(query.where(is_return, dispute.c.lead_id == lead_id)).scalar_one()
+    is_other = dispute.c.id.is_distinct_from(besides)
+    return connection.execute(query.where(is_return, is_other, dispute.c.lead_id == lead_id)).scalar_one()
 
 
 def views(source: str) -> sa.Select[Any]:
     columns = (
-        *(c for c in dispute.c if c.name != "source"),
+        *(c for c in dispute.c if c.name not in ("source", "said")),
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
         sa.case((lead.c.vanished_at.is_(None), lead.c.status)).label("status"),
         event.c.at.label("happened_at"),

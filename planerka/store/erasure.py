@@ -26,6 +26,7 @@ from planerka.store.tables import (
     event,
     lead,
     quarantine,
+    reading,
     rejection,
     verdict,
 )
@@ -39,7 +40,8 @@ TEXTS = ("comment", "wanted_area", "wish", "offer", "competitor", "mortgage_deci
 
 @dataclass(frozen=True, kw_only=True)
 class Blanked:
-    """How many rows lost something. `notes`: what the notes of the leads' commands say now, by marker."""
+    """How many rows lost something; second readings count as rulings. `notes`: what the notes of the leads' commands
+    say now, by marker."""
 
     leads_n: int
     cards_n: int
@@ -109,12 +111,15 @@ def blank(connection: sa.Connection, source: str) -> Blanked:
     notes = _blank_notes(connection, source, marked)
     _blank_whys(connection, source, marked)
     disputes = sa.select(dispute.c.id).where(dispute.c.source == source, dispute.c.lead_id.in_(marked))
+    connection.execute(dispute.update().where(dispute.c.id.in_(disputes)).values(said=None))
     is_said = dispute_step.c.dispute_id.in_(disputes) & (dispute_step.c.comment != MASK)
     ruled = dispute_step.update().where(is_said).values(comment=MASK)
+    of_lead = (reading.c.source == source) & reading.c.lead_id.in_(marked)
+    read = reading.update().where(of_lead, reading.c.comment != MASK).values(comment=MASK)
     return Blanked(
         leads_n=_blank_leads(connection, source, marked),
         cards_n=_blank_cards(connection, source, marked),
-        rulings_n=connection.execute(ruled).rowcount,
+        rulings_n=connection.execute(ruled).rowcount + connection.execute(read).rowcount,
         quarantined_n=_blank_quarantined(connection, source, marked),
         notes=notes,
     )

@@ -76,7 +76,7 @@ def test_the_queue_goes_out_and_comes_back_with_rulings(queue, tmp_path):
     """The words of the list that Excel offers, in any case; a row without a decision is left alone."""
     path = tmp_path / "queue.xlsx"
     write_sheet(path, queue_rows(queue, "crm", MOSCOW, is_all=False), words_for("ru"))
-    filled(path, {1: ("вернуть в работу", " Одна попытка "), 2: ("Оставить как есть", "Запись есть")})
+    filled(path, {1: ("вернуть в работу", " Одна попытка "), 2: ("оставить ОТКАЗ в силе", "Запись есть")})
     assert FileReport(ruled=(1, 2), before=(), refused=()) == ruled(queue, path)
     assert {1: "return_ruled", 2: "upheld", 3: "opened"} == states(queue)
     with queue.begin() as connection:
@@ -92,7 +92,7 @@ def test_the_workbook_is_pleasant_to_rule_in(queue, tmp_path):
     sheet = openpyxl.load_workbook(path).active
     (listed,) = sheet.data_validations.dataValidation
     assert ("D2", "B2:B4") == (sheet.freeze_panes, str(listed.sqref))
-    assert '"оставить как есть,вернуть в работу,запросить доказательства"' == listed.formula1
+    assert '"Оставить отказ в силе,Вернуть в работу,Запросить доказательства"' == listed.formula1
     assert all(8 <= column.width <= 62 for column in sheet.column_dimensions.values())
     row = {title.value: cell.value for title, cell in zip(sheet[1], sheet[2], strict=True)}
     assert list(SHEET) == list(row)

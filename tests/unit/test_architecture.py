@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("planerka.files",),
     ("planerka.model", "planerka.dispute_states"),
     ("planerka.clock", "planerka.ternary", "planerka.stats", "planerka.words"),
-    ("planerka.sections",),
+    ("planerka.sections", "planerka.survival"),
     ("planerka.people",),
     ("planerka.settings",),
     ("planerka.rulebook",),

@@ -125,7 +125,7 @@ def bad_link(visit: Visit, found: Grant | None) -> Refused:
         if audit.count_since(connection, Action.LINK_REFUSED, since, from_address=machine) >= REFUSED_FROM_ONE_N:
             return Refused(429, TOO_OFTEN)
         visit.record(connection, Action.LINK_REFUSED, found.person if found else None)
-    is_old = found is not None and not found.is_good(visit.now)
+    is_old = found is not None and visit.desk.person(found.person) is not None
     return Refused(410, USED_LINK) if is_old else Refused(403, NO_LINK)
 
 

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse
 
 from planerka.desk.access import DeskRouter, allowed
 from planerka.desk.navigation import ROLE_TITLES
+from planerka.desk.show.titles import ACTIONS
 from planerka.desk.visit import Visit
 from planerka.people import Role
 from planerka.store import audit
@@ -18,6 +19,7 @@ router = DeskRouter()
 
 PER_PAGE = 50
 
+RECORDED = [action.value for action in Action]
 TITLES = {
     Action.LINK_ASKED: _("asked for a link"),
     Action.LINK_MADE: _("was given a link by the shell"),
@@ -26,6 +28,8 @@ TITLES = {
     Action.ENTERED: _("entered"),
     Action.LEFT: _("left"),
     Action.ROLE_REFUSED: _("asked for a page of another role"),
+    Action.VIEWED: _("looked at a dispute"),
+    **{Action(action): title for action, title in ACTIONS.items() if action.value in RECORDED},
 }
 
 

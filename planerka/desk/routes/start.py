@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from starlette.responses import HTMLResponse
+from starlette.responses import RedirectResponse, Response
 
 from planerka.desk.access import ANYBODY_ENTERED, DeskRouter
 from planerka.desk.visit import Visit
@@ -11,5 +11,6 @@ router = DeskRouter()
 
 
 @router.get("/")
-def start(visit: Annotated[Visit, ANYBODY_ENTERED]) -> HTMLResponse:
-    return visit.page("start.html.j2")
+def start(visit: Annotated[Visit, ANYBODY_ENTERED]) -> Response:
+    """The page that this person's work begins with: the first of the navigation."""
+    return RedirectResponse(visit.links()[0].path, 303)

@@ -45,6 +45,8 @@ POSSIBLE_STEPS = ", ".join(
 )
 """State before, action, state: what may become of a dispute."""
 
+IS_OPEN = "state IN ('opened', 'assigned', 'evidence_requested', 'expired', 'appealed')"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -100,12 +102,19 @@ def upgrade() -> None:
         sa.Column("ruling_id", sa.Integer(), nullable=True),
         sa.Column("at_stake_minor", sa.BigInteger(), nullable=True),
         sa.Column("stake", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("said", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
         sa.UniqueConstraint("source", "subject_id", name=op.f("uq_dispute_source_subject_id")),
     )
-    op.create_index(op.f("ix_dispute_source_changed_at"), "dispute", ["source", "changed_at"], unique=False)
     op.create_index(op.f("ix_dispute_source_lead_id"), "dispute", ["source", "lead_id"], unique=False)
-    op.create_index(op.f("ix_dispute_source_state_due_at"), "dispute", ["source", "state", "due_at"], unique=False)
+    op.create_index(
+        "ix_dispute_open",
+        "dispute",
+        ["source", "state"],
+        unique=False,
+        sqlite_where=sa.text(IS_OPEN),
+        postgresql_where=sa.text(IS_OPEN),
+    )
     op.create_table(
         "edition",
         sa.Column("edition", sa.Text(), nullable=False),
@@ -423,6 +432,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("dispute_id", "number", "state", name=op.f("uq_dispute_step_dispute_id_number_state")),
     )
     op.create_index(op.f("ix_dispute_step_action_at"), "dispute_step", ["action", "at"], unique=False)
+    op.create_table(
+        "reading",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Text(), nullable=False),
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.Column("verdict_number", sa.Integer(), nullable=True),
+        sa.Column("step_id", sa.Integer(), nullable=True),
+        sa.Column("drawn_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("reader", sa.Text(), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=True),
+        sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["step_id"], ["dispute_step.id"]),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading")),
+        sa.UniqueConstraint("source", "subject", "subject_id", name=op.f("uq_reading_source_subject_subject_id")),
+    )
     op.create_table(
         "command",
         sa.Column("marker", sa.Text(), nullable=False),

@@ -1,0 +1,105 @@
+"""What the pages about disputes need of a visit: the docket, the words of the reader, the filter in an address."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from fastapi import Depends, Query
+
+from planerka.desk.show.disputes import Shower
+from planerka.desk.visit import Visit
+from planerka.dispute_states import RULING, DisputeAction, DisputeState
+from planerka.disputes.docket import Docket
+from planerka.disputes.ruling import UNDO_TIME
+from planerka.model import DisputeOrigin
+from planerka.people import Role
+from planerka.store import desk_tokens
+from planerka.store.audit import Action
+from planerka.store.desk_queue import Filter
+from planerka.store.desk_tokens import Purpose
+from planerka.store.dispute_steps import Step
+from planerka.store.references import references
+from planerka.words import words_for
+
+READERS = (Role.ANALYST, Role.DIRECTOR, Role.MARKETING, Role.SALES)
+"""Who may look at disputes. Not the second reader, who must not know what was decided."""
+
+ANSWER_TIME = timedelta(days=30)
+"""So long the link in the CRM's task works; what it is for is over much earlier."""
+
+Id = Annotated[str | None, Query(max_length=200)]
+
+
+def docket_of(visit: Visit) -> Docket:
+    """The company's docket, whose every step leaves a row of the journal. Notes in the CRM are in its own language."""
+    desk = visit.desk
+
+    def witness(connection: sa.Connection, action: DisputeAction, dispute_id: int) -> None:
+        visit.record(connection, Action(action), str(dispute_id))
+
+    def answer_link(connection: sa.Connection, dispute_id: int) -> str:
+        token = desk_tokens.make(connection, Purpose.ANSWER, visit.now, ANSWER_TIME, dispute_id=dispute_id)
+        return f"{desk.settings.desk.address}/answer/{token}"
+
+    return Docket(
+        engine=desk.engine,
+        source=desk.source,
+        office=desk.office,
+        review=desk.review,
+        words=words_for(desk.settings.language),
+        witness=witness,
+        answer_link=answer_link,
+    )
+
+
+def shower_of(visit: Visit, connection: sa.Connection) -> Shower:
+    names = references(connection, visit.desk.source)
+    return Shower(words=visit.words, zone=visit.desk.settings.zone, now=visit.now, names=names)
+
+
+def asked_filter(
+    visit_name: Annotated[str | None, Query(alias="mine", max_length=200)] = None,
+    origin: DisputeOrigin | None = None,
+    state: DisputeState | None = None,
+    reason_id: Id = None,
+    manager_id: Id = None,
+    channel_id: Id = None,
+    project_id: Id = None,
+) -> Filter:
+    """What the address narrows a list to."""
+    return Filter(
+        origin=origin,
+        state=state,
+        reason_id=reason_id or None,
+        manager_id=manager_id or None,
+        channel_id=channel_id or None,
+        project_id=project_id or None,
+        assigned_to=visit_name or None,
+    )
+
+
+Asked = Annotated[Filter, Depends(asked_filter)]
+
+
+def query_of(wanted: Filter, **more: object) -> str:
+    """A filter as the query of an address, with its question mark; "" where it narrows nothing."""
+    named = {"mine" if f.name == "assigned_to" else f.name: getattr(wanted, f.name) for f in fields(wanted)}
+    told = {name: str(value) for name, value in {**named, **more}.items() if value is not None}
+    return f"?{urlencode(told)}" if told else ""
+
+
+def can_undo(visit: Visit, step: Step) -> bool:
+    """Whether this step is the reader's own ruling, and young enough."""
+    is_own = visit.person is not None and step.author == visit.person.name
+    return is_own and step.action in RULING and visit.now - step.at <= UNDO_TIME
+
+
+def option_list(found: Mapping[str, int], titles: Mapping[str, str], chosen: str | None) -> list[tuple[str, str, bool]]:
+    """Value, text with its count, and whether it is chosen, by text."""
+    told = [(value, f"{titles.get(value, value)} ({n})", value == chosen) for value, n in found.items()]
+    if chosen is not None and chosen not in found:
+        told.append((chosen, titles.get(chosen, chosen), True))
+    return sorted(told, key=lambda option: option[1])

@@ -1,0 +1,144 @@
+"""The page of one dispute, put together for whoever reads it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.responses import HTMLResponse
+
+from planerka.desk.bench import docket_of, query_of, shower_of
+from planerka.desk.done import done_of
+from planerka.desk.show import case
+from planerka.desk.show.disputes import Shower
+from planerka.desk.show.titles import ENQUIRIES, OBSTACLES
+from planerka.desk.visit import Visit
+from planerka.dispute_states import TRANSITIONS, DisputeAction, DisputeState
+from planerka.disputes.appeals import appealable_until
+from planerka.disputes.returning import Obstacle, obstacle, returns_of
+from planerka.model import Decision, Enquiry, ReferenceKind
+from planerka.people import Role
+from planerka.regulation.signed import signed_editions
+from planerka.store import case_file, desk_queue, disputes
+from planerka.store.database import reading
+from planerka.store.desk_queue import Filter
+from planerka.store.dispute_steps import steps
+from planerka.store.disputes import DisputeView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What somebody had typed when it was refused: shown again, for no text is lost. `is_late`: the dispute was changed
+    since they saw it."""
+
+    comment: str = ""
+    decision: Decision | None = None
+    problem: str | None = None
+    is_late: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """What this reader may do about the dispute now. `obstacle`: why the lead cannot be returned, in words."""
+
+    can_rule: bool
+    can_request: bool
+    can_assign: bool
+    can_decide: bool
+    appeal_until: datetime | None
+    obstacle: str | None
+
+
+def case_page(
+    visit: Visit, number: int, wanted: Filter, *, typed: Typed | None = None, done: int | None = None, status: int = 200
+) -> HTMLResponse:
+    source = visit.desk.source
+    with reading(visit.desk.engine) as connection:
+        view = disputes.show(connection, source, number)
+        shower = shower_of(visit, connection)
+        values: dict[str, Any] = {
+            **facts(connection, source, shower, view),
+            "line": shower.line(view),
+            "may": allowed_to(visit, connection, shower, view),
+            "history": [shower.told(step) for step in steps(connection, number)],
+            "done": done_of(visit, connection, shower, done),
+            **neighbours(visit, connection, shower, view, wanted),
+        }
+    return visit.page("case.html.j2", status, view=view, typed=typed or Typed(), query=query_of(wanted), **values)
+
+
+def facts(connection: sa.Connection, source: str, shower: Shower, view: DisputeView) -> dict[str, Any]:
+    """What the decision is made by."""
+    editions = {edition.name: edition for edition in signed_editions(connection)}
+    kept = case_file.card_of(connection, source, view.subject_id)
+    known = case_file.facts_of_lead(connection, source, view.lead_id)
+    events = case_file.events_of_lead(connection, source, view.lead_id)
+    currency = view.stake["currency"] if view.stake else None
+    return {
+        "broken": case.broken(shower, view, editions.get(view.edition or "")),
+        "evidence": case.evidence(shower, view),
+        "comment": kept.get("comment"),
+        "card": [*of_lead(shower, view, known), *case.card(shower, kept, currency)],
+        "timeline": case.timeline(shower, events, view.subject_id),
+        "stake_told": shower.stake_told(view),
+        "others": [shower.line(v) for v in desk_queue.of_lead(connection, source, view.lead_id) if v.id != view.id],
+        "rejudged": view.rejudged and view.rejudged[shower.words.language],
+    }
+
+
+def of_lead(shower: Shower, view: DisputeView, known: case_file.LeadFacts | None) -> list[tuple[str, str]]:
+    """Who and what the lead belongs to: what of it is known."""
+    say, name = shower.words.say, shower.name
+    told = [
+        (say("Person in charge"), name(ReferenceKind.MANAGER, view.manager_id)),
+        (say("Channel"), name(ReferenceKind.CHANNEL, view.channel_id)),
+        (say("Project"), name(ReferenceKind.PROJECT, view.project_id)),
+    ]
+    if known:
+        enquiry = say(ENQUIRIES[Enquiry(known.enquiry)]) if known.enquiry else None
+        at = shower.words.instant(known.created_at, shower.zone) if known.created_at else None
+        told += [
+            (say("Campaign"), name(ReferenceKind.CAMPAIGN, known.campaign_id)),
+            (say("Agency"), name(ReferenceKind.AGENCY, known.agency_id)),
+            (say("Enquiry"), ", ".join(filter(None, (at, enquiry))) or None),
+        ]
+    return [(title, value) for title, value in told if value is not None]
+
+
+def allowed_to(visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView) -> Allowed:
+    actions = TRANSITIONS[view.state]
+    is_analyst = visit.is_any_of(Role.ANALYST) and view.state.is_waiting
+    until = appealable_until(docket_of(visit), connection, view)
+    may_appeal = visit.is_any_of(Role.MARKETING, Role.SALES) and until is not None and visit.now <= until
+    return Allowed(
+        can_rule=is_analyst,
+        can_request=is_analyst and DisputeAction.REQUEST_EVIDENCE in actions,
+        can_assign=is_analyst and (visit.person is None or view.assigned_to != visit.person.name),
+        can_decide=visit.is_any_of(Role.DIRECTOR) and view.state == DisputeState.APPEALED,
+        appeal_until=until if may_appeal else None,
+        obstacle=obstacle_told(visit, connection, shower, view),
+    )
+
+
+def obstacle_told(visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView) -> str | None:
+    """Why the lead cannot be returned; nothing is in the way of one that is back already."""
+    found = obstacle(connection, visit.desk.source, view)
+    returns = returns_of(connection, visit.desk.source, view, visit.now, visit.desk.office.zone)
+    if found is None and returns.is_enough:
+        found = Obstacle.RETURNED_ENOUGH
+    return shower.words.say(OBSTACLES[found]) if found and view.handed_over_at is None else None
+
+
+def neighbours(
+    visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView, wanted: Filter
+) -> dict[str, Any]:
+    """Where in the queue it stands: the one before, the one after; and how many cases are the same."""
+    ids = desk_queue.queue_ids(connection, visit.desk.source, wanted, visit.now, shower.tonight)
+    place = ids.index(view.id) if view.id in ids else None
+    return {
+        "place": None if place is None else place + 1,
+        "waiting_n": len(ids),
+        "before": ids[place - 1] if place else None,
+        "after": ids[place + 1] if place is not None and place + 1 < len(ids) else None,
+        "same_n": len(desk_queue.like_it(connection, visit.desk.source, view)) if place is not None else 1,
+    }

@@ -1,0 +1,161 @@
+"""One dispute: all that is decided by beside the decision, and what follows from it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import Form, Path, Query
+from starlette.responses import RedirectResponse, Response
+
+from planerka.desk.access import DeskRouter, allowed
+from planerka.desk.bench import READERS, Asked, docket_of, query_of, shower_of
+from planerka.desk.case_page import Typed, case_page
+from planerka.desk.refusals import Refused
+from planerka.desk.visit import Visit
+from planerka.disputes import appeals, ruling
+from planerka.errors import ChangedError, UsageError
+from planerka.model import Decision
+from planerka.people import Role
+from planerka.store import desk_queue, disputes
+from planerka.store.audit import Action
+from planerka.store.database import reading
+from planerka.store.desk_queue import Filter
+from planerka.words import _
+
+router = DeskRouter()
+
+NO_COMMENT = _("Write a comment: both departments read why.")
+NOT_NOW = _("This cannot be done now. Look at the dispute again: it says why.")
+TOO_LATE = _("It is too late to take the ruling back.")
+
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Comment = Annotated[str, Form(max_length=4000)]
+Seen = Annotated[int, Form(ge=1, le=2**31 - 1)]
+
+
+@router.get("/disputes/{number}")
+def look(
+    visit: Annotated[Visit, allowed(*READERS)],
+    number: Number,
+    wanted: Asked,
+    done: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> Response:
+    """A row of the journal says who looked at it."""
+    with visit.desk.engine.begin() as connection:
+        known(visit, connection, number)
+        visit.record(connection, Action.VIEWED, str(number))
+    return case_page(visit, number, wanted, done=done)
+
+
+@router.post("/disputes/{number}/ruling")
+def rule(
+    visit: Annotated[Visit, allowed(Role.ANALYST)],
+    number: Number,
+    wanted: Asked,
+    decision: Annotated[Decision, Form()],
+    seen: Seen,
+    comment: Comment = "",
+) -> Response:
+    """Rule, and go on to the next of the queue."""
+    after = next_of(visit, number, wanted)
+    typed = Typed(comment=comment, decision=decision)
+
+    def act(author: str) -> None:
+        docket, undo_time = docket_of(visit), ruling.UNDO_TIME
+        ruling.rule(docket, number, decision, author, comment, visit.now, seen_n=seen, undo_time=undo_time)
+
+    return attempted(visit, number, wanted, typed, act, after)
+
+
+@router.post("/disputes/{number}/final")
+def decide(
+    visit: Annotated[Visit, allowed(Role.DIRECTOR)],
+    number: Number,
+    wanted: Asked,
+    decision: Annotated[Decision, Form()],
+    seen: Seen,
+    comment: Comment = "",
+) -> Response:
+    """The director decides an appeal for good."""
+
+    def act(author: str) -> None:
+        docket, undo_time = docket_of(visit), ruling.UNDO_TIME
+        appeals.decide_appeal(docket, number, decision, author, comment, visit.now, seen_n=seen, undo_time=undo_time)
+
+    return attempted(visit, number, wanted, Typed(comment=comment, decision=decision), act)
+
+
+@router.post("/disputes/{number}/appeal")
+def appeal(
+    visit: Annotated[Visit, allowed(Role.MARKETING, Role.SALES)],
+    number: Number,
+    wanted: Asked,
+    seen: Seen,
+    comment: Comment = "",
+) -> Response:
+    def act(author: str) -> None:
+        appeals.appeal(docket_of(visit), number, author, comment, visit.now, seen_n=seen)
+
+    return attempted(visit, number, wanted, Typed(comment=comment), act)
+
+
+@router.post("/disputes/{number}/assign")
+def assign(visit: Annotated[Visit, allowed(Role.ANALYST)], number: Number, wanted: Asked, seen: Seen) -> Response:
+    """The analyst looks after it from now on."""
+
+    def act(author: str) -> None:
+        ruling.assign(docket_of(visit), number, author, visit.now, seen_n=seen)
+
+    return attempted(visit, number, wanted, Typed(), act)
+
+
+@router.post("/disputes/{number}/undo")
+def undo(visit: Annotated[Visit, allowed(Role.ANALYST, Role.DIRECTOR)], number: Number, wanted: Asked) -> Response:
+    """Take back one's own ruling within the minute."""
+
+    def act(author: str) -> None:
+        ruling.undo(docket_of(visit), number, author, visit.now)
+
+    return attempted(visit, number, wanted, Typed(), act, refusal=TOO_LATE)
+
+
+def attempted(
+    visit: Visit,
+    number: int,
+    wanted: Filter,
+    typed: Typed,
+    act: Callable[[str], None],
+    after: str | None = None,
+    refusal: str = NOT_NOW,
+) -> Response:
+    """Do it and go on (`after` None: to the same dispute); or show the page again with what was typed, and why not."""
+    with reading(visit.desk.engine) as connection:
+        known(visit, connection, number)
+    try:
+        act(visit.person.name if visit.person else "")
+    except ChangedError:
+        return case_page(visit, number, wanted, typed=replace(typed, is_late=True), status=409)
+    except UsageError:
+        said = refusal if typed.comment.strip() or refusal == TOO_LATE else NO_COMMENT
+        return case_page(visit, number, wanted, typed=replace(typed, problem=visit.words.say(said)), status=422)
+    return RedirectResponse(after or f"/disputes/{number}{query_of(wanted, done=number)}", 303)
+
+
+def known(visit: Visit, connection: sa.Connection, number: int) -> None:
+    """Refused where there is no such dispute."""
+    try:
+        disputes.show(connection, visit.desk.source, number)
+    except UsageError:
+        raise Refused(404, _("There is no dispute {number}."), number=number) from None
+
+
+def next_of(visit: Visit, number: int, wanted: Filter) -> str:
+    """The page of the dispute that follows in the queue; the queue where none does."""
+    with reading(visit.desk.engine) as connection:
+        shower = shower_of(visit, connection)
+        ids = desk_queue.queue_ids(connection, visit.desk.source, wanted, visit.now, shower.tonight)
+    others = [id_ for id_ in ids if id_ != number]
+    place = ids.index(number) if number in ids else 0
+    where = f"/disputes/{others[place % len(others)]}" if others else "/disputes"
+    return where + query_of(wanted, done=number)

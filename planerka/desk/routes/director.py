@@ -1,0 +1,32 @@
+"""What the commercial director looks at: appeals that wait, and what nobody ruled on in time."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from starlette.responses import HTMLResponse
+
+from planerka.desk.access import DeskRouter, allowed
+from planerka.desk.bench import shower_of
+from planerka.desk.visit import Visit
+from planerka.people import Role
+from planerka.store import desk_queue
+from planerka.store.database import reading
+
+router = DeskRouter()
+
+EXPIRED_SINCE = timedelta(days=30)
+
+
+@router.get("/director")
+def director(visit: Annotated[Visit, allowed(Role.DIRECTOR)]) -> HTMLResponse:
+    source = visit.desk.source
+    with reading(visit.desk.engine) as connection:
+        shower = shower_of(visit, connection)
+        appealed = desk_queue.appealed(connection, source)
+        expired = desk_queue.expired_since(connection, source, visit.now - EXPIRED_SINCE)
+    return visit.page(
+        "director.html.j2",
+        appealed=[shower.line(view) for view in appealed],
+        expired=[shower.line(view) for view in expired],
+        days_n=EXPIRED_SINCE.days,
+    )

@@ -1,0 +1,92 @@
+"""The queue: what waits for a ruling, the most urgent and the dearest first."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import Query
+from starlette.responses import HTMLResponse
+
+from planerka.desk.access import DeskRouter, allowed
+from planerka.desk.bench import READERS, Asked, option_list, query_of, shower_of
+from planerka.desk.done import done_of
+from planerka.desk.show.disputes import Shower
+from planerka.desk.show.titles import ORIGINS, STATES
+from planerka.desk.visit import Visit
+from planerka.model import ReferenceKind
+from planerka.people import Role
+from planerka.store import desk_queue
+from planerka.store.database import reading
+from planerka.store.desk_queue import Filter
+from planerka.words import _
+
+router = DeskRouter()
+
+PER_PAGE = 50
+
+FILTERS = {
+    "origin": _("Kind of dispute"),
+    "reason_id": _("Reason"),
+    "manager_id": _("Person in charge"),
+    "channel_id": _("Channel"),
+    "project_id": _("Project"),
+    "state": _("State"),
+}
+KINDS = {
+    "reason_id": ReferenceKind.REASON,
+    "manager_id": ReferenceKind.MANAGER,
+    "channel_id": ReferenceKind.CHANNEL,
+    "project_id": ReferenceKind.PROJECT,
+}
+
+
+@router.get("/disputes")
+def queue(
+    visit: Annotated[Visit, allowed(*READERS)],
+    wanted: Asked,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    done: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> HTMLResponse:
+    """`done`: the dispute that was ruled on last."""
+    source = visit.desk.source
+    with reading(visit.desk.engine) as connection:
+        shower = shower_of(visit, connection)
+        moments = (visit.now, shower.tonight)
+        found = desk_queue.queue(connection, source, wanted, *moments, page, PER_PAGE + 1)
+        counts = desk_queue.queue_counts(connection, source, wanted, *moments)
+        filters = filters_of(shower, connection, source, wanted)
+        told = done_of(visit, connection, shower, done)
+    currencies = {view.stake["currency"] for view in found if view.stake}
+    return visit.page(
+        "queue.html.j2",
+        lines=[shower.line(view) for view in found[:PER_PAGE]],
+        counts=counts,
+        at_stake=shower.money(counts.at_stake_minor, currencies.pop()) if len(currencies) == 1 else None,
+        filters=filters,
+        is_filtered=wanted != Filter(),
+        mine=visit.person.name if visit.person and visit.is_any_of(Role.ANALYST) else None,
+        is_mine=wanted.assigned_to is not None,
+        query=query_of(wanted),
+        newer=query_of(wanted, page=page - 1) if page > 1 else None,
+        older=query_of(wanted, page=page + 1) if len(found) > PER_PAGE else None,
+        done=told,
+    )
+
+
+def filters_of(
+    shower: Shower, connection: sa.Connection, source: str, wanted: Filter
+) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+    """Name, title and options of each filter of which there is a choice."""
+    found = desk_queue.choices(connection, source)
+    told = []
+    for name, title in FILTERS.items():
+        options = option_list(found[name], titles_of(shower, name), getattr(wanted, name))
+        if len(options) > 1 or getattr(wanted, name):
+            told.append((name, shower.words.say(title), options))
+    return told
+
+
+def titles_of(shower: Shower, name: str) -> Mapping[str, str]:
+    if name in KINDS:
+        return {id_: found.title for id_, found in shower.names[KINDS[name]].items()}
+    return {str(value): shower.words.say(title) for value, title in (STATES | ORIGINS).items()}
