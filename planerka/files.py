@@ -73,7 +73,7 @@ def xlsx_bytes(
     fixed_n: int = 0,
 ) -> bytes:
     """One sheet with a bold header, which stays in sight with the first `fixed_n` columns; cells are values, never
-    formulas. `choices`: of a column, what a cell of it may say; no commas."""
+    formulas. `choices`: of a column that somebody fills in, what a cell may say, without commas; nothing: any text."""
     from openpyxl import Workbook  # 0.2 s that only this verb needs
 
     book = Workbook()
@@ -97,19 +97,20 @@ def lay_out(sheet: "Worksheet", fixed_n: int) -> None:
         width = max(len(str(cell.value)) for cell in column if cell.value is not None or cell.row == 1)
         sheet.column_dimensions[column[0].column_letter].width = min(max(width, NARROWEST), WIDEST) + 2
         for cell in column:
-            cell.alignment = Alignment(vertical="top", wrap_text=width > WIDEST)
+            cell.alignment = Alignment(vertical="top", wrap_text=True)
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     sheet.freeze_panes = sheet.cell(row=2, column=fixed_n + 1)
 
 
 def offer(sheet: "Worksheet", column: int, said: Sequence[str]) -> None:
-    """A list to choose from in each cell of a column, under its header."""
+    """Room to write in each cell of a column, and a list to choose from where there is one."""
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
     letter = get_column_letter(column)
-    listed = DataValidation(type="list", formula1=f'"{",".join(said)}"', allow_blank=True, showErrorMessage=True)
-    listed.add(f"{letter}2:{letter}{max(sheet.max_row, 2)}")
-    sheet.add_data_validation(listed)
-    sheet.column_dimensions[letter].width = max(map(len, said)) + 4
+    sheet.column_dimensions[letter].width = max(map(len, said), default=WIDEST) + 2
+    if said:
+        listed = DataValidation(type="list", formula1=f'"{",".join(said)}"', allow_blank=True, showErrorMessage=True)
+        listed.add(f"{letter}2:{letter}{max(sheet.max_row, 2)}")
+        sheet.add_data_validation(listed)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from planerka.clock import start_of
 from planerka.delivery.note import Note
-from planerka.disputes.waiting import ORIGINS, AtStake, Queue, Waiting, at_stake_in
+from planerka.disputes.waiting import ORIGINS, AtStake, Queue, Waiting, at_stake_in, dearest_first
 from planerka.model import Decision
 from planerka.store.deliveries import Channel
 from planerka.store.disputes import DisputeView
@@ -21,7 +21,7 @@ LINES_N = 50
 """So many disputes a mail names at most: the others are where it leads."""
 
 DECIDED = {
-    Decision.UPHOLD: _("rejection upheld"),
+    Decision.UPHOLD: _("left as it is"),
     Decision.RETURN_TO_WORK: _("returned to work"),
 }
 QUEUE = ("planerka disputes list", "planerka disputes export disputes.xlsx")
@@ -96,7 +96,8 @@ class Digest:
         return f"{kind}: {self.words.number(group.waiting_n)} ({age})"
 
     def lines(self, views: list[DisputeView]) -> str:
-        said = [self.line(view) for view in views[:LINES_N]]
+        """A line each, those with most at stake first."""
+        said = [self.line(view) for view in dearest_first(views)[:LINES_N]]
         if len(views) > LINES_N:
             said.append(self.words.count("and {n} more", "and {n} more", len(views) - LINES_N))
         return "\n".join(f"    {line}" for line in said)
@@ -129,7 +130,7 @@ class Digest:
     ) -> Note:
         """With the address of the desk below, or what to write in a shell instead."""
         if self.desk:
-            where = self.words.say("Decide here:") + f"\n    {self.desk}"
+            where = self.words.say("See and decide here:") + f"\n    {self.desk}"
         else:
             where = "\n".join([self.words.say("In a shell:"), *(f"    {verb}" for verb in verbs)])
         return Note(channel=channel, about=about, occasion=occasion, subject=subject, paragraphs=(*said, where))

@@ -82,7 +82,7 @@ def write_sheet(path: Path, rows: list[list[object]], words: Words) -> None:
         case ".csv":
             content = csv_bytes(SHEET, with_blanks)
         case ".xlsx":
-            choices = {DECISION: [words.say(said) for said in CHOICES.values()]}
+            choices = {DECISION: [words.say(said) for said in CHOICES.values()], COMMENT: []}
             content = xlsx_bytes(SHEET, with_blanks, choices=choices, fixed_n=SHEET.index(COMMENT) + 1)
         case _:
             raise UsageError(f"{path}: end the name with .csv or .xlsx")

@@ -71,8 +71,7 @@ class Queue:
 
     def foremost(self, n: int) -> list[DisputeView]:
         """The disputes with most at stake, of which that is known."""
-        known = (view for view in self.views if view.at_stake_minor)
-        return sorted(known, key=lambda view: -(view.at_stake_minor or 0))[:n]
+        return dearest_first(view for view in self.views if view.at_stake_minor)[:n]
 
     def reason_of(self, view: DisputeView) -> str | None:
         """The title of the reason; its id where the source names none."""
@@ -106,6 +105,11 @@ def queue_at(engine: sa.Engine, source: str, now: datetime) -> Queue:
         reasons = references(connection, source)[ReferenceKind.REASON]
         views = tuple(listing(connection, source, WAITING))
     return Queue(views=views, reasons={id_: reason.title for id_, reason in reasons.items()}, now=now)
+
+
+def dearest_first(views: Iterable[DisputeView]) -> list[DisputeView]:
+    """Those of which nobody knows what is at stake come last."""
+    return sorted(views, key=lambda view: -(view.at_stake_minor or 0))
 
 
 def at_stake_in(views: Iterable[DisputeView]) -> AtStake | None:
