@@ -41,6 +41,12 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+def test_what_is_not_written_of_a_section_is_as_by_default() -> None:
+    """The working day of the review ends at 18:00, whatever else of it is written."""
+    review = Settings(review={"opens": "10:00"}).review
+    assert (time(10), time(18), (1, 2, 3, 4, 5)) == (review.opens, review.closes, review.weekdays)
+
+
 def rows(section: str) -> dict[str, tuple[str, str]]:
     """Default and example of every key of a part of the page; "" is the company's own."""
     title = f"`[{section}]`" if section else "The company"
