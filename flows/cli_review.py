@@ -158,11 +158,11 @@ def export(
 ) -> None:
     """The queue as a spreadsheet; decisions written into it are ruled by `rule --from`."""
     from flows.wiring import wire
-    from planerka.disputes.export import queue_rows, write_sheet
+    from planerka.disputes.export import queue_rows, write_queue
 
     company = wire()
     rows = queue_rows(company.engine, company.crm.source, company.settings.zone, is_all=is_all)
-    write_sheet(file, rows, company.words)
+    write_queue(file, rows, company.words)
     print(f"{len(rows)} disputes written to {file}.")
 
 

@@ -147,14 +147,6 @@ class HoursSettings(Section):
         return self
 
 
-class ReviewSettings(HoursSettings):
-    """When disputes are ruled on; of more than `queue_limit` that wait the analysts hear at once."""
-
-    closes: time = time(18)
-    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
-    queue_limit: int = Field(default=50, ge=1)
-
-
 class ProjectHoursSettings(HoursSettings):
     """What is different in the office of one project; what is not written is as in `[office]`, the zone too."""
 
@@ -170,6 +162,16 @@ class OfficeSettings(HoursSettings):
         """All the hours of a project's own office."""
         written = self.projects[project_id].model_dump(exclude_unset=True)
         return ProjectHoursSettings(**self.model_dump(exclude={"projects"}) | written)
+
+
+class ReviewSettings(HoursSettings):
+    """The hours of the quality-control analyst, who hears of more than `queue_limit` disputes at once, and what the
+    analyst costs the company a month, in whole units of the currency of its contracts; None: not told."""
+
+    closes: time = time(18)
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
+    queue_limit: int = Field(default=50, ge=1)
+    analyst_cost_per_month: int | None = Field(default=None, ge=1)
 
 
 class MailServerSettings(Section):

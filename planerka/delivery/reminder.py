@@ -11,11 +11,10 @@ from planerka.delivery.digest import Digest
 from planerka.delivery.note import Note, send_note
 from planerka.delivery.once import REMEMBERED, untold
 from planerka.delivery.sending import Clock
-from planerka.dispute_states import DisputeState
 from planerka.disputes.docket import Docket
 from planerka.disputes.waiting import queue_at
 from planerka.settings import Settings
-from planerka.store import deliveries, disputes
+from planerka.store import deliveries, desk_queue
 from planerka.store.database import reading
 from planerka.store.deliveries import Channel, Mailing, State
 
@@ -69,8 +68,8 @@ class Round:
 
     def for_director(self, to: str) -> Iterator[Note]:
         with reading(self.docket.engine) as connection:
-            expired = disputes.expired_since(connection, self.docket.source, self.now - REMEMBERED)
-            appealed = disputes.listing(connection, self.docket.source, [DisputeState.APPEALED])
+            expired = desk_queue.expired_since(connection, self.docket.source, self.now - REMEMBERED)
+            appealed = desk_queue.appealed(connection, self.docket.source)
         by_name = {str(view.id): view for view in expired}
         for about, names in self.untold(Channel.EXPIRED, to, by_name, self.day).items():
             if views := [by_name[name] for name in names if name in by_name]:

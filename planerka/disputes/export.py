@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from planerka.model import Decision, ReferenceKind
 from planerka.store.database import reading
 from planerka.store.disputes import DisputeView, listing
 from planerka.store.references import references
-from planerka.words import Words, _, whole_units
+from planerka.words import Words, _, minor_units
 
 COLUMNS = (
     *("number", "origin", "lead", "manager", "channel", "reason"),
@@ -69,21 +70,26 @@ def row_of(view: DisputeView, title: Title, zone: ZoneInfo) -> list[object]:
         view.rejudged and f"{view.rejudged['ru']} ({view.rejudged['why']})",
         str(view.state),
         view.assigned_to,
-        stake and whole_units(stake.amount_minor, stake.currency),
+        stake and round(stake.amount_minor / minor_units(stake.currency)),
         stake and stake.currency,
         view.steps_n,
     ]
 
 
-def write_sheet(path: Path, rows: list[list[object]], words: Words) -> None:
-    """The rows of a queue as CSV or XLSX, by the ending of the name; UsageError for any other."""
+def write_queue(path: Path, rows: list[list[object]], words: Words) -> None:
+    """The rows of a queue with room for decisions and comments; UsageError as of `write_sheet`."""
+    choices = {DECISION: [words.say(said) for said in CHOICES.values()], COMMENT: []}
     with_blanks = [[number, None, None, *rest] for number, *rest in rows]
+    write_sheet(path, SHEET, with_blanks, choices=choices, fixed_n=SHEET.index(COMMENT) + 1)
+
+
+def write_sheet(path: Path, header: tuple[str, ...], rows: list[list[object]], **looks: Any) -> None:
+    """CSV or XLSX, by the ending of the name; UsageError for any other. `looks`: of a workbook, as of `xlsx_bytes`."""
     match path.suffix.lower():
         case ".csv":
-            content = csv_bytes(SHEET, with_blanks)
+            content = csv_bytes(header, rows)
         case ".xlsx":
-            choices = {DECISION: [words.say(said) for said in CHOICES.values()], COMMENT: []}
-            content = xlsx_bytes(SHEET, with_blanks, choices=choices, fixed_n=SHEET.index(COMMENT) + 1)
+            content = xlsx_bytes(header, rows, **looks)
         case _:
             raise UsageError(f"{path}: end the name with .csv or .xlsx")
     write_atomically(path, content)

@@ -134,14 +134,6 @@ def listing(
     return [view_of(row) for row in connection.execute(query)]
 
 
-def expired_since(connection: sa.Connection, source: str, at: datetime) -> list[DisputeView]:
-    """The disputes that nobody ruled on in time, and of which that was found since then; by the time they were due."""
-    is_its = (dispute_step.c.action == DisputeAction.EXPIRE) & (dispute_step.c.at >= at)
-    is_expired = dispute.c.id.in_(sa.select(dispute_step.c.dispute_id).where(is_its))
-    query = views(source).where(is_expired).order_by(dispute.c.due_at, dispute.c.id)
-    return [view_of(row) for row in connection.execute(query)]
-
-
 def show(connection: sa.Connection, source: str, dispute_id: int) -> DisputeView:
     """One dispute; UsageError where there is none of that number."""
     row = connection.execute(views(source).where(dispute.c.id == dispute_id)).one_or_none()

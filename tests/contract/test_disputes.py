@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
-from planerka.disputes.export import SHEET, queue_rows, write_sheet
+from planerka.disputes.export import SHEET, queue_rows, write_queue
 from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.model import Event, Finding, Lead, Outcome, Reference, Rejection, Verdict
 from planerka.regulation.signed import sign_edition
@@ -145,7 +145,7 @@ def test_a_cell_that_a_spreadsheet_would_calculate_is_made_harmless(store, tmp_p
     reject(store, "unlawful")
     keep(store, Reference, {"kind": "manager", "id": "M1", "title": "=HYPERLINK(1)", "code": None})
     opened(store)
-    write_sheet(tmp_path / name, queue_rows(store, "crm", ZONE, is_all=False), words_for("ru"))
+    write_queue(tmp_path / name, queue_rows(store, "crm", ZONE, is_all=False), words_for("ru"))
     if name.endswith("csv"):
         heads, row = csv.reader((tmp_path / name).read_text(encoding="utf-8-sig").splitlines())
     else:

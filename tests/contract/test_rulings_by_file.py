@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from openpyxl import Workbook
 
-from planerka.disputes.export import SHEET, queue_rows, write_sheet
+from planerka.disputes.export import SHEET, queue_rows, write_queue
 from planerka.disputes.ruling import rule
 from planerka.disputes.ruling_by_file import FileReport, Refused, rule_by_file
 from planerka.errors import UsageError
@@ -75,7 +75,7 @@ def filled(path: Path, decisions: dict[int, tuple[str, str]]) -> None:
 def test_the_queue_goes_out_and_comes_back_with_rulings(queue, tmp_path):
     """The words of the list that Excel offers, in any case; a row without a decision is left alone."""
     path = tmp_path / "queue.xlsx"
-    write_sheet(path, queue_rows(queue, "crm", MOSCOW, is_all=False), words_for("ru"))
+    write_queue(path, queue_rows(queue, "crm", MOSCOW, is_all=False), words_for("ru"))
     filled(path, {1: ("вернуть в работу", " Одна попытка "), 2: ("оставить ОТКАЗ в силе", "Запись есть")})
     assert FileReport(ruled=(1, 2), before=(), refused=()) == ruled(queue, path)
     assert {1: "return_ruled", 2: "upheld", 3: "opened"} == states(queue)
@@ -88,7 +88,7 @@ def test_the_workbook_is_pleasant_to_rule_in(queue, tmp_path):
     with queue.begin() as connection:
         put_stakes(connection, {1: {"amount_minor": 123_456_700, "currency": "RUB"}})
     path = tmp_path / "queue.xlsx"
-    write_sheet(path, queue_rows(queue, "crm", MOSCOW, is_all=False), words_for("ru"))
+    write_queue(path, queue_rows(queue, "crm", MOSCOW, is_all=False), words_for("ru"))
     sheet = openpyxl.load_workbook(path).active
     (listed,) = sheet.data_validations.dataValidation
     assert ("D2", "B2:B4") == (sheet.freeze_panes, str(listed.sqref))

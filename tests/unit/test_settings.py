@@ -41,12 +41,6 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def test_what_is_not_written_of_a_section_is_as_by_default() -> None:
-    """The working day of the review ends at 18:00, whatever else of it is written."""
-    review = Settings(review={"opens": "10:00"}).review
-    assert (time(10), time(18), (1, 2, 3, 4, 5)) == (review.opens, review.closes, review.weekdays)
-
-
 def rows(section: str) -> dict[str, tuple[str, str]]:
     """Default and example of every key of a part of the page; "" is the company's own."""
     title = f"`[{section}]`" if section else "The company"
@@ -140,6 +134,13 @@ def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("PLANERKA_SETTINGS", "a" * 300)
     with pytest.raises(SettingsError, match=r"names a{300}, and there is no such file"):
         load_settings()
+
+
+def test_the_review_keeps_its_own_hours_where_only_another_key_is_written():
+    """They are not those of the sales office, which works every day until nine in the evening."""
+    Path("planerka.toml").write_text("[review]\nanalyst_cost_per_month = 180000\n", "utf-8")
+    review = load_settings().review
+    assert (time(18), (1, 2, 3, 4, 5), 180_000) == (review.closes, review.weekdays, review.analyst_cost_per_month)
 
 
 @pytest.mark.parametrize(
