@@ -51,6 +51,9 @@ class DisputeAction(StrEnum):
 S, A = DisputeState, DisputeAction
 
 WAITING = (S.OPENED, S.ASSIGNED, S.EVIDENCE_REQUESTED)
+OPEN = (*WAITING, S.EXPIRED, S.APPEALED)
+"""Somebody has still to decide."""
+
 RULED = (S.UPHELD, S.RETURN_RULED, S.FINAL_UPHELD, S.FINAL_RETURN)
 
 RULING = (A.UPHOLD, A.RETURN_TO_WORK, A.REQUEST_EVIDENCE)

@@ -191,14 +191,8 @@ def _sqlite(address: sa.URL, **options: Any) -> sa.Engine:
     driver = {"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
     engine = sa.create_engine(address, connect_args=driver, **options)
     sa.event.listen(engine, "connect", _set_pragmas)
-    sa.event.listen(engine, "connect", _lower_every_alphabet)
     sa.event.listen(engine, "begin", _begin)
     return engine
-
-
-def _lower_every_alphabet(connection: Any, _record: Any) -> None:
-    """SQLite's own `lower` knows no Cyrillic, and a search would depend on how a comment begins."""
-    connection.create_function("lower", 1, lambda text: text and text.lower(), deterministic=True)
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """What the desk asks of the store: the queue in its order, and the history, each a page at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import WAITING, DisputeAction, DisputeState
 from planerka.store.disputes import DisputeView, view_of, views
+from planerka.store.review import is_open_in
 from planerka.store.tables import dispute, dispute_step, event, lead
 
 MANAGER = sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id)
@@ -57,9 +58,9 @@ def queue(
 ) -> list[DisputeView]:
     """The waiting disputes of a page, from 1: the overdue first, then those due before `tonight`, then the others; in
     each of the three those with most at stake first."""
-    waiting = views(source).where(dispute.c.state.in_(WAITING), *wanted.conditions())
-    query = waiting.order_by(*_by_urgency(now, tonight))
-    return [view_of(row) for row in connection.execute(query.limit(per_page).offset((page - 1) * per_page))]
+    begin = (page - 1) * per_page
+    ids = queue_ids(connection, source, wanted, now, tonight)[begin : begin + per_page]
+    return _in_this_order(connection, source, ids)
 
 
 def queue_ids(connection: sa.Connection, source: str, wanted: Filter, now: datetime, tonight: datetime) -> list[int]:
@@ -96,7 +97,7 @@ def like_it(connection: sa.Connection, source: str, one: DisputeView) -> list[Di
     verdicts find the same of the same clauses. Alone where it has no findings."""
     if not one.findings:
         return [one]
-    query = views(source).where(dispute.c.state.in_(WAITING), dispute.c.origin == one.origin)
+    query = views(source).where(is_open_in(*WAITING), dispute.c.origin == one.origin)
     same = query.where(event.c.reason_id.is_not_distinct_from(one.reason_id)).order_by(dispute.c.id)
     found = (view_of(row) for row in connection.execute(same))
     return [view for view in found if found_of(view) == found_of(one)]
@@ -115,15 +116,19 @@ def history(
     page: int,
     per_page: int,
 ) -> list[DisputeView]:
-    """Disputes that nobody has to rule on, the last changed first, by page.
+    """Disputes that nobody has to rule on, by page, the newest first: the order in which the table itself lies, so that
+    a search for what is rare reads it once, and one for what is common only its end.
 
     `text`: a number of a dispute, an id of a lead, or a part of what somebody wrote, whatever its case.
     """
-    query = views(source).where(dispute.c.state.not_in(WAITING), *wanted.conditions())
+    query = _scoped(source, dispute.c.id, wanted=wanted).where(dispute.c.state.not_in(WAITING))
     if text:
-        query = query.where(_says(text))
-    ordered = query.order_by(dispute.c.changed_at.desc(), dispute.c.id.desc())
-    return [view_of(row) for row in connection.execute(ordered.limit(per_page).offset((page - 1) * per_page))]
+        is_number = dispute.c.id == (int(text) if text.isdecimal() and len(text) < 10 else -1)
+        is_said = dispute.c.said.contains(text.lower(), autoescape=True)
+        query = query.where(is_number | (dispute.c.lead_id == text) | is_said)
+    ordered = query.order_by(dispute.c.id.desc())
+    ids = connection.scalars(ordered.limit(per_page).offset((page - 1) * per_page)).all()
+    return _in_this_order(connection, source, ids)
 
 
 def of_lead(connection: sa.Connection, source: str, lead_id: str) -> list[DisputeView]:
@@ -132,9 +137,9 @@ def of_lead(connection: sa.Connection, source: str, lead_id: str) -> list[Disput
     return [view_of(row) for row in connection.execute(query)]
 
 
-def in_state(connection: sa.Connection, source: str, state: DisputeState) -> list[DisputeView]:
-    """The disputes in a state, that which was changed first at the top."""
-    query = views(source).where(dispute.c.state == state).order_by(dispute.c.changed_at, dispute.c.id)
+def appealed(connection: sa.Connection, source: str) -> list[DisputeView]:
+    """The disputes that wait for the director, the oldest appeal first."""
+    query = views(source).where(is_open_in(DisputeState.APPEALED)).order_by(dispute.c.changed_at, dispute.c.id)
     return [view_of(row) for row in connection.execute(query)]
 
 
@@ -151,18 +156,20 @@ def _by_urgency(now: datetime, tonight: datetime) -> tuple[sa.ColumnElement[Any]
     return urgency, dispute.c.at_stake_minor.desc().nulls_last(), dispute.c.due_at, dispute.c.id
 
 
-def _says(text: str) -> sa.ColumnElement[bool]:
-    said = dispute_step.alias()
-    is_said = sa.select(said.c.dispute_id).where(said.c.comment.icontains(text, autoescape=True))
-    found = (dispute.c.lead_id == text) | dispute.c.id.in_(is_said)
-    return found | (dispute.c.id == int(text)) if text.isdecimal() and len(text) < 10 else found
+def _in_this_order(connection: sa.Connection, source: str, ids: Sequence[int]) -> list[DisputeView]:
+    found = {row.id: view_of(row) for row in connection.execute(views(source).where(dispute.c.id.in_(ids)))}
+    return [found[id_] for id_ in ids]
 
 
 def _waiting(source: str, *columns: sa.ColumnElement[Any], wanted: Filter) -> sa.Select[Any]:
+    return _scoped(source, *columns, wanted=wanted).where(is_open_in(*WAITING))
+
+
+def _scoped(source: str, *columns: sa.ColumnElement[Any], wanted: Filter) -> sa.Select[Any]:
     return (
         sa.select(*columns)
         .select_from(dispute)
         .outerjoin(lead, (lead.c.source == source) & (lead.c.id == dispute.c.lead_id))
         .outerjoin(event, (event.c.source == source) & (event.c.id == dispute.c.subject_id))
-        .where(dispute.c.source == source, dispute.c.state.in_(WAITING), *wanted.conditions())
+        .where(dispute.c.source == source, *wanted.conditions())
     )

@@ -54,13 +54,14 @@ def take_step(connection: sa.Connection, source: str, dispute_id: int, act: Act,
         raise ChangedError(told(last_step(connection, dispute_id)))
     led_to = {"state": TRANSITIONS[state][act.action]}
     place = {"dispute_id": dispute_id, "number": held.steps_n + 1, "number_before": held.steps_n, "state_before": state}
-    said = {"action": act.action, "author": act.author, "comment": act.comment, "at": act.at}
-    adding = dispute_step.insert().values(place | said | led_to)
+    deed = {"action": act.action, "author": act.author, "comment": act.comment, "at": act.at}
+    adding = dispute_step.insert().values(place | deed | led_to)
     step_id: int = connection.execute(adding.returning(dispute_step.c.id)).scalar_one()
     if act.action in (*RULING, DisputeAction.UNDO):
         standing = standing_ruling(steps(connection, dispute_id))
         kept["ruling_id"] = standing and standing.id
-    changed = kept | led_to | {"steps_n": held.steps_n + 1, "changed_at": act.at}
+    said = " ".join(filter(None, (held.said, act.comment and act.comment.lower())))
+    changed = kept | led_to | {"steps_n": held.steps_n + 1, "changed_at": act.at, "said": said or None}
     connection.execute(dispute.update().where(dispute.c.id == dispute_id).values(changed))
     return step_id
 
@@ -80,8 +81,8 @@ def begin(
 
 
 def hold_dispute(connection: sa.Connection, source: str, dispute_id: int) -> sa.Row[Any]:
-    """Its state and steps_n, which nobody else changes until the transaction ends; UsageError for none."""
-    query = sa.select(dispute.c.state, dispute.c.steps_n)
+    """Its state, steps_n and what was said, held until the transaction ends; UsageError for none."""
+    query = sa.select(dispute.c.state, dispute.c.steps_n, dispute.c.said)
     is_it = (dispute.c.source == source) & (dispute.c.id == dispute_id)
     held = connection.execute(query.where(is_it).with_for_update()).one_or_none()
     if held is None:

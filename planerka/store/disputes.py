@@ -8,16 +8,16 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from planerka.dispute_states import WAITING, DisputeAction, DisputeState
+from planerka.dispute_states import OPEN, DisputeAction, DisputeState
 from planerka.errors import UsageError
 from planerka.model import Decision, DisputeOrigin, LeadStatus, Outcome
 from planerka.store.bulk import insert_into, staged
 from planerka.store.dispute_steps import Act, begin, take_step
-from planerka.store.review import newest_verdict_of
+from planerka.store.review import is_open_in, newest_verdict_of
 from planerka.store.tables import command as command_table
 from planerka.store.tables import dispute, dispute_step, event, lead, receipt, verdict
 
-CLOSED = tuple(state for state in DisputeState if state not in (*WAITING, DisputeState.APPEALED, DisputeState.EXPIRED))
+CLOSED = tuple(state for state in DisputeState if state not in OPEN)
 """States in which a dispute waits for nobody."""
 
 FOLLOWING = (DisputeOrigin.UNLAWFUL, DisputeOrigin.UNPROVABLE)
@@ -115,7 +115,7 @@ def _opened(
     author: str | None = None,
     comment: str | None = None,
 ) -> list[int]:
-    begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1}
+    begun = {"source": source, "state": DisputeState.OPENED, "steps_n": 1, "said": comment and comment.lower()}
     rows = [asdict(new) | begun | {"changed_at": new.opened_at} for new in disputes]
     if not rows:
         return []
@@ -129,7 +129,8 @@ def listing(
     connection: sa.Connection, source: str, states: Collection[DisputeState] = tuple(DisputeState)
 ) -> list[DisputeView]:
     """The disputes of the source in these states (all of them), by the time they are due."""
-    query = views(source).where(dispute.c.state.in_(states)).order_by(dispute.c.due_at, dispute.c.id)
+    is_asked = is_open_in(*states) if set(states) <= set(OPEN) else dispute.c.state.in_(states)
+    query = views(source).where(is_asked).order_by(dispute.c.due_at, dispute.c.id)
     return [view_of(row) for row in connection.execute(query)]
 
 
@@ -186,7 +187,7 @@ def returned_n(connection: sa.Connection, source: str, lead_id: str, besides: in
 
 def views(source: str) -> sa.Select[Any]:
     columns = (
-        *(c for c in dispute.c if c.name != "source"),
+        *(c for c in dispute.c if c.name not in ("source", "said")),
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
         sa.case((lead.c.vanished_at.is_(None), lead.c.status)).label("status"),
         event.c.at.label("happened_at"),

@@ -111,6 +111,7 @@ def blank(connection: sa.Connection, source: str) -> Blanked:
     notes = _blank_notes(connection, source, marked)
     _blank_whys(connection, source, marked)
     disputes = sa.select(dispute.c.id).where(dispute.c.source == source, dispute.c.lead_id.in_(marked))
+    connection.execute(dispute.update().where(dispute.c.id.in_(disputes)).values(said=None))
     is_said = dispute_step.c.dispute_id.in_(disputes) & (dispute_step.c.comment != MASK)
     ruled = dispute_step.update().where(is_said).values(comment=MASK)
     of_lead = (reading.c.source == source) & reading.c.lead_id.in_(marked)

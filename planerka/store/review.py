@@ -6,7 +6,18 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import DisputeState
 from planerka.model import Decision, DisputeOrigin, EventKind, LeadStatus, Outcome
-from planerka.store.tables import command, dispute, dispute_step, erased_lead, event, lead, receipt, rejection, verdict
+from planerka.store.tables import (
+    IS_OPEN,
+    command,
+    dispute,
+    dispute_step,
+    erased_lead,
+    event,
+    lead,
+    receipt,
+    rejection,
+    verdict,
+)
 
 WRONG = (Outcome.UNLAWFUL, Outcome.UNPROVABLE)
 DAY = timedelta(days=1)
@@ -83,9 +94,23 @@ def is_left_in_peace(source: str) -> sa.ColumnElement[bool]:
 
 
 def may_not_be_called(connection: sa.Connection, source: str, lead_id: str) -> bool:
-    """Whether the client of a lead is left in peace for ever."""
-    is_it = (lead.c.source == source) & (lead.c.id == lead_id)
-    return bool(connection.scalar(sa.select(sa.exists().where(is_it, is_left_in_peace(source)))))
+    """Whether the client of a lead is left in peace for ever: `is_left_in_peace` of one lead, whatever the others."""
+    client_id = sa.select(lead.c.client_id).where(lead.c.source == source, lead.c.id == lead_id).scalar_subquery()
+    of_client = sa.select(lead.c.id).where(lead.c.source == source, lead.c.client_id == client_id)
+    its = sa.union(of_client, sa.select(sa.literal(lead_id)))
+    is_of_card, is_of_event = rejection.c.lead_id.in_(its), event.c.lead_id.in_(its)
+    has_asked = rejection.c.asked_not_to_call.is_(True)
+    asked = sa.exists().where(rejection.c.source == source, is_of_card, has_asked)
+    is_withdrawal = event.c.kind == EventKind.CONSENT_WITHDRAWN
+    withdrew = sa.exists().where(event.c.source == source, is_of_event, is_withdrawal)
+    is_erased = (erased_lead.c.lead_id == lead_id) & erased_lead.c.is_by_request
+    erased = sa.exists().where(erased_lead.c.source == source, is_erased)
+    return bool(connection.scalar(sa.select(asked | withdrew | erased)))
+
+
+def is_open_in(*states: DisputeState) -> sa.ColumnElement[bool]:
+    """Whether a row of `dispute` is in one of these states, which are of `OPEN`: asked by the index over those."""
+    return sa.and_(sa.text(f"dispute.{IS_OPEN}"), dispute.c.state.in_(states))
 
 
 def last_rejection(connection: sa.Connection, source: str, lead_id: str) -> str | None:

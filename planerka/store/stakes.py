@@ -11,6 +11,7 @@ from planerka.dispute_states import WAITING
 from planerka.model import UnitKind
 from planerka.store.frames import read_frame
 from planerka.store.measure_selects import BOOKING, MEETING, QUALIFIED
+from planerka.store.review import is_open_in
 from planerka.store.tables import contract, dispute, event, lead
 
 ENQUIRY_STEP, QUALIFIED_STEP, MEETING_STEP, BOOKING_STEP = range(4)
@@ -31,7 +32,7 @@ def waiting_leads(connection: sa.Connection, source: str) -> pd.DataFrame:
         )
         .join(lead, (lead.c.source == source) & (lead.c.id == dispute.c.lead_id))
         .outerjoin(event, (event.c.source == source) & (event.c.lead_id == dispute.c.lead_id))
-        .where(dispute.c.source == source, dispute.c.state.in_(WAITING))
+        .where(dispute.c.source == source, is_open_in(*WAITING))
         .group_by(dispute.c.id, lead.c.channel_id)
     )
     return read_frame(connection, query)

@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin
 import sqlalchemy as sa
 
 from planerka import model
-from planerka.dispute_states import TRANSITIONS
+from planerka.dispute_states import OPEN, TRANSITIONS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -24,6 +24,9 @@ POSSIBLE_STEPS = ", ".join(
     for action, after in actions.items()
 )
 """The truth table of a dispute, for the database: it takes no step that is not in it."""
+
+IS_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in OPEN))
+"""Whether somebody has still to decide about a row of `dispute`: the index over those serves who says it just so."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -250,9 +253,10 @@ dispute = sa.Table(
     sa.Column("ruling_id", sa.Integer),
     sa.Column("at_stake_minor", sa.BigInteger),
     sa.Column("stake", sa.JSON(none_as_null=True)),
+    sa.Column("said", sa.Text),
     sa.UniqueConstraint("source", "subject_id"),
-    sa.Index(None, "source", "state", "due_at"),
-    sa.Index(None, "source", "changed_at"),
+    # A hundred thousand closed ones, and a few hundred that every page asks for: no average tells a planner so.
+    sa.Index("ix_dispute_open", "source", "state", sqlite_where=sa.text(IS_OPEN), postgresql_where=sa.text(IS_OPEN)),
     sa.Index(None, "source", "lead_id"),
 )
 

@@ -8,7 +8,6 @@ from starlette.responses import HTMLResponse
 from planerka.desk.access import DeskRouter, allowed
 from planerka.desk.bench import shower_of
 from planerka.desk.visit import Visit
-from planerka.dispute_states import DisputeState
 from planerka.people import Role
 from planerka.store import desk_queue
 from planerka.store.database import reading
@@ -23,7 +22,7 @@ def director(visit: Annotated[Visit, allowed(Role.DIRECTOR)]) -> HTMLResponse:
     source = visit.desk.source
     with reading(visit.desk.engine) as connection:
         shower = shower_of(visit, connection)
-        appealed = desk_queue.in_state(connection, source, DisputeState.APPEALED)
+        appealed = desk_queue.appealed(connection, source)
         expired = desk_queue.expired_since(connection, source, visit.now - EXPIRED_SINCE)
     return visit.page(
         "director.html.j2",

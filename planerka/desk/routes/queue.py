@@ -25,7 +25,7 @@ router = DeskRouter()
 PER_PAGE = 50
 
 FILTERS = {
-    "origin": _("Why"),
+    "origin": _("Kind of dispute"),
     "reason_id": _("Reason"),
     "manager_id": _("Person in charge"),
     "channel_id": _("Channel"),

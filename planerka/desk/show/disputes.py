@@ -92,14 +92,16 @@ class Shower:
         return tuple(f"{found['clause']} {found[self.words.language]}" for found in view.findings or [])
 
     def due(self, at: datetime) -> Due:
-        hour = f"{at.astimezone(self.zone):%H:%M}"
+        local = at.astimezone(self.zone)
+        hour = f"{local:%H:%M}"
+        day = f"{self.words.short_day(local.date())}, {hour}"
         if at < self.now:
-            return Due(text=self.words.say("overdue since {at}", at=self.words.instant(at, self.zone)), tone="bad")
+            return Due(text=self.words.say("overdue since {at}", at=day), tone="bad")
         if at < self.tonight:
             return Due(text=self.words.say("today until {hour}", hour=hour), tone="due")
         if at < self.tonight + timedelta(days=1):
             return Due(text=self.words.say("tomorrow until {hour}", hour=hour), tone="")
-        return Due(text=self.words.say("until {at}", at=self.words.instant(at, self.zone)), tone="")
+        return Due(text=self.words.say("until {at}", at=day), tone="")
 
     def stake(self, view: DisputeView) -> str | None:
         return self.money(view.at_stake_minor, view.stake["currency"] if view.stake else None)

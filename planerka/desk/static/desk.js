@@ -27,17 +27,24 @@ function step(by) {
   if (next) next.focus();
 }
 
+// The place of a key, not its letter: in the Russian layout the same key says another one.
+function keyOf(event) {
+  const place = /^(?:Key|Digit|Numpad)(\w)$/.exec(event.code);
+  return place ? place[1].toLowerCase() : "";
+}
+
 function press(event) {
-  const decide = document.querySelector(`[data-decide="${CSS.escape(event.key)}"]`);
-  const marked = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  const key = keyOf(event);
+  const decide = document.querySelector(`[data-decide="${key}"]`);
+  const marked = document.querySelector(`[data-key="${key}"]`);
   if (decide) {
     if (!decide.disabled) choose(decide);
-  } else if (event.key === "c" && comment) {
+  } else if (key === "c" && comment) {
     comment.focus();
   } else if (marked) {
     marked.click();
-  } else if (event.key === "j" || event.key === "k") {
-    step(event.key === "j" ? 1 : -1);
+  } else if (key === "j" || key === "k") {
+    step(key === "j" ? 1 : -1);
   } else {
     return;
   }

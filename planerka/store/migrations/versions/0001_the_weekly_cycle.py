@@ -45,6 +45,8 @@ POSSIBLE_STEPS = ", ".join(
 )
 """State before, action, state: what may become of a dispute."""
 
+IS_OPEN = "state IN ('opened', 'assigned', 'evidence_requested', 'expired', 'appealed')"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -100,12 +102,19 @@ def upgrade() -> None:
         sa.Column("ruling_id", sa.Integer(), nullable=True),
         sa.Column("at_stake_minor", sa.BigInteger(), nullable=True),
         sa.Column("stake", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("said", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
         sa.UniqueConstraint("source", "subject_id", name=op.f("uq_dispute_source_subject_id")),
     )
-    op.create_index(op.f("ix_dispute_source_changed_at"), "dispute", ["source", "changed_at"], unique=False)
     op.create_index(op.f("ix_dispute_source_lead_id"), "dispute", ["source", "lead_id"], unique=False)
-    op.create_index(op.f("ix_dispute_source_state_due_at"), "dispute", ["source", "state", "due_at"], unique=False)
+    op.create_index(
+        "ix_dispute_open",
+        "dispute",
+        ["source", "state"],
+        unique=False,
+        sqlite_where=sa.text(IS_OPEN),
+        postgresql_where=sa.text(IS_OPEN),
+    )
     op.create_table(
         "edition",
         sa.Column("edition", sa.Text(), nullable=False),
