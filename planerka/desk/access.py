@@ -18,6 +18,7 @@ from planerka.desk.navigation import ROLE_TITLES
 from planerka.desk.refusals import Refused
 from planerka.desk.visit import Visit, visit_of
 from planerka.people import Role
+from planerka.phones import masked
 from planerka.store.audit import Action
 from planerka.words import _
 
@@ -36,7 +37,7 @@ class Allowed:
         if visit.person is None:
             raise ask_to_enter(visit.request)
         with visit.desk.engine.begin() as connection:
-            visit.record(connection, Action.ROLE_REFUSED, visit.request.url.path)
+            visit.record(connection, Action.ROLE_REFUSED, masked(visit.request.url.path[:LONGEST_NEXT]))
         titles = ", ".join(visit.words.say(title) for role, title in ROLE_TITLES.items() if role in self.roles)
         raise Refused(403, _("This is only for: {roles}."), roles=titles)
 
