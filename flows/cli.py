@@ -15,6 +15,7 @@ from flows.cli_days import DAY
 from flows.cli_db import db_app
 from flows.cli_desk import desk
 from flows.cli_json import AsJson
+from flows.cli_ledger import ledger
 from flows.cli_map import map_app
 from flows.cli_privacy import privacy_app
 from flows.cli_rejudge import rejudge
@@ -35,6 +36,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+disputes_app.command()(ledger)
 app.add_typer(disputes_app, name="disputes")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(regulation_app, name="regulation")

@@ -164,6 +164,15 @@ class OfficeSettings(HoursSettings):
         return ProjectHoursSettings(**self.model_dump(exclude={"projects"}) | written)
 
 
+class ReviewSettings(HoursSettings):
+    """The hours of the quality-control analyst, and what the analyst costs the company a month, in whole units of the
+    currency that its contracts are in; None: not told."""
+
+    closes: time = time(18)
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
+    analyst_cost_per_month: int | None = Field(default=None, ge=1)
+
+
 class MailServerSettings(Section):
     """A server that speaks of mail. Its certificate is verified, unless nothing is encrypted at all."""
 

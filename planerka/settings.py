@@ -6,7 +6,7 @@ of the built-in sample company, which reaches nobody's CRM and nobody's inbox.
 
 import os
 import tomllib
-from datetime import time, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -22,10 +22,10 @@ from planerka.people import DeskSettings
 from planerka.sections import (
     AlarmSettings,
     DeliverySettings,
-    HoursSettings,
     OfficeSettings,
     PossiblePath,
     PrivacySettings,
+    ReviewSettings,
     SourceSettings,
     ZoneName,
     not_empty,
@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     phone_key_before: SecretStr | None = None
     source: SourceSettings = SourceSettings()
     office: OfficeSettings = OfficeSettings()
-    review: HoursSettings = HoursSettings(closes=time(18), weekdays=(1, 2, 3, 4, 5))
+    review: ReviewSettings = ReviewSettings()
     delivery: DeliverySettings = DeliverySettings()
     alarms: AlarmSettings = AlarmSettings()
     desk: DeskSettings = DeskSettings()

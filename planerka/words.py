@@ -71,7 +71,7 @@ class Words:
         return text.replace("-", MINUS)
 
     def money(self, amount_minor: float, currency: str) -> str:
-        amount = amount_minor / 10 ** get_currency_precision(currency)
+        amount = amount_minor / minor_units(currency)
         with half_away_from_zero():
             text = format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
         # CLDR parts a letter from a digit with a space; the library does not yet.
@@ -91,6 +91,11 @@ class Words:
 
     def instant(self, at: datetime, zone: ZoneInfo) -> str:
         return format_datetime(at, "d MMMM y, HH:mm", tzinfo=zone, locale=self.locale)
+
+
+def minor_units(currency: str) -> int:
+    """How many minor units make one of the currency: 100 kopecks a rouble, 1 of a yen."""
+    return 10 ** int(get_currency_precision(currency))
 
 
 @lru_cache

@@ -91,14 +91,20 @@ class DeskSite:
         return [message_from_bytes(path.read_bytes(), policy=default).get_content() for path in files]
 
 
-def desk_site(engine: sa.Engine, out: Path, people: tuple[Person, ...] = PEOPLE, **desk_settings: Any) -> DeskSite:
+def desk_site(
+    engine: sa.Engine,
+    out: Path,
+    people: tuple[Person, ...] = PEOPLE,
+    source: str = "sample",
+    **desk_settings: Any,
+) -> DeskSite:
     """`desk_settings`: those of `[desk]`."""
     desk_settings = {"address": ADDRESS, "people": people, **desk_settings}
     settings = Settings.model_validate({"out": out, "language": "en", "desk": desk_settings})
     calendar, clock = WorkCalendar(zone=settings.zone), MovedClock()
     desk = Desk(
         engine=engine,
-        source="sample",
+        source=source,
         settings=settings,
         office=calendar,
         review=calendar,

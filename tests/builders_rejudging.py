@@ -95,6 +95,13 @@ def opened(engine: sa.Engine) -> DisputeView:
     return view
 
 
+def opened_all(engine: sa.Engine) -> list[int]:
+    """The numbers of all disputes, after opening what can be opened now."""
+    open_disputes(engine, "crm", REVIEW, NOW)
+    with engine.connect() as connection:
+        return [view.id for view in disputes.listing(connection, "crm")]
+
+
 def write_on_the_card(engine: sa.Engine, **told: object) -> None:
     keep(engine, Rejection, {"id": "R1", "lead_id": "L1"} | told)
 

@@ -35,10 +35,7 @@ def weigh(connection: sa.Connection, source: str, until: datetime, zone: ZoneInf
     """Count what is at stake in every waiting dispute anew, by what had happened until then."""
     until_on = until.astimezone(zone).date()
     history = histories(connection, source, until_on)
-    prices = flat_prices(connection, source, until - PRICES_OF)
-    price = None
-    if len(prices) >= ENOUGH_N and prices["currency"].nunique() == 1:
-        price = {"price_minor": int(prices["price_minor"].median()), "currency": str(prices["currency"].iloc[0])}
+    price = median_price(connection, source, until)
     waiting = waiting_leads(connection, source)
     put_stakes(
         connection,
@@ -47,6 +44,15 @@ def weigh(connection: sa.Connection, source: str, until: datetime, zone: ZoneInf
             for row in waiting.itertuples()
         },
     )
+
+
+def median_price(connection: sa.Connection, source: str, until: datetime) -> dict[str, Any] | None:
+    """price_minor and currency of what a flat sold for in the last year; None where too few sold, or in several
+    currencies."""
+    prices = flat_prices(connection, source, until - PRICES_OF)
+    if len(prices) < ENOUGH_N or prices["currency"].nunique() != 1:
+        return None
+    return {"price_minor": int(prices["price_minor"].median()), "currency": str(prices["currency"].iloc[0])}
 
 
 def histories(connection: sa.Connection, source: str, until_on: date) -> dict[Scope, Sums]:

@@ -136,6 +136,13 @@ def test_another_file_is_named_by_the_environment(tmp_path, monkeypatch):
         load_settings()
 
 
+def test_the_review_keeps_its_own_hours_where_only_another_key_is_written():
+    """They are not those of the sales office, which works every day until nine in the evening."""
+    Path("planerka.toml").write_text("[review]\nanalyst_cost_per_month = 180000\n", "utf-8")
+    review = load_settings().review
+    assert (time(18), (1, 2, 3, 4, 5), 180_000) == (review.closes, review.weekdays, review.analyst_cost_per_month)
+
+
 @pytest.mark.parametrize(
     "text, words",
     [

@@ -25,7 +25,8 @@ class Returns(Columns):
     """One row a returned lead: its position and number, when and to whom it returns, and the task's due time.
 
     `is_returned` False is a task alone: the analyst asks the manager for evidence and returns nothing. `was_open`: of
-    neglect, nothing is reopened. `is_given`: to another manager.
+    neglect, nothing is reopened. `is_given`: to another manager. `is_shrugged_off`: nobody calls, and the lead is
+    rejected for no answer once more.
     """
 
     lead: Ints
@@ -38,6 +39,7 @@ class Returns(Columns):
     is_returned: Bools
     was_open: Bools
     is_given: Bools
+    is_shrugged_off: Bools
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def story_returns(leads: Leads, fates: Fates) -> Returns:
         is_returned=every,
         was_open=no,
         is_given=no,
+        is_shrugged_off=no,
     )
 
 
@@ -96,7 +99,8 @@ def drawn_course(dice: Dice, returns: Returns, life: int) -> Course:
     met_s = at_work(called_s + dice.between(salt + "meet", number, 2 * DAY, 9 * DAY))
     booked_s = at_work(met_s + dice.between(salt + "book", number, HOUR, 12 * DAY))
     signed_s = at_work(booked_s + dice.between(salt + "sign", number, 7 * DAY, 25 * DAY))
-    is_good = returns.is_returned & (returns.was_qualified | dice.hit(salt + "good", number, QUALIFY_CHANCE))
+    is_worked = returns.is_returned & ~returns.is_shrugged_off
+    is_good = is_worked & (returns.was_qualified | dice.hit(salt + "good", number, QUALIFY_CHANCE))
     is_met = is_good & dice.hit(salt + "met", number, MEET_CHANCE)
     is_booked = is_met & dice.hit(salt + "booked", number, BOOK_CHANCE)
     is_signed = is_booked & dice.hit(salt + "signed", number, SIGN_CHANCE)
@@ -108,11 +112,11 @@ def drawn_course(dice: Dice, returns: Returns, life: int) -> Course:
 
 def work(tape: Tape, dice: Dice, returns: Returns, course: Course) -> None:
     """The talk and the steps that follow from it."""
-    returned, is_good, is_signed = returns.is_returned, course.is_good, course.is_signed
+    is_worked, is_good, is_signed = returns.is_returned & ~returns.is_shrugged_off, course.is_good, course.is_signed
     next_s = np.where(course.is_met, course.met_s, course.ended_s)
     talk_s, qualified_s = dice.between("talk again", returns.number, 90, 600), course.called_s + 20 * MINUTE
-    tape.add(EventKind.CALL_OUT, returned, course.called_s, duration_s=talk_s, outcome=ANSWERED)
-    tape.add(EventKind.TASK_SET, returned, course.called_s + 12 * MINUTE, due_s=next_s + HOUR)
+    tape.add(EventKind.CALL_OUT, is_worked, course.called_s, duration_s=talk_s, outcome=ANSWERED)
+    tape.add(EventKind.TASK_SET, is_worked, course.called_s + 12 * MINUTE, due_s=next_s + HOUR)
     tape.add(EventKind.QUALIFIED, is_good & ~returns.was_qualified, qualified_s)
     step(tape, is_good & (returns.stage < company.QUALIFIED), qualified_s, company.QUALIFIED)
     tape.add(EventKind.MEETING_HELD, course.is_met, course.met_s)
@@ -127,10 +131,11 @@ def work(tape: Tape, dice: Dice, returns: Returns, course: Course) -> None:
 
 
 def lose_again(tape: Tape, dice: Dice, returns: Returns, course: Course) -> None:
-    """Those who did not buy after all are rejected, and this time lawfully."""
+    """Those who did not buy after all are rejected, and this time lawfully; but for those whom nobody called."""
     is_lost = returns.is_returned & ~course.is_signed
     why = dice.hit("why again", returns.number, 0.5)
     reason = np.where(why, company.TOO_EXPENSIVE, company.BOUGHT_ELSEWHERE)
+    reason = np.where(returns.is_shrugged_off, company.NO_ANSWER, reason)
     reached = [course.is_booked, course.is_met, course.is_good]
     stage = np.select(reached, [company.BOOKING, company.MEETING, company.QUALIFIED], returns.stage)
     tape.add(EventKind.REJECTED, is_lost, course.ended_s, reason=reason, from_stage=stage)

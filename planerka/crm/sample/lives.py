@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planerka.crm.sample import company
+from planerka.crm.sample import company, story
 from planerka.crm.sample.comeback import Returns, next_life, story_returns
 from planerka.crm.sample.dice import Bools, Ints
 from planerka.crm.sample.fates import Fates, fates_of
@@ -69,9 +69,9 @@ def lives_of(world: World, leads: Leads, fates: Fates, entries: Sequence[Entry])
     rounds = rounds_of(entries, leads.number)
     until_s = [cuts(world, leads, entries_) for entries_ in rounds]
     ahead_s = [np.minimum.reduce([*until_s[k:], np.full(len(leads.number), FAR)]) for k in range(len(rounds) + 1)]
-    story = story_returns(leads, fates)
+    told = story_returns(leads, fates)
     first = first_life(world, leads, fates, np.minimum(fates.returned_s, ahead_s[0]))
-    events = joined([first, next_life(world, story, 1, ahead_s[0][story.lead])])
+    events = joined([first, next_life(world, told, 1, ahead_s[0][told.lead])])
     for k, entries_ in enumerate(rounds):
         returns = commanded(world, leads, fates, events, entries_)
         life = next_life(world, returns, FIRST_COMMANDED_LIFE + k, ahead_s[k + 1][returns.lead])
@@ -117,17 +117,21 @@ def commanded(world: World, leads: Leads, fates: Fates, events: Events, entries:
     manager = np.array([company.MANAGER_CODES.get(command.manager_id or "", -1) for command in commands])
     was_open = before.status == OPEN
     stage = np.where((stage < 0) | was_open, before.stage, stage)
+    manager = np.where(manager < 0, before.manager, manager)
+    is_theirs = (manager == company.MANAGER_CODES[story.EARLY_REJECTER_ID]) & (before.reason == company.NO_ANSWER)
+    is_shrugged_off = is_theirs & ~was_open & world.dice.hit("shrugged off", leads.number[lead], story.SHRUG_CHANCE)
     return Returns(
         lead=lead,
         number=leads.number[lead],
         returned_s=returned_s,
         due_s=np.array([wall_s(command.due_at) for command in commands]),
-        manager=np.where(manager < 0, before.manager, manager),
+        manager=manager,
         stage=stage,
         was_qualified=stage >= company.QUALIFIED,
         is_returned=np.array([command.kind == Decision.RETURN_TO_WORK for command in commands]),
         was_open=was_open,
-        is_given=(manager >= 0) & (manager != before.manager),
+        is_given=manager != before.manager,
+        is_shrugged_off=is_shrugged_off,
     )
 
 

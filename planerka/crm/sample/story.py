@@ -16,6 +16,8 @@ EARLY_REJECTER_ID = "M3"
 EARLY_REJECTION_CHANCE = 0.15
 EARLY_REJECTION_CHANCE_NOW = 0.75
 EARLY_REJECTION_WEEKS = 12
+SHRUG_CHANCE = 0.5
+"""Of the leads that a ruling returns to this manager, those that are rejected again without a single call."""
 
 NEGLECTER_ID = "M6"
 """Leaves leads open without a next task and without a touch."""
