@@ -19,7 +19,13 @@ from babel import Locale
 from babel.dates import format_datetime, format_interval, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_compact_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import (
+    format_compact_currency,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
 
 from planerka.errors import UsageError
 
@@ -74,14 +80,31 @@ class Words:
         amount = amount_minor / minor_units(currency)
         with half_away_from_zero():
             text = format_compact_currency(amount, currency, locale=self.locale, fraction_digits=1)
-        # CLDR parts a letter from a digit with a space; the library does not yet.
-        return re.sub(r"(?<=[A-Z]{3})(?=\d)", NBSP, text).replace("-", MINUS)
+        return parted(text)
+
+    def exact_money(self, amount_minor: int, currency: str) -> str:
+        """To the last minor unit, which are left out where there are none: what a reader adds up must add up."""
+        units = minor_units(currency)
+        pattern = self.locale.currency_formats["standard"].pattern
+        if amount_minor % units == 0:
+            pattern = pattern.replace(".00", "")
+        text = format_currency(
+            Decimal(amount_minor) / units,
+            currency,
+            format=pattern,
+            locale=self.locale,
+            currency_digits=amount_minor % units != 0,
+        )
+        return parted(text)
 
     def day(self, on: date) -> str:
         return format_skeleton("MMMMd", on, locale=self.locale)
 
     def short_day(self, on: date) -> str:
         return format_skeleton("MMMd", on, locale=self.locale)
+
+    def full_day(self, on: date) -> str:
+        return format_skeleton("yMMMd", on, locale=self.locale)
 
     def days(self, from_on: date, to_on: date) -> str:
         return format_interval(from_on, to_on, "yMMMd", locale=self.locale)
@@ -91,6 +114,11 @@ class Words:
 
     def instant(self, at: datetime, zone: ZoneInfo) -> str:
         return format_datetime(at, "d MMMM y, HH:mm", tzinfo=zone, locale=self.locale)
+
+
+def parted(money: str) -> str:
+    """CLDR parts a letter from a digit with a space; the library does not yet."""
+    return re.sub(r"(?<=[A-Z]{3})(?=\d)", NBSP, money).replace("-", MINUS)
 
 
 def minor_units(currency: str) -> int:

@@ -92,11 +92,7 @@ class DeskSite:
 
 
 def desk_site(
-    engine: sa.Engine,
-    out: Path,
-    people: tuple[Person, ...] = PEOPLE,
-    source: str = "sample",
-    **desk_settings: Any,
+    engine: sa.Engine, out: Path, people: tuple[Person, ...] = PEOPLE, source: str = "sample", **desk_settings: Any
 ) -> DeskSite:
     """`desk_settings`: those of `[desk]`."""
     desk_settings = {"address": ADDRESS, "people": people, **desk_settings}

@@ -11,8 +11,10 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from planerka.desk.access import roles_of
 from planerka.desk.desk import Desk
 from planerka.desk.guard import Guard
+from planerka.desk.kept import KeptLedger
 from planerka.desk.refusals import TITLES, add_refusals
 from planerka.desk.routes import (
+    agreement,
     answering,
     case,
     director,
@@ -21,13 +23,18 @@ from planerka.desk.routes import (
     health,
     history,
     journal,
+    ledger,
     queue,
     raising,
+    readings,
     same,
     start,
 )
 
-PAGES = (answering, case, director, entering, files, health, history, journal, queue, raising, same, start)
+PAGES = (
+    *(agreement, answering, case, director, entering, files, health, history),
+    *(journal, ledger, queue, raising, readings, same, start),
+)
 ROUTERS = tuple(page.router for page in PAGES)
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -58,7 +65,7 @@ def desk_app(desk: Desk) -> DeskApp:
         redirect_slashes=False,
         responses=ANSWERS,
     )
-    app.state.desk = desk
+    app.state.desk, app.state.ledger = desk, KeptLedger()
     app.state.roles_of = {route.path: roles_of(route) for route in all_routes() if route.methods == {"GET"}}
     for router in ROUTERS:
         app.include_router(router)

@@ -11,12 +11,12 @@ from planerka.desk.bench import docket_of, query_of, shower_of
 from planerka.desk.done import done_of
 from planerka.desk.show import case
 from planerka.desk.show.disputes import Shower
-from planerka.desk.show.titles import ENQUIRIES, OBSTACLES
+from planerka.desk.show.titles import OBSTACLES
 from planerka.desk.visit import Visit
 from planerka.dispute_states import TRANSITIONS, DisputeAction, DisputeState
 from planerka.disputes.appeals import appealable_until
 from planerka.disputes.returning import Obstacle, obstacle, returns_of
-from planerka.model import Decision, Enquiry, ReferenceKind
+from planerka.model import Decision
 from planerka.people import Role
 from planerka.regulation.signed import signed_editions
 from planerka.store import case_file, desk_queue, disputes
@@ -76,33 +76,14 @@ def facts(connection: sa.Connection, source: str, shower: Shower, view: DisputeV
     currency = view.stake["currency"] if view.stake else None
     return {
         "broken": case.broken(shower, view, editions.get(view.edition or "")),
-        "evidence": case.evidence(shower, view),
+        "evidence": case.evidence(shower, view.evidence or {}),
         "comment": kept.get("comment"),
-        "card": [*of_lead(shower, view, known), *case.card(shower, kept, currency)],
+        "card": [*case.of_lead(shower, view, known), *case.card(shower, kept, currency)],
         "timeline": case.timeline(shower, events, view.subject_id),
         "stake_told": shower.stake_told(view),
         "others": [shower.line(v) for v in desk_queue.of_lead(connection, source, view.lead_id) if v.id != view.id],
         "rejudged": view.rejudged and view.rejudged[shower.words.language],
     }
-
-
-def of_lead(shower: Shower, view: DisputeView, known: case_file.LeadFacts | None) -> list[tuple[str, str]]:
-    """Who and what the lead belongs to: what of it is known."""
-    say, name = shower.words.say, shower.name
-    told = [
-        (say("Person in charge"), name(ReferenceKind.MANAGER, view.manager_id)),
-        (say("Channel"), name(ReferenceKind.CHANNEL, view.channel_id)),
-        (say("Project"), name(ReferenceKind.PROJECT, view.project_id)),
-    ]
-    if known:
-        enquiry = say(ENQUIRIES[Enquiry(known.enquiry)]) if known.enquiry else None
-        at = shower.words.instant(known.created_at, shower.zone) if known.created_at else None
-        told += [
-            (say("Campaign"), name(ReferenceKind.CAMPAIGN, known.campaign_id)),
-            (say("Agency"), name(ReferenceKind.AGENCY, known.agency_id)),
-            (say("Enquiry"), ", ".join(filter(None, (at, enquiry))) or None),
-        ]
-    return [(title, value) for title, value in told if value is not None]
 
 
 def allowed_to(visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView) -> Allowed:

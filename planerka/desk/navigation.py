@@ -9,8 +9,11 @@ from planerka.words import Words, _
 ENTRIES = (
     ("/disputes", _("Queue")),
     ("/director", _("For the director")),
+    ("/readings", _("Second reading")),
     ("/history", _("History")),
     ("/raise", _("Raise a dispute")),
+    ("/ledger", _("Returned leads")),
+    ("/agreement", _("Agreement")),
     ("/audit", _("Journal")),
 )
 """Path and title, in the order of the navigation. Who sees one is who may open it: the route says so."""

@@ -39,6 +39,11 @@ class Figures:
     ac1: Estimate
 
     @property
+    def agreed_n(self) -> int:
+        """In how many of the `n` they said the same."""
+        return round((self.raw.value or 0.0) * self.raw.n)
+
+    @property
     def is_enough(self) -> bool:
         return self.raw.n >= ENOUGH_N
 
@@ -57,8 +62,8 @@ class Proposal:
     """A place of the regulation over which readers differed: its wording may be at fault.
 
     `clause`: a number of `edition`; None where no clause was found broken or unprovable, and the whole `reason`, a
-    code, was read in two ways. `readings_n` touched the place, and in `disagreed_n` of them the two differed: those of
-    the `rejection_ids`, and of the `dispute_ids` where there was a dispute. Not `is_enough`: too few to rank it.
+    code, was read in two ways. `readings_n` touched the place, and `apart` are those of them in which the two differed,
+    oldest first. Not `is_enough`: too few to rank it.
     """
 
     edition: str
@@ -67,9 +72,11 @@ class Proposal:
     ru: str
     en: str
     readings_n: int
-    disagreed_n: int
-    dispute_ids: tuple[int, ...]
-    rejection_ids: tuple[str, ...]
+    apart: tuple[Done, ...]
+
+    @property
+    def disagreed_n(self) -> int:
+        return len(self.apart)
 
     @property
     def is_enough(self) -> bool:
@@ -135,7 +142,6 @@ def places(one: Done) -> Iterator[tuple[str, str | None, str | None]]:
 def proposal(
     edition: str, clause: str | None, reason: str | None, its: Sequence[Done], editions: dict[str, Edition]
 ) -> Proposal:
-    apart = [one for one in its if one.first != one.second]
     ru, en = words_of(editions.get(edition), clause, reason)
     return Proposal(
         edition=edition,
@@ -144,9 +150,7 @@ def proposal(
         ru=ru,
         en=en,
         readings_n=len(its),
-        disagreed_n=len(apart),
-        dispute_ids=tuple(one.dispute_id for one in apart if one.dispute_id is not None),
-        rejection_ids=tuple(one.subject_id for one in apart),
+        apart=tuple(one for one in its if one.first != one.second),
     )
 
 

@@ -1,10 +1,11 @@
 """What a second reader sees, and what they decide from the evidence alone, as the analyst would."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from planerka.errors import UsageError
+from planerka.errors import ChangedError, UsageError
 from planerka.model import Decision
 from planerka.phones import MASK, masked
 from planerka.store import readings
@@ -12,6 +13,13 @@ from planerka.store.database import reading
 from planerka.store.erasure import is_erased
 from planerka.store.readings import DECISIONS, ReadingView, Unread
 from planerka.store.touched import hold
+
+Witness = Callable[[sa.Connection], None]
+"""Is told of a reading in its transaction."""
+
+
+def nobody(_connection: sa.Connection) -> None:
+    pass
 
 
 def unread(engine: sa.Engine, source: str, reader: str) -> list[Unread]:
@@ -27,12 +35,19 @@ def reading_view(engine: sa.Engine, source: str, reading_id: int, reader: str) -
 
 
 def read(
-    engine: sa.Engine, source: str, reading_id: int, decision: Decision, reader: str, comment: str, now: datetime
+    engine: sa.Engine,
+    source: str,
+    reading_id: int,
+    decision: Decision,
+    reader: str,
+    comment: str,
+    now: datetime,
+    witness: Witness = nobody,
 ) -> None:
     """Keep what the second reader decides: once, with a comment, which is masked; nothing goes to the source.
 
-    UsageError: another decision than to uphold or to return, no comment or reader, no such reading, one that was read
-    already (of two at once the first stands), and one of a dispute in which the reader took a step.
+    UsageError: another decision than to uphold or to return, no comment or reader, no such reading, and one of a
+    dispute in which the reader took a step. ChangedError: it was read already (of two at once the first stands).
     """
     reader, comment = reader.strip(), comment.strip()
     if decision not in DECISIONS:
@@ -44,7 +59,8 @@ def read(
         found = view_for(connection, source, reading_id, reader)
         kept = MASK if is_erased(connection, source, found.lead_id) else masked(comment)
         if not readings.put(connection, reading_id, decision, reader, kept, now):
-            raise UsageError(f"reading {reading_id} has been read already: the first one stands")
+            raise ChangedError(f"reading {reading_id} has been read already: the first one stands")
+        witness(connection)
 
 
 def view_for(connection: sa.Connection, source: str, reading_id: int, reader: str) -> ReadingView:

@@ -19,6 +19,8 @@ class Action(StrEnum):
     LEFT = "left"
     ROLE_REFUSED = "role_refused"
     VIEWED = "viewed"
+    VIEWED_READING = "viewed_reading"
+    READ = "read"
     OPEN = "open"
     ASSIGN = "assign"
     REQUEST_EVIDENCE = "request_evidence"

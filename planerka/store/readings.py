@@ -54,14 +54,16 @@ class ReadingView(Unread):
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """A reading beside what was decided first. `clauses`: the numbers of those that the verdict's findings name."""
+    """A reading beside what was decided first; `comment` is the second reader's. `clauses`: the numbers of those that
+    the verdict's findings name. `dispute_id` None: nobody disputed it."""
 
     id: int
     subject: ReadingSubject
-    subject_id: str
+    lead_id: str
     dispute_id: int | None
     first: Decision
     second: Decision
+    comment: str
     read_at: datetime
     edition: str | None
     reason: str | None
@@ -116,7 +118,7 @@ def done(connection: sa.Connection, source: str, since: datetime, until: datetim
     """The readings of that stretch, its end not included, oldest first."""
     query = (
         sa.select(
-            *(reading.c[name] for name in ("id", "subject", "subject_id", "decision", "read_at")),
+            *(reading.c[name] for name in ("id", "subject", "lead_id", "decision", "comment", "read_at")),
             dispute.c.id.label("dispute_id"),
             dispute_step.c.action.label("ruled"),
             *(verdict.c[name] for name in ("edition", "reason", "findings")),
@@ -133,10 +135,11 @@ def _done(row: sa.Row[Any]) -> Done:
     return Done(
         id=row.id,
         subject=ReadingSubject(row.subject),
-        subject_id=row.subject_id,
+        lead_id=row.lead_id,
         dispute_id=row.dispute_id,
         first=Decision(row.ruled or Decision.UPHOLD),  # a verdict was drawn because it is lawful
         second=Decision(row.decision),
+        comment=row.comment,
         read_at=row.read_at,
         edition=row.edition,
         reason=row.reason,

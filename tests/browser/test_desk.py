@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from planerka.disputes import second_reading
 from planerka.disputes.appeals import appeal
 from planerka.disputes.ruling import rule
-from planerka.model import Decision
+from planerka.model import Decision, Receipt
 from planerka.people import Role
-from planerka.store import disputes
+from planerka.store import commands, disputes, samples
 from planerka.store.database import connect, upgrade
 from planerka.store.dispute_steps import steps
 from tests.builders_desk import DeskSite, desk_site
@@ -185,6 +187,8 @@ def pages(office: Office) -> list[tuple[Role, str]]:
         rule(docket, appealed, Decision.UPHOLD, "Анна", "Верно", now)
         appeal(docket, appealed, "Громова", "Клиент ждал звонка", now)
         rule(docket, asked, Decision.REQUEST_EVIDENCE, "Анна", "Пришлите записи", now)
+        returned_and_read_again(office)
+    (unread,) = second_reading.unread(office.site.desk.engine, "crm", "Павел")
     return [
         (Role.ANALYST, "/disputes"),
         (Role.ANALYST, f"/disputes/{waiting}"),
@@ -195,5 +199,22 @@ def pages(office: Office) -> list[tuple[Role, str]]:
         (Role.MARKETING, "/raise"),
         (Role.DIRECTOR, "/director"),
         (Role.DIRECTOR, f"/disputes/{appealed}"),
+        (Role.DIRECTOR, "/agreement"),
+        (Role.SALES, "/ledger"),
+        (Role.SECOND_READER, "/readings"),
+        (Role.SECOND_READER, f"/readings/{unread.id}"),
         (Role.OPS, "/audit"),
     ]
+
+
+def returned_and_read_again(office: Office) -> None:
+    """A lead that went back to work, and of two rulings one that was read otherwise and one that waits."""
+    engine, now = office.site.desk.engine, office.site.clock()
+    with engine.begin() as connection:
+        (command,) = (one for one in commands.pending(connection, "crm") if one.kind == Decision.RETURN_TO_WORK)
+        gone_at = now - timedelta(days=1)
+        commands.put_receipt(connection, Receipt(marker=command.marker, handed_over_at=gone_at, confirmed_at=gone_at))
+        ruled = samples.rulings(connection, "crm", gone_at, now + timedelta(seconds=1))
+        samples.draw(connection, "crm", ruled, now, now + timedelta(days=1))
+    first, *_others = second_reading.unread(engine, "crm", "Павел")
+    second_reading.read(engine, "crm", first.id, Decision.UPHOLD, "Павел", "Звонков хватает", now - timedelta(hours=1))

@@ -18,8 +18,8 @@ SUNDAY_EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
 
 
 def done(first: Decision, second: Decision, **values: Any) -> Done:
-    usual = {"id": 1, "subject": ReadingSubject.RULING, "subject_id": "E1", "dispute_id": 7, "read_at": SUNDAY_EVENING}
-    judged = {"edition": EDITION.name, "reason": "no_answer", "clauses": ("1.1",)}
+    usual = {"id": 1, "subject": ReadingSubject.RULING, "lead_id": "L1", "dispute_id": 7, "read_at": SUNDAY_EVENING}
+    judged = {"edition": EDITION.name, "reason": "no_answer", "clauses": ("1.1",), "comment": "Спорно"}
     return Done(**{**usual, **judged, "first": first, "second": second, **values})
 
 
@@ -73,10 +73,9 @@ def test_a_disagreement_proposes_the_clauses_that_the_verdict_named():
     read = readings("3 1 0 0", clauses=("1.1", "1.2", "1.1"))
     assert [("1.1", "no_answer", 1, 4), ("1.2", "no_answer", 1, 4)] == said(read)
     (first, _) = proposals(read, {EDITION.name: EDITION})
-    assert ("До отказа сделано не менее 6 исходящих попыток дозвона", (7,), ("E1",), False) == (
+    assert ("До отказа сделано не менее 6 исходящих попыток дозвона", [(7, "L1")], False) == (
         first.ru,
-        first.dispute_ids,
-        first.rejection_ids,
+        [(one.dispute_id, one.lead_id) for one in first.apart],
         first.is_enough,
     )
 
@@ -86,7 +85,7 @@ def test_where_no_clause_was_named_the_reason_is_proposed():
     read = readings("3 1 0 0", clauses=(), dispute_id=None, subject=ReadingSubject.VERDICT)
     assert [(None, "no_answer", 1, 4)] == said(read)
     (one,) = proposals(read, {EDITION.name: EDITION})
-    assert ("Недозвон", "No answer", (), ("E1",)) == (one.ru, one.en, one.dispute_ids, one.rejection_ids)
+    assert ("Недозвон", "No answer", [None]) == (one.ru, one.en, [done.dispute_id for done in one.apart])
 
 
 def test_no_clause_speaks_of_a_silence_and_agreement_proposes_nothing():

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import Form, Path, Query
+from fastapi import BackgroundTasks, Form, Path, Query
 from starlette.responses import RedirectResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
@@ -38,13 +38,19 @@ def look(
     visit: Annotated[Visit, allowed(*READERS)],
     number: Number,
     wanted: Asked,
+    later: BackgroundTasks,
     done: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
-    """A row of the journal says who looked at it."""
-    with visit.desk.engine.begin() as connection:
+    """A row of the journal says who looked at it: after the answer, for a pull may be writing for half a minute."""
+    with reading(visit.desk.engine) as connection:
         known(visit, connection, number)
-        visit.record(connection, Action.VIEWED, str(number))
+    later.add_task(record_view, visit, number)
     return case_page(visit, number, wanted, done=done)
+
+
+def record_view(visit: Visit, number: int) -> None:
+    with visit.desk.engine.begin() as connection:
+        visit.record(connection, Action.VIEWED, str(number))
 
 
 @router.post("/disputes/{number}/ruling")

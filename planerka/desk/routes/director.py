@@ -1,4 +1,4 @@
-"""What the commercial director looks at: appeals that wait, and what nobody ruled on in time."""
+"""What the commercial director looks at: appeals, what nobody ruled on in time, and how the queue stands."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 from planerka.desk.access import DeskRouter, allowed
 from planerka.desk.bench import shower_of
 from planerka.desk.visit import Visit
+from planerka.disputes.waiting import ORIGINS, waiting
 from planerka.people import Role
 from planerka.store import desk_queue
 from planerka.store.database import reading
@@ -24,8 +25,10 @@ def director(visit: Annotated[Visit, allowed(Role.DIRECTOR)]) -> HTMLResponse:
         shower = shower_of(visit, connection)
         appealed = desk_queue.appealed(connection, source)
         expired = desk_queue.expired_since(connection, source, visit.now - EXPIRED_SINCE)
+    standing = waiting(visit.desk.engine, source, visit.now)
     return visit.page(
         "director.html.j2",
+        standing=[(visit.words.say(ORIGINS[group.origin]), group) for group in standing],
         appealed=[shower.line(view) for view in appealed],
         expired=[shower.line(view) for view in expired],
         days_n=EXPIRED_SINCE.days,

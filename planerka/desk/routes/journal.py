@@ -29,6 +29,8 @@ TITLES = {
     Action.LEFT: _("left"),
     Action.ROLE_REFUSED: _("asked for a page of another role"),
     Action.VIEWED: _("looked at a dispute"),
+    Action.VIEWED_READING: _("looked at a second reading"),
+    Action.READ: _("gave a second reading"),
     **{Action(action): title for action, title in ACTIONS.items() if action.value in RECORDED},
 }
 

@@ -46,8 +46,9 @@ def queue(
     wanted: Asked,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     done: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    upheld: Annotated[int | None, Query(ge=1, le=10_000)] = None,
 ) -> HTMLResponse:
-    """`done`: the dispute that was ruled on last."""
+    """`done`: the dispute that was ruled on last; `upheld`: how many were by one comment."""
     source = visit.desk.source
     with reading(visit.desk.engine) as connection:
         shower = shower_of(visit, connection)
@@ -70,6 +71,7 @@ def queue(
         newer=query_of(wanted, page=page - 1) if page > 1 else None,
         older=query_of(wanted, page=page + 1) if len(found) > PER_PAGE else None,
         done=told,
+        upheld=upheld,
     )
 
 

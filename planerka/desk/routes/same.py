@@ -75,7 +75,7 @@ def uphold(
     if refused:
         outcome = Outcome(upheld_n=upheld_n, refused=tuple(refused))
         return same_page(visit, number, outcome=outcome, comment=comment, status=409)
-    return RedirectResponse("/disputes", 303)
+    return RedirectResponse(f"/disputes?upheld={upheld_n}", 303)
 
 
 def parsed(written: str) -> tuple[int, int]:

@@ -1,17 +1,19 @@
 """A dispute with all that is decided by: what is broken, the evidence, the card, and what happened to the lead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from planerka.desk.show.disputes import Shower
-from planerka.desk.show.titles import BUDGETS, CALLS, CARD, EVENTS
-from planerka.model import ActorKind, BudgetKind, ClauseResult, Consequence, Event, EventKind, ReferenceKind
+from planerka.desk.show.titles import BUDGETS, CALLS, CARD, ENQUIRIES, EVENTS
+from planerka.model import ActorKind, BudgetKind, ClauseResult, Consequence, Enquiry, Event, EventKind, ReferenceKind
 from planerka.regulation.fields import CATALOGUE, FieldKind
 from planerka.regulation.findings import in_words, language_of
 from planerka.rulebook.regulation import Edition
+from planerka.store.case_file import LeadFacts
 from planerka.store.disputes import DisputeView
+from planerka.store.readings import ReadingView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True)
 class Happening:
-    """A line of the timeline. `is_subject`: it is the rejection that is disputed."""
+    """A line of the timeline. `is_subject`: it is the rejection that is disputed, or read again."""
 
     at: datetime
     what: str
@@ -53,9 +55,9 @@ def broken(shower: Shower, view: DisputeView, edition: Edition | None) -> list[B
     return sorted(found, key=lambda clause: clause.is_fault)
 
 
-def evidence(shower: Shower, view: DisputeView) -> list[tuple[str, str]]:
+def evidence(shower: Shower, read: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Title and value of all that the clauses read, in the order of the catalogue."""
-    at, read = language_of(shower.words), view.evidence or {}
+    at = language_of(shower.words)
     return [
         ((field.ru, field.en)[at], value_told(shower, name, read[name]))
         for name, field in CATALOGUE.items()
@@ -76,6 +78,25 @@ def value_told(shower: Shower, name: str, value: Any) -> str:
             else shower.words.say("not given")
         )
     return in_words(field, value)[language_of(shower.words)]
+
+
+def of_lead(shower: Shower, view: DisputeView | ReadingView, known: LeadFacts | None) -> list[tuple[str, str]]:
+    """Who and what the lead belongs to: what of it is known."""
+    say, name = shower.words.say, shower.name
+    told = [
+        (say("Person in charge"), name(ReferenceKind.MANAGER, view.manager_id)),
+        (say("Channel"), name(ReferenceKind.CHANNEL, view.channel_id)),
+        (say("Project"), name(ReferenceKind.PROJECT, view.project_id)),
+    ]
+    if known:
+        enquiry = say(ENQUIRIES[Enquiry(known.enquiry)]) if known.enquiry else None
+        at = shower.words.instant(known.created_at, shower.zone) if known.created_at else None
+        told += [
+            (say("Campaign"), name(ReferenceKind.CAMPAIGN, known.campaign_id)),
+            (say("Agency"), name(ReferenceKind.AGENCY, known.agency_id)),
+            (say("Enquiry"), ", ".join(filter(None, (at, enquiry))) or None),
+        ]
+    return [(title, value) for title, value in told if value is not None]
 
 
 def card(shower: Shower, kept: dict[str, Any], currency: str | None) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from planerka.dispute_states import DisputeAction, DisputeState
 from planerka.model import Reference, ReferenceKind
 from planerka.store.dispute_steps import Step
 from planerka.store.disputes import DisputeView
+from planerka.store.readings import Unread
 from planerka.words import Words, _
 
 TONES = {
@@ -80,7 +81,7 @@ class Shower:
     def money(self, amount_minor: int | None, currency: str | None) -> str | None:
         return None if amount_minor is None or currency is None else self.words.money(amount_minor, currency)
 
-    def title(self, view: DisputeView) -> str:
+    def title(self, view: DisputeView | Unread) -> str:
         """The reason of the rejection, or that nobody gave one, or that the lead was neglected."""
         if view.happened_at is None:
             return self.words.say("Neglected lead")
@@ -126,7 +127,7 @@ class Shower:
             price=words.money(told["price_minor"], told["currency"]),
         )
 
-    def people(self, view: DisputeView) -> str:
+    def people(self, view: DisputeView | Unread) -> str:
         """Who and what it concerns: the manager, the channel, the project."""
         asked = (
             (ReferenceKind.MANAGER, view.manager_id),

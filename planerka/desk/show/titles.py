@@ -1,8 +1,9 @@
 """What states, actions, events and fields of a card are called on the desk."""
 
 from planerka.dispute_states import DisputeAction, DisputeState
+from planerka.disputes.followed import Standing
 from planerka.disputes.returning import Obstacle
-from planerka.model import BudgetKind, CallOutcome, Decision, DisputeOrigin, Enquiry, EventKind
+from planerka.model import BudgetKind, CallOutcome, Decision, DisputeOrigin, Enquiry, EventKind, UnitKind
 from planerka.words import _
 
 STATES = {
@@ -98,6 +99,23 @@ BUDGETS = {
     BudgetKind.FULL_PRICE: _("full price"),
     BudgetKind.DOWN_PAYMENT: _("down payment"),
     BudgetKind.MONTHLY_PAYMENT: _("monthly payment"),
+}
+
+STANDINGS = {
+    Standing.AT_WORK: _("in work"),
+    Standing.MEETING: _("meeting held"),
+    Standing.BOOKING: _("booked"),
+    Standing.CONTRACT: _("contract"),
+    Standing.TERMINATED: _("contract terminated"),
+    Standing.REJECTED: _("rejected again"),
+    Standing.RETURNED_AGAIN: _("returned once more"),
+    Standing.VANISHED: _("not in the CRM any more"),
+}
+
+UNITS = {
+    UnitKind.FLAT: _("flat"),
+    UnitKind.PARKING: _("parking place"),
+    UnitKind.STORAGE: _("storage room"),
 }
 
 CARD = {
