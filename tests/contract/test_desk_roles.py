@@ -103,6 +103,12 @@ MATRIX = """
     POST /disputes/{number}/same   | 403    | 303     | 403           | 403       | 403   | 403      | 403
     GET /history                   | login  | 200     | 403           | 200       | 200   | 200      | 403
     GET /director                  | login  | 403     | 403           | 403       | 403   | 200      | 403
+    GET /agreement                 | login  | 200     | 403           | 200       | 200   | 200      | 403
+    GET /ledger                    | login  | 200     | 403           | 200       | 200   | 200      | 403
+    GET /ledger.csv                | login  | 200     | 403           | 200       | 200   | 200      | 403
+    GET /readings                  | login  | 403     | 200           | 403       | 403   | 403      | 403
+    GET /readings/{number}         | login  | 403     | 404           | 403       | 403   | 403      | 403
+    POST /readings/{number}        | 403    | 403     | 404           | 403       | 403   | 403      | 403
     GET /raise                     | login  | 403     | 403           | 200       | 403   | 403      | 403
     POST /raise                    | 403    | 403     | 403           | 422       | 403   | 403      | 403
     GET /audit                     | login  | 403     | 403           | 403       | 403   | 200      | 200
@@ -122,6 +128,7 @@ FORMS = {
     "POST /disputes/{number}/appeal": {"seen": "1", "comment": "No"},
     "POST /disputes/{number}/final": {"decision": "uphold", "seen": "1", "comment": "For good"},
     "POST /disputes/{number}/same": {"chosen": "1:1", "comment": "Clear"},
+    "POST /readings/{number}": {"decision": "uphold", "comment": "Clear"},
     "POST /raise": {"lead": "L1", "comment": "Why?"},
 }
 """What is sent: of the other forms nothing but their token."""
