@@ -1,5 +1,6 @@
 """`[desk]` of the settings: where the desk is, and who may enter it as what."""
 
+from collections import Counter
 from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -81,9 +82,13 @@ class DeskSettings(Section):
     @field_validator("people")
     @classmethod
     def each_person_is_written_once(cls, people: tuple[Person, ...]) -> tuple[Person, ...]:
-        emails = [person.email for person in people]
-        if twice := sorted({email for email in emails if emails.count(email) > 1}):
+        emails, names = Counter(person.email for person in people), Counter(person.name for person in people)
+        if twice := sorted(email for email, n in emails.items() if n > 1):
             raise ValueError(f"{', '.join(twice)}: written twice, give all the roles of a person in one place")
+        if shared := sorted(name for name, n in names.items() if n > 1):
+            raise ValueError(
+                f"{', '.join(shared)}: two people of one name, write it so that a ruling tells whose it is"
+            )
         return people
 
     @property

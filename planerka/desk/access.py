@@ -18,6 +18,7 @@ from planerka.desk.navigation import ROLE_TITLES
 from planerka.desk.refusals import Refused
 from planerka.desk.visit import Visit, visit_of
 from planerka.people import Role
+from planerka.phones import masked
 from planerka.store.audit import Action
 from planerka.words import _
 
@@ -36,7 +37,8 @@ class Allowed:
         if visit.person is None:
             raise ask_to_enter(visit.request)
         with visit.desk.engine.begin() as connection:
-            visit.record(connection, Action.ROLE_REFUSED, visit.request.url.path)
+            parts = visit.request.url.path[:LONGEST_NEXT].split("/")  # which anybody may have written
+            visit.record(connection, Action.ROLE_REFUSED, "/".join(map(masked, parts)))
         titles = ", ".join(visit.words.say(title) for role, title in ROLE_TITLES.items() if role in self.roles)
         raise Refused(403, _("This is only for: {roles}."), roles=titles)
 

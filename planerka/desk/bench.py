@@ -6,7 +6,8 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from fastapi import Depends, Query
+from fastapi import Depends, Form, Query
+from pydantic import BeforeValidator
 
 from planerka.desk.show.disputes import Shower
 from planerka.desk.visit import Visit
@@ -24,6 +25,14 @@ from planerka.words import words_for
 
 READERS = (Role.ANALYST, Role.DIRECTOR, Role.MARKETING, Role.SALES)
 """Who may look at disputes. Not the second reader, who must not know what was decided."""
+
+
+def with_plain_ends(text: str) -> str:
+    """A form sends two characters for each end of a line; whoever typed it, and the browser, counted one."""
+    return text.replace("\r\n", "\n")
+
+
+Comment = Annotated[str, BeforeValidator(with_plain_ends), Form(max_length=4000)]
 
 Id = Annotated[str | None, Query(max_length=200)]
 

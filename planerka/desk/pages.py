@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from planerka.disputes.answering import is_link
 from planerka.words import Words
 
 HOME = Path(__file__).parent
@@ -48,6 +49,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     jinja.globals["static"] = static_url
+    jinja.tests["link"] = is_link  # an export may hold anything where the address of a card is meant
     return jinja
 
 

@@ -71,7 +71,7 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
         """A page through its template, which gets `values` and the words and the person of this visit."""
-        answer = HTMLResponse(rendered(template, self.words, {**self.shell(), **values}), status)
+        answer = HTMLResponse(rendered(template, self.words, dict(**self.shell(), **values)), status)
         if self.request.query_params.get("lang") == self.words.language:
             is_encrypted = self.desk.settings.desk.is_encrypted
             answer.set_cookie(

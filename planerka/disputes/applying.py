@@ -55,9 +55,9 @@ def hand_over_pending(engine: sa.Engine, crm: Crm, now: datetime) -> ApplyReport
     report = ApplyReport(confirmed_n=confirm_seen(engine, crm.source))
     for command in pending:
         try:
-            refuse_a_senseless(engine, crm.source, command)
             if not is_taken(engine, command, now):
                 continue
+            refuse_a_senseless(engine, crm.source, command)
             receipt = crm.apply(command)
         except NO_ENTRY:
             raise

@@ -150,10 +150,13 @@ def over(connection: sa.Connection, source: str, subject_ids: pd.Series) -> list
 
 
 def behind(connection: sa.Connection, source: str, marker: str) -> DisputeView:
-    """The dispute whose ruling asked for the command with this marker."""
+    """The dispute whose ruling asked for the command with this marker; UsageError where it was taken back."""
     asked = sa.select(dispute_step.c.dispute_id).join(command_table, command_table.c.ruling_id == dispute_step.c.id)
     is_it = dispute.c.id == asked.where(command_table.c.marker == marker).scalar_subquery()
-    return view_of(connection.execute(views(source).where(is_it)).one())
+    row = connection.execute(views(source).where(is_it)).one_or_none()
+    if row is None:
+        raise UsageError(f"The ruling that asked for {marker} was taken back: nothing of it is written")
+    return view_of(row)
 
 
 def follow_verdicts(connection: sa.Connection, source: str, subject_ids: pd.Series, at: datetime) -> int:

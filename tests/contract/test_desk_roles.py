@@ -1,8 +1,10 @@
 """Each page of the desk says who may ask for it, and is asked by every role, by nobody and by other sites."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi.routing import APIRoute
@@ -13,8 +15,12 @@ from planerka.desk.app import ROUTERS, all_routes
 from planerka.desk.navigation import ENTRIES, ROLE_TITLES
 from planerka.desk.routes.journal import TITLES
 from planerka.people import Role
+from planerka.store import desk_tokens, disputes
 from planerka.store.audit import Action
-from tests.builders_desk import DeskSite, desk_site
+from planerka.store.database import reading
+from planerka.store.desk_tokens import Purpose
+from tests.builders_desk import NOON, DeskSite, desk_site
+from tests.builders_rulings import dispute_rejections
 
 PUBLIC_PATHS = {"/login", "/answer/{token}", "/enter/{token}", "/static/{name}", "/health"}
 POSTS = sorted(route.path for route in all_routes() if "POST" in (route.methods or ()))
@@ -71,6 +77,121 @@ def test_every_role_gets_what_the_route_says(site: DeskSite, route: APIRoute) ->
         browser = site.entered(role)
         answer = browser.request(method, path, data={"form_token": site.form_token(browser)})
         assert (role, role not in roles) == (role, answer.status_code == 403)
+
+
+MATRIX = """
+    route                          | nobody | analyst | second_reader | marketing | sales | director | ops
+    -------------------------------+--------+---------+---------------+-----------+-------+----------+----
+    GET /                          | login  | 303     | 303           | 303       | 303   | 303      | 303
+    GET /login                     | 200    | 200     | 200           | 200       | 200   | 200      | 200
+    POST /login                    | 200    | 200     | 200           | 200       | 200   | 200      | 200
+    GET /enter/{token}             | 200    | 200     | 200           | 200       | 200   | 200      | 200
+    POST /enter/{token}            | 303    | 303     | 303           | 303       | 303   | 303      | 303
+    POST /logout                   | 403    | 303     | 303           | 303       | 303   | 303      | 303
+    GET /static/{name}             | 200    | 200     | 200           | 200       | 200   | 200      | 200
+    GET /health                    | 200    | 200     | 200           | 200       | 200   | 200      | 200
+    GET /answer/{token}            | 410    | 410     | 410           | 410       | 410   | 410      | 410
+    POST /answer/{token}           | 410    | 410     | 410           | 410       | 410   | 410      | 410
+    GET /disputes                  | login  | 200     | 403           | 200       | 200   | 200      | 403
+    GET /disputes/{number}         | login  | 200     | 403           | 200       | 200   | 200      | 403
+    POST /disputes/{number}/ruling | 403    | 303     | 403           | 403       | 403   | 403      | 403
+    POST /disputes/{number}/assign | 403    | 303     | 403           | 403       | 403   | 403      | 403
+    POST /disputes/{number}/undo   | 403    | 409     | 403           | 403       | 403   | 409      | 403
+    POST /disputes/{number}/appeal | 403    | 403     | 403           | 409       | 409   | 403      | 403
+    POST /disputes/{number}/final  | 403    | 403     | 403           | 403       | 403   | 422      | 403
+    GET /disputes/{number}/same    | login  | 200     | 403           | 403       | 403   | 403      | 403
+    POST /disputes/{number}/same   | 403    | 303     | 403           | 403       | 403   | 403      | 403
+    GET /history                   | login  | 200     | 403           | 200       | 200   | 200      | 403
+    GET /director                  | login  | 403     | 403           | 403       | 403   | 200      | 403
+    GET /agreement                 | login  | 200     | 403           | 200       | 200   | 200      | 403
+    GET /ledger                    | login  | 200     | 403           | 200       | 200   | 200      | 403
+    GET /ledger.csv                | login  | 200     | 403           | 200       | 200   | 200      | 403
+    GET /readings                  | login  | 403     | 200           | 403       | 403   | 403      | 403
+    GET /readings/{number}         | login  | 403     | 404           | 403       | 403   | 403      | 403
+    POST /readings/{number}        | 403    | 403     | 404           | 403       | 403   | 403      | 403
+    GET /raise                     | login  | 403     | 403           | 200       | 403   | 403      | 403
+    POST /raise                    | 403    | 403     | 403           | 422       | 403   | 403      | 403
+    GET /audit                     | login  | 403     | 403           | 403       | 403   | 200      | 200
+"""
+"""What each is answered, on a desk with one dispute that nobody has touched. `login`: is sent there.
+
+The roles of a page are changed here and at its route, or not at all.
+"""
+HEAD, RULE, *LINES = MATRIX.strip().splitlines()
+VISITORS = [cell.strip() for cell in HEAD.split("|")][1:]
+EXPECTED = {line.split("|")[0].strip(): [cell.strip() for cell in line.split("|")[1:]] for line in LINES}
+
+FORMS = {
+    "POST /login": {"email": "nobody@company.example"},
+    "POST /disputes/{number}/ruling": {"decision": "uphold", "seen": "1", "comment": "Clear"},
+    "POST /disputes/{number}/assign": {"seen": "1"},
+    "POST /disputes/{number}/appeal": {"seen": "1", "comment": "No"},
+    "POST /disputes/{number}/final": {"decision": "uphold", "seen": "1", "comment": "For good"},
+    "POST /disputes/{number}/same": {"chosen": "1:1", "comment": "Clear"},
+    "POST /readings/{number}": {"decision": "uphold", "comment": "Clear"},
+    "POST /raise": {"lead": "L1", "comment": "Why?"},
+}
+"""What is sent: of the other forms nothing but their token."""
+
+on_one_database = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+"""Roles are not asked of the database."""
+
+
+def name_of(route: APIRoute) -> str:
+    return f"{min(route.methods or ())} {route.path}"
+
+
+def asked(site: DeskSite, route: APIRoute, visitor: str, **form: str) -> httpx.Response:
+    """The answer of a route to somebody who has that role, with what its form would send; links are not asked for too
+    often."""
+    site.clock.move(minutes=16)
+    browser = site.visitor() if visitor == "nobody" else site.entered(Role(visitor))
+    token = site.form_token(browser) if visitor != "nobody" else ""
+    data = {"form_token": token, **FORMS.get(name_of(route), {}), **form}
+    parts = {"number": "1", "name": "desk.css", "token": token_for(site, route.path)}
+    return browser.request(min(route.methods or ()), route.path.format(**parts), data=data)
+
+
+def token_for(site: DeskSite, path: str) -> str:
+    """A good one."""
+    if path.startswith("/answer/"):
+        with site.desk.engine.begin() as connection:
+            return desk_tokens.make(connection, Purpose.ANSWER, site.clock(), timedelta(days=1), dispute_id=1)
+    return site.link("ops@company.example").removeprefix("/enter/")
+
+
+def told(answer: httpx.Response) -> str:
+    return "login" if answer.headers.get("location", "").startswith("/login?next=") else str(answer.status_code)
+
+
+def test_the_matrix_has_every_route_and_every_role() -> None:
+    assert (sorted(map(name_of, all_routes())), ["nobody", *Role]) == (sorted(EXPECTED), VISITORS)
+
+
+@pytest.mark.parametrize("route", all_routes(), ids=name_of)
+def test_the_matrix_and_the_route_name_the_same_roles(route: APIRoute) -> None:
+    cells = dict(zip(VISITORS, EXPECTED[name_of(route)], strict=True))
+    let_in = {visitor for visitor, cell in cells.items() if cell not in ("403", "login")}
+    assert (set(Role) | {"nobody"} if (roles := roles_of(route)) is None else set(roles)) == let_in
+
+
+@on_one_database
+@pytest.mark.parametrize("route", all_routes(), ids=name_of)
+def test_everybody_is_answered_as_the_matrix_says(site: DeskSite, route: APIRoute) -> None:
+    dispute_rejections(site.desk.engine, "sample", ["L1"], NOON)
+    assert EXPECTED[name_of(route)] == [told(asked(site, route, visitor)) for visitor in VISITORS]
+
+
+@on_one_database
+@pytest.mark.parametrize("route", [r for r in all_routes() if r.methods != {"GET"}], ids=name_of)
+def test_without_the_token_of_its_form_nobody_changes_anything(site: DeskSite, route: APIRoute) -> None:
+    """Not even who may: another site could have sent it."""
+    dispute_rejections(site.desk.engine, "sample", ["L1"], NOON)
+    for role in Role:
+        assert (role, 403) == (role, asked(site, route, role, form_token="").status_code)
+    with reading(site.desk.engine) as connection:
+        assert 1 == disputes.show(connection, "sample", 1).steps_n
+    assert {"role_refused"} >= {entry.action for entry in site.journal()}
 
 
 def test_a_refusal_says_which_role_may(site: DeskSite) -> None:

@@ -87,8 +87,9 @@ class Account(ABC):
     def command(self, lead_id: str) -> Command: ...
 
     @abstractmethod
-    def done(self, told: Command) -> tuple[int, int, int]:
-        """How often a return can be seen: notes, tasks, returns to work."""
+    def done(self, lead_id: str, marker: str = "") -> tuple[int, int, int]:
+        """What can be seen of a command on the card of its lead: notes and tasks with its marker (by default: all that
+        there are), and returns to work."""
 
     def load(self, leads_n: int) -> None:
         """Half of the leads are lost, a quarter of these restored."""

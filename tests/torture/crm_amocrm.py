@@ -11,10 +11,12 @@ import httpx
 
 from planerka.crm.amocrm.adapter import AmoCrm
 from planerka.crm.amocrm.directory import stage_id
+from planerka.crm.mapping import AccountMapping
 from planerka.model import Command, EventKind
 from tests.builders_amo import ago, command_for, company, connected, mapping_of
 from tests.fakes.amocrm.app import AmoApp
 from tests.fakes.amocrm.faults import Fault
+from tests.fakes.amocrm.rows import Record, Records
 from tests.fakes.amocrm.state import LOST
 from tests.fakes.serving import served
 from tests.torture.crm_accounts import Account, Happened, Pulled
@@ -77,12 +79,14 @@ class AmoAccount(Account):
         return datetime.now(UTC)
 
     def crm(self) -> AmoCrm:
+        return self.until_the_end.enter_context(connected(self.url, self.fake, mapping=self.mapping()))
+
+    def mapping(self) -> AccountMapping:
         mapping = mapping_of(self.fake)
         columns = {**mapping.leads.columns, "channel_id": {"column": "source_id"}}
         told = mapping.model_dump(exclude_unset=True, by_alias=True)
         told["leads"]["columns"] = columns
-        with_channel = type(mapping).model_validate(told)
-        return self.until_the_end.enter_context(connected(self.url, self.fake, mapping=with_channel))
+        return AccountMapping.model_validate(told)
 
     @contextmanager
     def cutting(self) -> Iterator[AmoCrm]:
@@ -110,14 +114,15 @@ class AmoAccount(Account):
                 found[str(event["entity_id"])].append(event["created_at"])
         return found
 
-    def done(self, told: Command) -> tuple[int, int, int]:
-        lead_id = int(told.lead_id)
-        found = [
-            sum(row["entity_id"] == lead_id for row in rows.values()) for rows in (self.fake.notes, self.fake.tasks)
-        ]
-        moves = [row for row in self.fake.events.values() if (row["entity_id"], row["type"]) == (lead_id, MOVED)]
+    def done(self, lead_id: str, marker: str = "") -> tuple[int, int, int]:
+        notes = [row["params"]["text"] for row in self.of_lead(self.fake.notes, lead_id)]
+        tasks = [row["text"] for row in self.of_lead(self.fake.tasks, lead_id)]
+        moves = [row for row in self.of_lead(self.fake.events, lead_id) if row["type"] == MOVED]
         returns = [row for row in moves if row["value_before"][0]["lead_status"]["id"] == LOST]
-        return found[0], found[1], len(returns)
+        return sum(marker in text for text in notes), sum(marker in text for text in tasks), len(returns)
+
+    def of_lead(self, rows: Records, lead_id: str) -> list[Record]:
+        return [row for row in rows.values() if row["entity_id"] == int(lead_id)]
 
 
 def status_of(stage: str) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from planerka.crm.odoo.adapter import OdooCrm
 from planerka.model import Command
-from tests.builders_odoo import DEAR, NEW, NO_STOCK, PROPOSITION, QUALIFIED, Site, command, notes, restored, tasks
+from tests.builders_odoo import DEAR, NEW, NO_STOCK, PROPOSITION, QUALIFIED, Site, command, restored
 from tests.contract.test_odoo_writing import Cut
 from tests.fakes.odoo.faults import Fault
 from tests.fakes.serving import served
@@ -78,5 +78,8 @@ class OdooAccount(Account):
     def command(self, lead_id: str) -> Command:
         return command(lead_id)
 
-    def done(self, told: Command) -> tuple[int, int, int]:
-        return len(notes(self.site, told)), len(tasks(self.site, told)), restored(self.site, told.lead_id)
+    def done(self, lead_id: str, marker: str = "") -> tuple[int, int, int]:
+        notes = self.site.under("mail.message", lead_id, ["message_type", "=", "comment"])
+        tasks = self.site.under("mail.activity", lead_id)
+        found = [sum(marker in row[text] for row in rows) for rows, text in ((notes, "body"), (tasks, "note"))]
+        return found[0], found[1], restored(self.site, lead_id)

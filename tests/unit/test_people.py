@@ -35,6 +35,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"people": [{"email": "anna@company.example", "name": "Анна"}]}, r"desk\.people\.0\.roles: Field required"),
     ({"people": [{**ANNA, "role": "ops"}]}, r"desk\.people\.0\.role: there is no such setting: the nearest is 'roles'"),
     ({"people": [ANNA, {**ANNA, "email": "anna@company.example"}]}, "anna@company.example: written twice"),
+    ({"people": [ANNA, {**ANNA, "email": "other@company.example"}]}, "Анна: two people of one name"),
 ]
 
 

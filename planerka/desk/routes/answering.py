@@ -6,7 +6,7 @@ from fastapi import Form
 from starlette.responses import HTMLResponse
 
 from planerka.desk.access import PUBLIC, DeskRouter
-from planerka.desk.bench import docket_of, shower_of
+from planerka.desk.bench import Comment, docket_of, shower_of
 from planerka.desk.refusals import Refused
 from planerka.desk.show.case import broken
 from planerka.desk.visit import Visit
@@ -36,7 +36,7 @@ def form(visit: Annotated[Visit, PUBLIC], token: str) -> HTMLResponse:
 def give(
     visit: Annotated[Visit, PUBLIC],
     token: str,
-    text: Annotated[str, Form(max_length=4000)] = "",
+    text: Comment = "",
     links: Annotated[str, Form(max_length=20_000)] = "",
 ) -> HTMLResponse:
     """The answer is the manager's whose lead it was; who holds the link is not asked for more."""
@@ -53,13 +53,14 @@ def give(
 
 
 def asked_by(visit: Visit, token: str) -> int:
-    """The dispute that waits for the answer of this link; Refused where none does."""
+    """The dispute that waits for the answer of this link; Refused where none does, or by another request than its."""
     with reading(visit.desk.engine) as connection:
         found = desk_tokens.find(connection, Purpose.ANSWER, token)
         if found is None or found.dispute_id is None:
             raise Refused(403, NO_LINK)
         view = disputes.show(connection, visit.desk.source, found.dispute_id)
-    if view.state != DisputeState.EVIDENCE_REQUESTED or not found.is_good(visit.now):
+    is_its = view.ruled_at is not None and found.created_at >= view.ruled_at  # not an older request's
+    if view.state != DisputeState.EVIDENCE_REQUESTED or not (is_its and found.is_good(visit.now)):
         raise Refused(410, NOT_ASKED)
     return found.dispute_id
 
@@ -79,6 +80,6 @@ def answer_page(
         view=view,
         broken=broken(shower, view, editions.get(view.edition or "")),
         text=text,
-        links=links,
+        proof=links,
         problem=problem,
     )

@@ -9,7 +9,7 @@ from fastapi import BackgroundTasks, Form, Path, Query
 from starlette.responses import RedirectResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import READERS, Asked, docket_of, query_of, shower_of
+from planerka.desk.bench import READERS, Asked, Comment, docket_of, query_of, shower_of
 from planerka.desk.case_page import Typed, case_page
 from planerka.desk.refusals import Refused
 from planerka.desk.visit import Visit
@@ -30,7 +30,6 @@ NOT_NOW = _("This cannot be done now. Look at the dispute again: it says why.")
 TOO_LATE = _("It is too late to take the ruling back.")
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Comment = Annotated[str, Form(max_length=4000)]
 Seen = Annotated[int, Form(ge=1, le=2**31 - 1)]
 
 

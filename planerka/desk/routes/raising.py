@@ -6,7 +6,7 @@ from fastapi import Form
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import docket_of
+from planerka.desk.bench import Comment, docket_of
 from planerka.desk.visit import Visit
 from planerka.disputes.raising import NotRaised, raise_by_hand, why_not_raised
 from planerka.people import Role
@@ -35,7 +35,7 @@ def form(visit: Annotated[Visit, allowed(Role.MARKETING)], lead: str = "") -> HT
 def raise_one(
     visit: Annotated[Visit, allowed(Role.MARKETING)],
     lead: Annotated[str, Form(max_length=200)],
-    comment: Annotated[str, Form(max_length=4000)] = "",
+    comment: Comment = "",
 ) -> Response:
     docket, lead_id = docket_of(visit), lead.strip()
     with reading(docket.engine) as connection:

@@ -9,10 +9,10 @@ from fastapi import Form, Path, Query
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import shower_of
+from planerka.desk.bench import Comment, shower_of
 from planerka.desk.case_page import Typed
 from planerka.desk.refusals import Refused
-from planerka.desk.routes.case import NO_COMMENT, Comment
+from planerka.desk.routes.case import NO_COMMENT
 from planerka.desk.show.readings import facts, line_of
 from planerka.desk.visit import Visit
 from planerka.disputes import second_reading

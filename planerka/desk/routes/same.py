@@ -7,7 +7,7 @@ from fastapi import Form, Path
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import docket_of, shower_of
+from planerka.desk.bench import Comment, docket_of, shower_of
 from planerka.desk.routes.case import NO_COMMENT, known
 from planerka.desk.visit import Visit
 from planerka.disputes import ruling
@@ -40,7 +40,7 @@ def uphold(
     visit: Annotated[Visit, allowed(Role.ANALYST)],
     number: Number,
     chosen: Annotated[list[str], Form(max_length=1000)],
-    comment: Annotated[str, Form(max_length=4000)] = "",
+    comment: Comment = "",
 ) -> Response:
     """Each in a transaction of its own; one that is another case by now, or was changed since, is left out and told.
 
@@ -48,12 +48,13 @@ def uphold(
     """
     if not comment.strip():
         return same_page(visit, number, problem=visit.words.say(NO_COMMENT), status=422)
+    wanted = [parsed(written) for written in chosen]
     with reading(visit.desk.engine) as connection:
         known(visit, connection, number)
         one = disputes.show(connection, visit.desk.source, number)
         alike = {view.id for view in desk_queue.like_it(connection, visit.desk.source, one)}
     refused, upheld_n = [], 0
-    for dispute_id, seen_n in map(parsed, chosen):
+    for dispute_id, seen_n in wanted:
         try:
             if dispute_id not in alike:
                 raise UsageError(f"dispute {dispute_id} is not the same case")
