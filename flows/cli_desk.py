@@ -7,6 +7,9 @@ import typer
 if TYPE_CHECKING:
     from planerka.desk.desk import Desk
 
+PROCESSES_N = 2
+"""While one puts a large page together, another answers; one that has died is replaced."""
+
 GRACE_S = 10
 """How long an answer that is on its way may take when the desk is stopped."""
 
@@ -55,16 +58,14 @@ def print_sample_links(opened: "Desk") -> None:
 
 def serve(opened: "Desk") -> None:
     """Until SIGINT or SIGTERM. No log of requests: a link into the desk would stand in it."""
-    import signal
-    from contextlib import suppress
-
     import uvicorn
 
-    from flows.desk import listening
-    from planerka.desk.app import desk_app
+    from flows.desk import Processes, listening
 
     config = uvicorn.Config(
-        desk_app(opened),
+        "flows.desk:served_app",
+        factory=True,
+        workers=PROCESSES_N,
         access_log=False,
         log_level="warning",
         proxy_headers=False,  # the desk believes those that its settings name, and nobody else
@@ -73,9 +74,6 @@ def serve(opened: "Desk") -> None:
         ws="none",
         timeout_graceful_shutdown=GRACE_S,
     )
-    server = uvicorn.Server(config)
     with listening(opened.settings.desk) as door:
-        print(f"The desk is at {opened.settings.desk.address}; stop it with Ctrl-C.", flush=True)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises both again when it has ended
-        with suppress(KeyboardInterrupt):
-            server.run(sockets=[door])
+        opened.engine.dispose()
+        Processes(config, [door], opened.settings.desk.address).run()

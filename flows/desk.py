@@ -3,11 +3,18 @@
 import os
 import socket
 
+from uvicorn import Config
+from uvicorn.supervisors import Multiprocess
+
 from flows.wiring import clock, wire
+from planerka.desk.app import DeskApp, desk_app
 from planerka.desk.desk import Desk
 from planerka.errors import SettingsError
 from planerka.people import DeskSettings, Person, Role
 from planerka.settings import Settings, load_settings
+
+START_S = 60
+"""How long a process of a slow machine may take to import all that the desk stands on."""
 
 SAMPLE_PEOPLE = (
     Person(email="irina.sokolova@example.com", name="Ирина Соколова", roles=(Role.ANALYST,)),
@@ -35,6 +42,11 @@ def desk_of() -> Desk:
     )
 
 
+def served_app() -> DeskApp:
+    """The app of the settings, for each process that serves it."""
+    return desk_app(desk_of())
+
+
 def people_of(settings: Settings) -> tuple[Person, ...]:
     """Those of the settings; the sample company has its own."""
     if settings.desk.people:
@@ -45,6 +57,19 @@ def people_of(settings: Settings) -> tuple[Person, ...]:
         "desk.people is empty, and nobody may enter: under [desk] write people = [{email = …, name = …, roles = "
         '["analyst"]}, …] (docs/desk.md)'
     )
+
+
+class Processes(Multiprocess):
+    """Those that serve the desk: says where it is as soon as all of them do."""
+
+    def __init__(self, config: Config, doors: list[socket.socket], address: str) -> None:
+        super().__init__(config, doors)
+        self.address = address
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        if all(process.wait_until_ready(START_S) for process in self.processes):
+            print(f"The desk is at {self.address}; stop it with Ctrl-C.", flush=True)
 
 
 def listening(settings: DeskSettings) -> socket.socket:

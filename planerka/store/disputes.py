@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -190,6 +191,7 @@ def returned_n(connection: sa.Connection, source: str, lead_id: str, besides: in
     return connection.execute(query.where(is_return, is_other, dispute.c.lead_id == lead_id)).scalar_one()
 
 
+@lru_cache
 def views(source: str) -> sa.Select[Any]:
     columns = (
         *(c for c in dispute.c if c.name not in ("source", "said")),

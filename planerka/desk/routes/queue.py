@@ -21,7 +21,7 @@ from planerka.words import _
 
 router = DeskRouter()
 
-PER_PAGE = 50
+PER_PAGE = 25
 
 FILTERS = {
     "origin": _("Kind of dispute"),
