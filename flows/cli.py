@@ -18,8 +18,9 @@ from flows.cli_json import AsJson
 from flows.cli_ledger import ledger
 from flows.cli_map import map_app
 from flows.cli_privacy import privacy_app
+from flows.cli_quarantine import quarantine_app
 from flows.cli_rejudge import rejudge
-from flows.cli_review import disputes_app, print_rehearsals, quarantine_app
+from flows.cli_review import disputes_app, print_rehearsals
 from flows.cli_rules import regulation_app
 from flows.masking import mask_what_is_written
 from planerka.errors import PlanerkaError, UsageError

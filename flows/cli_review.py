@@ -1,4 +1,4 @@
-"""`planerka disputes …` and `planerka quarantine …`: what a person decides from the shell."""
+"""`planerka disputes …`: what a person decides from the shell."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli_json import AsJson, print_json
+from planerka.errors import UsageError
 from planerka.model import Decision
 
 if TYPE_CHECKING:
     from planerka.disputes.applying import Rehearsal
-    from planerka.store.quarantine import QuarantinedRow
+    from planerka.disputes.ruling_by_file import FileReport
 
 disputes_app = typer.Typer(help="Disputed rejections and the rulings on them.", no_args_is_help=True)
-quarantine_app = typer.Typer(help="Rows that were not fit to be judged.", no_args_is_help=True)
 
 Author = Annotated[str, typer.Option(help="Who decides.")]
+Number = Annotated[int, typer.Argument(help="The dispute's number.")]
+Comment = Annotated[str, typer.Option(help="Why: both departments read it.")]
 
 
 @disputes_app.command("list")
@@ -33,35 +35,120 @@ def list_disputes(
     for row in rows:
         concerned = " · ".join(str(row[name]) for name in ("lead", "manager", "channel", "reason") if row[name])
         print(f"{row['number']:>5}  due {row['due']}  {row['decision'] or row['origin']}  {concerned}")
+        stake = f"{row['at_stake']:,} {row['currency']} at stake" if row["at_stake"] is not None else ""
+        print(f"       {', '.join(str(said) for said in (row['state'], row['assigned_to'], stake) if said)}")
         print(f"       {row['findings'] or row['rejudged'] or 'no next task and no touch for longer than the norm'}")
     print(f"{len(rows)} disputes. Rule on one with `planerka disputes rule NUMBER`, or export them all.")
 
 
 @disputes_app.command()
-def show(number: Annotated[int, typer.Argument(help="The dispute's number.")]) -> None:
-    """One dispute with its evidence and what the regulation says, as JSON."""
+def show(number: Number) -> None:
+    """One dispute with its evidence, what the regulation says and all that was done about it, as JSON."""
     from planerka.store.database import reading
+    from planerka.store.dispute_steps import steps
     from planerka.store.disputes import show as show_dispute
 
     engine, source = opened()[:2]
     with reading(engine) as connection:
-        print_json(show_dispute(connection, source, number))
+        print_json(asdict(show_dispute(connection, source, number)) | {"steps": steps(connection, number)})
 
 
 @disputes_app.command()
 def rule(
-    number: Annotated[int, typer.Argument(help="The dispute's number.")],
-    decision: Annotated[Decision, typer.Option(help="What is decided.")],
-    comment: Annotated[str, typer.Option(help="Why: both departments read it.")],
     author: Author,
+    number: Annotated[int | None, typer.Argument(help="The dispute's number; none with --from.")] = None,
+    decision: Annotated[Decision | None, typer.Option(help="What is decided.")] = None,
+    comment: Annotated[str | None, typer.Option(help="Why: both departments read it.")] = None,
+    from_file: Annotated[
+        Path | None, typer.Option("--from", help="An exported queue into which decisions were written.")
+    ] = None,
 ) -> None:
-    """Rule on a dispute; `planerka apply` carries it out."""
+    """Rule on a dispute, or on all that a file decides; `planerka apply` carries it out."""
     from flows.wiring import wire
     from planerka.disputes.ruling import rule as rule_on
+    from planerka.disputes.ruling_by_file import rule_by_file
+
+    one = (number, decision, comment)
+    if from_file and one == (None, None, None):
+        company = wire()
+        print_file_report(rule_by_file(company.docket, from_file, author, company.now))
+    elif number is not None and decision and comment is not None and not from_file:
+        company = wire()
+        rule_on(company.docket, number, decision, author, comment, company.now)
+        print(f"Dispute {number}: {decision} by {author}.")
+    else:
+        raise UsageError("give NUMBER with --decision and --comment, or --from FILE alone")
+
+
+def print_file_report(report: "FileReport") -> None:
+    """Ends with an exit code where a row was refused."""
+    print(f"Ruled on {len(report.ruled)} disputes{listed(report.ruled)}.")
+    if report.before:
+        print(f"Already ruled so: {len(report.before)}{listed(report.before)}.")
+    for refused in report.refused:
+        print(f"Row {refused.row} is refused: {refused.why}")
+    if report.refused:
+        raise UsageError(f"{len(report.refused)} rows were refused, the others are done: correct them and repeat")
+
+
+def listed(numbers: tuple[int, ...]) -> str:
+    return f" ({', '.join(map(str, numbers))})" if numbers else ""
+
+
+@disputes_app.command()
+def answer(
+    number: Number,
+    comment: Annotated[str, typer.Option(help="What was done about the lead.")],
+    author: Annotated[str, typer.Option(help="Who answers.")],
+    link: Annotated[list[str] | None, typer.Option(help="Where a proof lies; may be repeated.")] = None,
+) -> None:
+    """Answer a request for evidence, for the manager who was asked."""
+    from flows.wiring import wire
+    from planerka.disputes.answering import answer as answer_request
 
     company = wire()
-    rule_on(company.docket, number, decision, author, comment, company.now)
-    print(f"Dispute {number}: {decision} by {author}.")
+    answer_request(company.docket, number, author, comment, link or [], company.now)
+    print(f"Dispute {number}: answered by {author}, and back with the analyst.")
+
+
+@disputes_app.command("raise")
+def raise_dispute(
+    lead: Annotated[str, typer.Argument(help="The lead's id in the CRM.")], comment: Comment, author: Author
+) -> None:
+    """Open a dispute on the last rejection of a lead, whatever the machine found of it."""
+    from flows.wiring import wire
+    from planerka.disputes.raising import raise_by_hand
+
+    company = wire()
+    number = raise_by_hand(company.docket, lead, author, comment, company.now)
+    print(f"Dispute {number} is open over lead {lead}.")
+
+
+@disputes_app.command()
+def appeal(number: Number, comment: Comment, author: Author) -> None:
+    """Ask the commercial director to decide again; within the hours that the edition gives."""
+    from flows.wiring import wire
+    from planerka.disputes.appeals import appeal as appeal_ruling
+
+    company = wire()
+    appeal_ruling(company.docket, number, author, comment, company.now)
+    print(f"Dispute {number}: appealed by {author}.")
+
+
+@disputes_app.command()
+def decide(
+    number: Number,
+    decision: Annotated[Decision, typer.Option(help="uphold or return_to_work, for good.")],
+    comment: Comment,
+    author: Author,
+) -> None:
+    """Decide an appeal, as the commercial director; `planerka apply` carries it out."""
+    from flows.wiring import wire
+    from planerka.disputes.appeals import decide_appeal
+
+    company = wire()
+    decide_appeal(company.docket, number, decision, author, comment, company.now)
+    print(f"Dispute {number}: {decision} by {author}, for good.")
 
 
 @disputes_app.command()
@@ -69,61 +156,14 @@ def export(
     file: Annotated[Path, typer.Argument(help="A .csv or .xlsx file to write.")],
     is_all: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
 ) -> None:
-    """The queue as a spreadsheet."""
-    from planerka.disputes.export import COLUMNS, queue_rows, write_sheet
+    """The queue as a spreadsheet; decisions written into it are ruled by `rule --from`."""
+    from flows.wiring import wire
+    from planerka.disputes.export import queue_rows, write_queue
 
-    rows = queue_rows(*opened(), is_all=is_all)
-    write_sheet(file, COLUMNS, rows)
+    company = wire()
+    rows = queue_rows(company.engine, company.crm.source, company.settings.zone, is_all=is_all)
+    write_queue(file, rows, company.words)
     print(f"{len(rows)} disputes written to {file}.")
-
-
-@quarantine_app.command("list")
-def list_quarantine(as_json: AsJson = False) -> None:
-    """Rows that wait: where each stands in the export, what is wrong there, and what to do."""
-    from planerka.intake.findings import findings_of
-    from planerka.store.database import reading
-    from planerka.store.quarantine import State, listing
-
-    engine, source, _ = opened()
-    with reading(engine) as connection:
-        rows = listing(connection, source, State.QUARANTINED)
-    if as_json:
-        print_json([asdict(row) | {"findings": findings_of(row)} for row in rows])
-        return
-    for row in rows:
-        print(f"{row.id:>5}  {row.noun} {row.row_key}{place_of(row)}")
-        for finding in findings_of(row):
-            print(f"       {finding.line}")
-    print(f"{len(rows)} rows wait. Release or drop one by its number, or correct it in the source and pull again.")
-
-
-def place_of(row: "QuarantinedRow") -> str:
-    file, row_ns = row.place["file"], " and ".join(map(str, row.place["row_ns"]))
-    return f", {file} row {row_ns}" if file else ""
-
-
-@quarantine_app.command()
-def release(number: Annotated[int, typer.Argument(help="The row's number.")], author: Author) -> None:
-    """Let a row in as it is: a person vouches for it. With a lead go the rows that waited for nothing but it."""
-    from flows.wiring import wire
-    from planerka.intake.releasing import release_row
-
-    company = wire()
-    rows = release_row(company.engine, company.crm.source, number, author, company.settings.zone, company.now)
-    for row in rows:
-        print(f"Released {row.noun} {row.row_key}.")
-
-
-@quarantine_app.command()
-def drop(number: Annotated[int, typer.Argument(help="The row's number.")], author: Author) -> None:
-    """Leave a row out for good."""
-    from flows.wiring import wire
-    from planerka.store.quarantine import State, decide
-
-    company = wire()
-    with company.engine.begin() as connection:
-        row = decide(connection, company.crm.source, number, State.DROPPED, author, company.now)
-    print(f"Dropped {row.noun} {row.row_key}.")
 
 
 def print_rehearsals(rehearsals: "list[Rehearsal]") -> None:

@@ -1,4 +1,4 @@
-"""Every working morning: disputed rejections go to the analyst's queue."""
+"""Every hour of the working day: disputed rejections go to the analyst's queue, and people hear of what is due."""
 
 from prefect import State, flow
 from prefect.states import Completed
@@ -6,14 +6,15 @@ from prefect.states import Completed
 from flows.begin import begin
 from flows.parameters import Moment
 from flows.wiring import clock
-from planerka.disputes.opening import OpenReport
-from tasks import dispute
+from tasks import artifacts, dispute
+from tasks.dispute import SentReport
 from tasks.runs import name_run
 
 
 @flow
-def send_disputes(as_of: Moment | None = None) -> State[OpenReport]:
-    """Open a dispute on every wrong or unprovable rejection that can still be mended, and remind the analysts.
+def send_disputes(as_of: Moment | None = None) -> State[SentReport]:
+    """Open a dispute on every wrong or unprovable rejection that can still be mended, have the edition decide what
+    nobody ruled on in time, and write to analysts and directors.
 
     Args:
         as_of: Момент, на который считать; пусто — сейчас. The instant the run is for; now if empty.
@@ -21,6 +22,7 @@ def send_disputes(as_of: Moment | None = None) -> State[OpenReport]:
     company = begin(as_of)
     name_run(company)
     report = dispute.send_disputes(company)
-    dispute.remind_analysts(company, clock)
-    message = company.words.count("{n} dispute opened", "{n} disputes opened", report.opened_n)
-    return Completed(message=message.capitalize(), data=report)
+    dispute.remind_people(company, clock)
+    opened = company.words.count("{n} dispute opened", "{n} disputes opened", report.opened.opened_n)
+    said = [opened, *artifacts.not_in_time(company.words, report.expired)]
+    return Completed(message=", ".join(said).capitalize(), data=report)

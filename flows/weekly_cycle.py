@@ -73,7 +73,7 @@ def run_stations(company: Company, week: str | None, channel: Channel | None) ->
     gate = pull.check_pull(company, min(company.now, end_of(meeting, company)))
     judged = judge.judge_rejections(company)
     neglected_n = judge.find_neglected(company)
-    opened = dispute.send_disputes(company)
+    opened = dispute.send_disputes(company).opened
     applied = dispute.apply_rulings(company, clock, holder())
     measured_days_n = kpis.compute_kpis(company)
     frozen = pack.freeze_pack(company, meeting)

@@ -122,6 +122,12 @@ class WorkCalendar:
     def is_working(self, day: date) -> bool:
         return day in self.open_on or (day.isoweekday() in self.weekdays and day not in self.closed_on)
 
+    def is_open(self, at: datetime) -> bool:
+        """Whether people are at work then; the last minute is over when they close."""
+        day = at.astimezone(self.zone).date()
+        opens_at, closes_at = self.shift(day)
+        return self.is_working(day) and opens_at <= at < closes_at
+
     def shift(self, day: date) -> tuple[datetime, datetime]:
         """Opening and closing of a working day in UTC: 23 or 25 hours lie between two openings when clocks change."""
         last_on = day + timedelta(days=1) if self.closes == time() else day

@@ -165,11 +165,12 @@ class OfficeSettings(HoursSettings):
 
 
 class ReviewSettings(HoursSettings):
-    """The hours of the quality-control analyst, and what the analyst costs the company a month, in whole units of the
-    currency that its contracts are in; None: not told."""
+    """The hours of the quality-control analyst, who hears of more than `queue_limit` disputes at once, and what the
+    analyst costs the company a month, in whole units of the currency of its contracts; None: not told."""
 
     closes: time = time(18)
     weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
+    queue_limit: int = Field(default=50, ge=1)
     analyst_cost_per_month: int | None = Field(default=None, ge=1)
 
 
@@ -249,6 +250,7 @@ class DeliverySettings(Section):
     recipients: tuple[str, ...] = ("weekly-meeting@example.com",)
     owner: str | None = None
     analysts: tuple[str, ...] = ()
+    directors: tuple[str, ...] = ()
     test_to: str | None = None
     smtp: SmtpSettings = SmtpSettings()
     mailbox: MailboxSettings = MailboxSettings()
@@ -272,7 +274,7 @@ class DeliverySettings(Section):
         checked_address(parseaddr(sender)[1], sender)
         return sender
 
-    @field_validator("recipients", "analysts")
+    @field_validator("recipients", "analysts", "directors")
     @classmethod
     def people_must_have_addresses(cls, people: tuple[str, ...]) -> tuple[str, ...]:
         """Each once, whatever its case: one person gets one mail."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from planerka.disputes.waiting import ORIGINS, waiting
+from planerka.disputes.expiry import ExpiryReport
+from planerka.disputes.waiting import ORIGINS, AtStake, Waiting, queue_at
 from planerka.errors import GateStoppedError
 from planerka.model import Check, CheckSeverity
 from planerka.pack.compose import HEADS
@@ -125,23 +126,42 @@ def regulation_line(words: Words, found: Sequence[Standing]) -> str:
     return f"{refused}. {line}" if refused_n else line
 
 
-def show_disputes(company: Company) -> None:
-    """What waits for the analyst now."""
-    words = company.words
-    groups = waiting(company.engine, company.crm.source, company.now)
-    rows: list[dict[str, Any]] = [
-        {
-            words.say("Origin"): words.say(ORIGINS[group.origin]),
-            words.say("Reason"): group.reason or "—",
-            words.say("Waiting"): group.waiting_n,
-            words.say("Overdue"): group.overdue_n,
-            words.say("Days, the oldest"): group.oldest_days,
-        }
-        for group in groups
-    ]
-    waiting_n = sum(group.waiting_n for group in groups)
-    what = words.count("{n} dispute waits for a ruling", "{n} disputes wait for a ruling", waiting_n)
-    show_table(company, "open-disputes", what, rows)
+def show_disputes(company: Company, expired: ExpiryReport) -> None:
+    """What waits for the analyst now, and how much of it was decided just now because nobody ruled in time."""
+    words, queue = company.words, queue_at(company.engine, company.crm.source, company.now)
+    what = [words.count("{n} dispute waits for a ruling", "{n} disputes wait for a ruling", len(queue.views))]
+    if queue.overdue_n:
+        what.append(words.count("{n} is overdue", "{n} are overdue", queue.overdue_n))
+    if queue.at_stake:
+        what.append(words.say("At stake: {money}", money=money(words, queue.at_stake)))
+    what += not_in_time(words, expired)
+    if company.settings.desk.people:
+        name = words.say("Open the desk")
+        what.append(f"[{name}]({company.settings.desk.address})")
+    show_table(company, "open-disputes", " · ".join(what), [waiting_row(group, words) for group in queue.groups])
+
+
+def waiting_row(group: Waiting, words: Words) -> dict[str, Any]:
+    return {
+        words.say("Origin"): words.say(ORIGINS[group.origin]),
+        words.say("Reason"): group.reason or "—",
+        words.say("Waiting"): group.waiting_n,
+        words.say("Somebody's"): group.assigned_n,
+        words.say("Evidence requested"): group.evidence_n,
+        words.say("Overdue"): group.overdue_n,
+        words.say("Days, the oldest"): group.oldest_days,
+        words.say("At stake"): money(words, group.at_stake),
+    }
+
+
+def money(words: Words, stake: AtStake | None) -> str:
+    return words.money(stake.amount_minor, stake.currency) if stake else "—"
+
+
+def not_in_time(words: Words, expired: ExpiryReport) -> list[str]:
+    """How many disputes the edition decided; nothing to say of none."""
+    expired_n = expired.counts[0]
+    return [words.count("{n} not ruled on in time", "{n} not ruled on in time", expired_n)] if expired_n else []
 
 
 def show_pack(company: Company, frozen: FrozenPack) -> None:

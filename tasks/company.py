@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
 from planerka.crm.base import Crm
+from planerka.disputes.answering import link_maker
 from planerka.disputes.docket import Docket
 from planerka.settings import Settings
 from planerka.words import Words, words_for
@@ -26,13 +27,15 @@ class Company:
 
     @property
     def docket(self) -> Docket:
-        """Where its disputes are decided."""
+        """Where its disputes are decided; who may enter the desk is written where there is one."""
+        desk = self.settings.desk
         return Docket(
             engine=self.engine,
             source=self.crm.source,
             office=self.office,
             review=self.review,
             words=self.words,
+            answer_link=link_maker(desk.address, self.now) if desk.people else None,
         )
 
     @property

@@ -1,11 +1,13 @@
 """Verdicts → disputes → source."""
 
+from dataclasses import dataclass
+
 from prefect import get_run_logger, task
 
 from planerka.delivery.reminder import remind
 from planerka.delivery.sending import Clock
 from planerka.disputes.applying import ApplyReport, apply_commands
-from planerka.disputes.expiry import expire_overdue
+from planerka.disputes.expiry import ExpiryReport, expire_overdue
 from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.disputes.sampling import draw_sample
 from planerka.errors import BusyError
@@ -14,8 +16,16 @@ from tasks import artifacts, policies
 from tasks.company import Company
 
 
+@dataclass(frozen=True, kw_only=True)
+class SentReport:
+    """What one run opened, and what it decided because nobody did in time."""
+
+    opened: OpenReport
+    expired: ExpiryReport
+
+
 @task(task_run_name="open disputes", **policies.DATABASE)
-def send_disputes(company: Company) -> OpenReport:
+def send_disputes(company: Company) -> SentReport:
     require_open_gate(company.engine, company.crm.source)
     expired = expire_overdue(company.docket, company.now)
     report = open_disputes(company.engine, company.crm.source, company.review, company.now)
@@ -24,14 +34,14 @@ def send_disputes(company: Company) -> OpenReport:
     log.info("nobody ruled in time on %d: %d upheld, %d returned", *expired.counts)
     log.info("opened %d disputes %s, %d too old", report.opened_n, report.by_origin, report.older_n)
     log.info("drew %d verdicts and %d rulings to be read again", sample.verdicts_n, sample.rulings_n)
-    artifacts.show_disputes(company)
-    return report
+    artifacts.show_disputes(company, expired)
+    return SentReport(opened=report, expired=expired)
 
 
-@task(task_run_name="remind the analysts", **policies.DELIVERY)
-def remind_analysts(company: Company, clock: Clock) -> int:
-    mails_n = remind(company.engine, company.crm.source, company.review, company.now, company.settings, clock)
-    get_run_logger().info("%d reminders", mails_n)
+@task(task_run_name="write to analysts and directors", **policies.DELIVERY)
+def remind_people(company: Company, clock: Clock) -> int:
+    mails_n = remind(company.docket, company.now, company.settings, clock)
+    get_run_logger().info("%d mails about disputes", mails_n)
     return mails_n
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from planerka.crm.names import nearest
 from planerka.errors import CrmError, MappingError
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 BLOCK_ROWS_N = 10_000
@@ -29,6 +30,12 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What files begin with that Excel wrote before 2007, and those with a password to this day."""
 
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+
+UNPACKED_BYTES_MAX = 60_000_000
+"""Twice what a queue of twenty thousand disputes takes."""
+
+STRANGE = (TypeError, AttributeError, IndexError, RuntimeError, OverflowError)
+"""What openpyxl raises over XML that no program writes, and over parts that are packed with a password."""
 
 PIECE_BYTES_N = 1_000_000
 CELL_BYTES_N = 65_536
@@ -94,18 +101,63 @@ def filled_rows(sheet: "ReadOnlyWorksheet", first: int) -> Iterator[tuple[int, t
 
 @contextmanager
 def sheet_of(path: Path, layout: Layout) -> Iterator["ReadOnlyWorksheet"]:
+    refuse_other_kinds(path)
+    with opened(path) as book:
+        yield book[sheet_name(path, [sheet.title for sheet in book.worksheets], layout.sheet)]
+
+
+def rows_as_written(path: Path) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Number and cells of each row of the first sheet that has any: of a formula what it is, not its value.
+
+    For a file of which anybody may be the author. CrmError where it is no workbook, has a password, is damaged, grows
+    too large when it is unpacked, or where cells are merged.
+    """
+    refuse_other_kinds(path)
+    refuse_a_bomb(path)
+    with opened(path, with_formulas=True) as book:
+        if not book.worksheets:
+            raise CrmError(f"{path.name} is damaged, it has no sheet: copy or export it again")
+        sheet = book.worksheets[0]
+        for piece in pieces_of(sheet):
+            refuse_merged(piece, f"{path.name}, sheet {sheet.title!r}", header_row=1)
+        try:
+            yield from filled_rows(sheet, 1)
+        except STRANGE:
+            raise damaged(path) from None
+
+
+@contextmanager
+def opened(path: Path, *, with_formulas: bool = False) -> Iterator["Workbook"]:
+    """The workbook with the values that formulas had when it was saved, or with the formulas themselves."""
     from openpyxl import load_workbook  # 0.2 s that only workbooks should cost
 
-    refuse_other_kinds(path)
     try:
         with warnings.catch_warnings(action="ignore"):  # of styles and extensions, which are not read
-            book = load_workbook(path, read_only=True, data_only=True)
+            try:
+                book = load_workbook(path, read_only=True, data_only=not with_formulas)
+            except STRANGE:
+                raise damaged(path) from None
         try:
-            yield book[sheet_name(path, [sheet.title for sheet in book.worksheets], layout.sheet)]
+            yield book
         finally:
             book.close()
     except (BadZipFile, zlib.error, EOFError, KeyError, ValueError, ParseError):  # whose words may be those of a cell
-        raise CrmError(f"{path.name} is cut short, damaged or no workbook: copy or export it again") from None
+        raise damaged(path) from None
+
+
+def damaged(path: Path) -> CrmError:
+    return CrmError(f"{path.name} is cut short, damaged or no workbook: copy or export it again")
+
+
+def refuse_a_bomb(path: Path) -> None:
+    """No part is unpacked beyond the size that it declares: the library that unpacks sees to that."""
+    try:
+        with ZipFile(path) as parts:
+            unpacked_n = sum(part.file_size for part in parts.infolist())
+    except BadZipFile:
+        raise damaged(path) from None
+    if unpacked_n > UNPACKED_BYTES_MAX:
+        raise CrmError(f"{path.name} is too large, {unpacked_n // 1_000_000} MB when unpacked: export it again")
 
 
 def refuse_other_kinds(path: Path) -> None:
@@ -146,21 +198,30 @@ def refuse_what_reads_as_blank(path: Path, sheet: "ReadOnlyWorksheet", header_ro
     What stands above the header is not read.
     """
     where = f"{path.name}, sheet {sheet.title!r}"
+    for piece in pieces_of(sheet):
+        for cell in UNCOUNTED.finditer(piece):
+            is_blank = cell["value"] is None or b't="str"' not in cell["attributes"]  # the text may be an empty one
+            if is_blank and last_row(place_of(cell["attributes"])) >= header_row:
+                raise CrmError(
+                    f"{where}: the formula in cell {place_of(cell['attributes'])} has no value in the file: open "
+                    "it in Excel and save it, or paste values in place of the formulas"
+                )
+        refuse_merged(piece, where, header_row)
+
+
+def refuse_merged(piece: bytes, where: str, header_row: int) -> None:
+    for merged in (found[1].decode() for found in MERGED.finditer(piece)):
+        if last_row(merged) >= header_row:
+            raise CrmError(
+                f"{where}: cells {merged} are merged, and only the first of them has the value: unmerge them, "
+                "and fill in each; the header is one row, with a name for each column"
+            )
+
+
+def pieces_of(sheet: "ReadOnlyWorksheet") -> Iterator[bytes]:
+    """The bytes of the sheet's XML, piece by piece."""
     with sheet.parent._archive.open(sheet._worksheet_path) as xml:
-        for piece in pieces(xml):
-            for cell in UNCOUNTED.finditer(piece):
-                is_blank = cell["value"] is None or b't="str"' not in cell["attributes"]  # the text may be an empty one
-                if is_blank and last_row(place_of(cell["attributes"])) >= header_row:
-                    raise CrmError(
-                        f"{where}: the formula in cell {place_of(cell['attributes'])} has no value in the file: open "
-                        "it in Excel and save it, or paste values in place of the formulas"
-                    )
-            for merged in (found[1].decode() for found in MERGED.finditer(piece)):
-                if last_row(merged) >= header_row:
-                    raise CrmError(
-                        f"{where}: cells {merged} are merged, and only the first of them has the value: unmerge them, "
-                        "and fill in each; the header is one row, with a name for each column"
-                    )
+        yield from pieces(xml)
 
 
 def last_row(places: str) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -13,23 +12,19 @@ from pydantic import BeforeValidator
 from planerka.desk.show.disputes import Shower
 from planerka.desk.visit import Visit
 from planerka.dispute_states import RULING, DisputeAction, DisputeState
+from planerka.disputes.answering import link_maker
 from planerka.disputes.docket import Docket
 from planerka.disputes.ruling import UNDO_TIME
 from planerka.model import DisputeOrigin
 from planerka.people import Role
-from planerka.store import desk_tokens
 from planerka.store.audit import Action
 from planerka.store.desk_queue import Filter
-from planerka.store.desk_tokens import Purpose
 from planerka.store.dispute_steps import Step
 from planerka.store.references import references
 from planerka.words import words_for
 
 READERS = (Role.ANALYST, Role.DIRECTOR, Role.MARKETING, Role.SALES)
 """Who may look at disputes. Not the second reader, who must not know what was decided."""
-
-ANSWER_TIME = timedelta(days=30)
-"""So long the link in the CRM's task works; what it is for is over much earlier."""
 
 
 def with_plain_ends(text: str) -> str:
@@ -49,10 +44,6 @@ def docket_of(visit: Visit) -> Docket:
     def witness(connection: sa.Connection, action: DisputeAction, dispute_id: int) -> None:
         visit.record(connection, Action(action), str(dispute_id))
 
-    def answer_link(connection: sa.Connection, dispute_id: int) -> str:
-        token = desk_tokens.make(connection, Purpose.ANSWER, visit.now, ANSWER_TIME, dispute_id=dispute_id)
-        return f"{desk.settings.desk.address}/answer/{token}"
-
     return Docket(
         engine=desk.engine,
         source=desk.source,
@@ -60,7 +51,7 @@ def docket_of(visit: Visit) -> Docket:
         review=desk.review,
         words=words_for(desk.settings.language),
         witness=witness,
-        answer_link=answer_link,
+        answer_link=link_maker(desk.settings.desk.address, visit.now),
     )
 
 

@@ -1,40 +1,50 @@
-"""The ledger as it was worked out last: that takes a second, and what it tells changes with the pulls."""
+"""The ledger as it was worked out last: of many thousand returns that takes seconds, which no page shall wait for."""
 
+import time
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Lock, Thread
 
 from planerka.desk.desk import Desk
 from planerka.disputes.ledger import Ledger, ledger
 from planerka.store.database import reading
 from planerka.store.windows import get_source
 
-FRESH = timedelta(minutes=5)
-"""After a pull verdicts follow within minutes, and now and then the director takes a return back."""
+FRESH, TIMES_AS_LONG = timedelta(minutes=5), 60
+"""It is kept for so long, and for so many times as long as it took: no more than a second a minute goes into it."""
 
 
 class KeptLedger:
-    """Of one desk; whoever asks while it is being worked out waits for it."""
+    """Of one desk. The first who asks waits for it; later ones get the last there is, while a newer one is made."""
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.found: Ledger | None = None
-        self.counted_at: datetime | None = None
+        self.stale_at: datetime | None = None
 
     def of(self, desk: Desk, now: datetime) -> Ledger | None:
-        """Of all returns, as of the newest data, and not older than FRESH; None before the first pull."""
+        """Of all returns; None before the first pull."""
         with reading(desk.engine) as connection:
             known = get_source(connection, desk.source)
         if known is None:
             return None
-        with self.lock:
-            if not self.is_fresh(known.data_until, now):
-                settings = desk.settings
-                cost = settings.review.analyst_cost_per_month
-                self.found = ledger(desk.engine, desk.source, None, known.data_until, settings.zone, cost)
-                self.counted_at = now
-            return self.found
+        if self.found is None:
+            with self.lock:
+                if self.found is None:
+                    self.work_out(desk, known.data_until, now)
+        elif self.stale_at and now >= self.stale_at and self.lock.acquire(blocking=False):
+            Thread(target=self.renew, args=(desk, known.data_until, now), daemon=True).start()
+        return self.found
 
-    def is_fresh(self, data_until: datetime, now: datetime) -> bool:
-        if self.found is None or self.counted_at is None or self.found.until != data_until:
-            return False
-        return now - self.counted_at < FRESH
+    def renew(self, desk: Desk, until: datetime, now: datetime) -> None:
+        """In a thread of its own, which was given the lock."""
+        try:
+            self.work_out(desk, until, now)
+        finally:
+            self.lock.release()
+
+    def work_out(self, desk: Desk, until: datetime, now: datetime) -> None:
+        began_s, settings = time.monotonic(), desk.settings
+        cost = settings.review.analyst_cost_per_month
+        self.found = ledger(desk.engine, desk.source, None, until, settings.zone, cost)
+        took = timedelta(seconds=time.monotonic() - began_s)
+        self.stale_at = now + max(FRESH, TIMES_AS_LONG * took)

@@ -1,20 +1,37 @@
 """The manager's answer to a request for evidence: what was done, and where the proof lies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
+
+import sqlalchemy as sa
 
 from planerka.dispute_states import DisputeAction
 from planerka.disputes.docket import Docket
 from planerka.disputes.ruling import held
 from planerka.errors import UsageError
 from planerka.phones import SURE_PHONE, masked
+from planerka.store import desk_tokens
+from planerka.store.desk_tokens import Purpose
 from planerka.store.dispute_steps import Act
 
 READING_TIME = timedelta(hours=4)
 """Working time that the analyst has for an answer, however late it comes."""
 
+ANSWER_TIME = timedelta(days=30)
+"""So long the link in the CRM's task works; what it is for is over much earlier."""
+
 LINKS_MAX, LINK_LENGTH_MAX = 10, 2000
+
+
+def link_maker(address: str, now: datetime) -> Callable[[sa.Connection, int], str]:
+    """Makes the address at which the manager answers about a dispute; `address` is that of the desk."""
+
+    def link(connection: sa.Connection, dispute_id: int) -> str:
+        token = desk_tokens.make(connection, Purpose.ANSWER, now, ANSWER_TIME, dispute_id=dispute_id)
+        return f"{address}/answer/{token}"
+
+    return link
 
 
 def answer(docket: Docket, dispute_id: int, author: str, text: str, links: Sequence[str], now: datetime) -> None:

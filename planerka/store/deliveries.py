@@ -27,8 +27,10 @@ ANSWER_LENGTH = 300
 class Channel(StrEnum):
     """A mail in the folder does not count as sent, nor does one that a test address got instead of the person.
 
-    `notice`: that there is no pack to send, to its owner. `reminder`: of the disputes that wait, to the analysts; its
-    week is a day. `link`: into the desk, to whoever asked for it. None of them is of a pack: their version is 0.
+    `notice`: that there is no pack to send, to its owner. `reminder`: of the disputes that wait, to the analysts;
+    `over_limit`: of too many of them; `deadline`: of those that are due soon. `expired`: what nobody ruled on in time,
+    to the directors; `appeals`: what they have to decide. `link`: into the desk, to whoever asked for it. None of them
+    is of a pack: their version is 0, and the week of those about disputes is a day or a minute.
     """
 
     OUTBOX = "outbox"
@@ -36,6 +38,10 @@ class Channel(StrEnum):
     TEST = "test"
     NOTICE = "notice"
     REMINDER = "reminder"
+    OVER_LIMIT = "over_limit"
+    DEADLINE = "deadline"
+    EXPIRED = "expired"
+    APPEALS = "appeals"
     LINK = "link"
 
 
@@ -100,6 +106,13 @@ def of_week(connection: sa.Connection, source: str, week: str) -> list[Delivery]
     query = sa.select(delivery).where(delivery.c.source == source, delivery.c.week == week)
     rows = connection.execute(query.order_by(delivery.c.version, delivery.c.channel, delivery.c.recipient))
     return [_delivery(row) for row in rows]
+
+
+def told_since(connection: sa.Connection, source: str, channel: Channel, to: str, at: datetime) -> list[Delivery]:
+    """What a person was sent by a channel, or should have been, of which the state is so since then; oldest first."""
+    is_its = (delivery.c.source == source) & (delivery.c.channel == channel) & (delivery.c.recipient == to)
+    query = sa.select(delivery).where(is_its, delivery.c.at >= at).order_by(delivery.c.at, delivery.c.week)
+    return [_delivery(row) for row in connection.execute(query)]
 
 
 def claim(connection: sa.Connection, one: Delivery, answer: str, copied_to: str | None, at: datetime) -> None:

@@ -10,12 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from planerka.clock import WorkCalendar
-from planerka.disputes.export import COLUMNS, queue_rows, write_sheet
+from planerka.disputes.export import SHEET, queue_rows, write_queue
 from planerka.disputes.opening import OpenReport, open_disputes
 from planerka.model import Event, Finding, Lead, Outcome, Reference, Rejection, Verdict
 from planerka.regulation.signed import sign_edition
 from planerka.store import disputes, leads, neglect, verdicts, windows
 from planerka.store.windows import Source
+from planerka.words import words_for
 from tests.builders_regulation import EDITION
 from tests.builders_store import frame_of
 
@@ -144,10 +145,10 @@ def test_a_cell_that_a_spreadsheet_would_calculate_is_made_harmless(store, tmp_p
     reject(store, "unlawful")
     keep(store, Reference, {"kind": "manager", "id": "M1", "title": "=HYPERLINK(1)", "code": None})
     opened(store)
-    write_sheet(tmp_path / name, COLUMNS, queue_rows(store, "crm", ZONE, is_all=False))
+    write_queue(tmp_path / name, queue_rows(store, "crm", ZONE, is_all=False), words_for("ru"))
     if name.endswith("csv"):
         heads, row = csv.reader((tmp_path / name).read_text(encoding="utf-8-sig").splitlines())
     else:
         heads, row = (list(cells) for cells in openpyxl.load_workbook(tmp_path / name).worksheets[0].values)
-    assert list(COLUMNS) == heads
+    assert list(SHEET) == heads
     assert ("'=HYPERLINK(1)", "1.1 =1+1") == (row[heads.index("manager")], row[heads.index("findings")])

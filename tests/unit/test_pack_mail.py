@@ -50,6 +50,23 @@ def test_the_same_pack_to_the_same_person_is_the_same_bytes():
 
 
 @pytest.mark.parametrize(
+    "subject",
+    [
+        "5 споров ждут решения, 5 — на сегодня",
+        "12 споров ждут решения, 3 — на сегодня, 1 просрочен",
+        "The pack of Берег",
+        "5 disputes wait for a ruling",
+        "Слово" * 40,
+    ],
+)
+def test_a_subject_comes_back_with_all_its_spaces_from_lines_that_mail_allows(subject):
+    """Wherever its words are ASCII and wherever they are not."""
+    one = mail(parts=replace(PARTS, subject=subject))
+    assert subject == read_back(one)["Subject"]
+    assert max(map(len, one.as_bytes().splitlines())) <= 78
+
+
+@pytest.mark.parametrize(
     "mailing, recipient, attempt",
     [
         (replace(MAILING, source="other"), RECIPIENT, 1),
