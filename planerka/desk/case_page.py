@@ -73,12 +73,11 @@ def facts(connection: sa.Connection, source: str, shower: Shower, view: DisputeV
     kept = case_file.card_of(connection, source, view.subject_id)
     known = case_file.facts_of_lead(connection, source, view.lead_id)
     events = case_file.events_of_lead(connection, source, view.lead_id)
-    currency = view.stake["currency"] if view.stake else None
     return {
         "broken": case.broken(shower, view, editions.get(view.edition or "")),
         "evidence": case.evidence(shower, view.evidence or {}),
         "comment": kept.get("comment"),
-        "card": [*case.of_lead(shower, view, known), *case.card(shower, kept, currency)],
+        "card": [*case.of_lead(shower, view, known), *case.card(shower, kept, view.currency)],
         "timeline": case.timeline(shower, events, view.subject_id),
         "stake_told": shower.stake_told(view),
         "others": [shower.line(v) for v in desk_queue.of_lead(connection, source, view.lead_id) if v.id != view.id],
@@ -114,12 +113,13 @@ def neighbours(
     visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView, wanted: Filter
 ) -> dict[str, Any]:
     """Where in the queue it stands: the one before, the one after; and how many cases are the same."""
-    ids = desk_queue.queue_ids(connection, visit.desk.source, wanted, visit.now, shower.tonight)
+    backlog = desk_queue.backlog(connection, visit.desk.source, visit.now, shower.tonight)
+    ids = backlog.of(wanted).ids
     place = ids.index(view.id) if view.id in ids else None
     return {
         "place": None if place is None else place + 1,
         "waiting_n": len(ids),
         "before": ids[place - 1] if place else None,
         "after": ids[place + 1] if place is not None and place + 1 < len(ids) else None,
-        "same_n": len(desk_queue.like_it(connection, visit.desk.source, view)) if place is not None else 1,
+        "same_n": len(desk_queue.ids_like_it(connection, visit.desk.source, view)) if place is not None else 1,
     }

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -21,6 +22,25 @@ ORIGINS = {
     "neglect": _("Neglect"),
     "raised": _("Raised by hand"),
 }
+
+
+class Disputed(Protocol):
+    """What a queue is counted by: of a dispute whole, or of its line."""
+
+    @property
+    def origin(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def reason_id(self) -> str | None: ...
+    @property
+    def opened_at(self) -> datetime: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def at_stake_minor(self) -> int | None: ...
+    @property
+    def currency(self) -> str | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,29 +94,37 @@ class Queue:
         return dearest_first(view for view in self.views if view.at_stake_minor)[:n]
 
     def reason_of(self, view: DisputeView) -> str | None:
-        """The title of the reason; its id where the source names none."""
-        return self.reasons.get(view.reason_id, view.reason_id) if view.reason_id else None
+        return title_of(view, self.reasons)
 
     @property
     def groups(self) -> list[Waiting]:
-        """By origin and reason, the most numerous first; `oldest_days` is the age of what waits longest."""
-        groups: dict[tuple[DisputeOrigin, str | None], list[DisputeView]] = defaultdict(list)
-        for view in self.views:
-            groups[view.origin, self.reason_of(view)].append(view)
-        found = [
-            Waiting(
-                origin=origin,
-                reason=reason,
-                waiting_n=len(views),
-                assigned_n=sum(view.state == DisputeState.ASSIGNED for view in views),
-                evidence_n=sum(view.state == DisputeState.EVIDENCE_REQUESTED for view in views),
-                overdue_n=sum(view.due_at < self.now for view in views),
-                oldest_days=max((self.now - view.opened_at).days for view in views),
-                at_stake=at_stake_in(views),
-            )
-            for (origin, reason), views in groups.items()
-        ]
-        return sorted(found, key=lambda group: (-group.waiting_n, str(group.origin), group.reason or ""))
+        return grouped(self.views, self.reasons, self.now)
+
+
+def grouped(disputes: Iterable[Disputed], reasons: Mapping[str, str], now: datetime) -> list[Waiting]:
+    """By origin and reason, the most numerous first; `oldest_days` is the age of what waits longest."""
+    groups: dict[tuple[str, str | None], list[Disputed]] = defaultdict(list)
+    for one in disputes:
+        groups[one.origin, title_of(one, reasons)].append(one)
+    found = [
+        Waiting(
+            origin=DisputeOrigin(origin),
+            reason=reason,
+            waiting_n=len(views),
+            assigned_n=sum(view.state == DisputeState.ASSIGNED for view in views),
+            evidence_n=sum(view.state == DisputeState.EVIDENCE_REQUESTED for view in views),
+            overdue_n=sum(view.due_at < now for view in views),
+            oldest_days=max((now - view.opened_at).days for view in views),
+            at_stake=at_stake_in(views),
+        )
+        for (origin, reason), views in groups.items()
+    ]
+    return sorted(found, key=lambda group: (-group.waiting_n, str(group.origin), group.reason or ""))
+
+
+def title_of(one: Disputed, reasons: Mapping[str, str]) -> str | None:
+    """The title of the reason; its id where the source names none."""
+    return reasons.get(one.reason_id, one.reason_id) if one.reason_id else None
 
 
 def queue_at(engine: sa.Engine, source: str, now: datetime) -> Queue:
@@ -112,9 +140,9 @@ def dearest_first(views: Iterable[DisputeView]) -> list[DisputeView]:
     return sorted(views, key=lambda view: -(view.at_stake_minor or 0))
 
 
-def at_stake_in(views: Iterable[DisputeView]) -> AtStake | None:
+def at_stake_in(views: Iterable[Disputed]) -> AtStake | None:
     """The sum of what is known; None where nothing is, or where currencies would be added up."""
-    known = [(view.at_stake_minor, view.stake["currency"]) for view in views if view.at_stake_minor and view.stake]
+    known = [(view.at_stake_minor, view.currency) for view in views if view.at_stake_minor and view.currency]
     currencies = {currency for _amount, currency in known}
     if len(currencies) != 1:
         return None

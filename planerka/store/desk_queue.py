@@ -1,16 +1,17 @@
 """What the desk asks of the store: the queue in its order, and the history, each a page at a time."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from planerka.dispute_states import WAITING, DisputeAction, DisputeState
 from planerka.store.disputes import DisputeView, view_of, views
-from planerka.store.review import is_open_in
-from planerka.store.tables import dispute, dispute_step, event, lead
+from planerka.store.review import is_open_in, newest_verdict_of
+from planerka.store.tables import dispute, dispute_step, event, lead, verdict
 
 MANAGER = sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id)
 """Whose the lead was when it was rejected; of a neglected one whose it is."""
@@ -37,75 +38,110 @@ class Filter:
     project_id: str | None = None
     assigned_to: str | None = None
 
+    @property
+    def asked(self) -> dict[str, str]:
+        """What it narrows to, by field."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in named.items() if value is not None}
+
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         columns = {**SCOPES, "assigned_to": dispute.c.assigned_to}
-        asked = {field.name: getattr(self, field.name) for field in fields(self)}
-        return [columns[name] == value for name, value in asked.items() if value is not None]
+        return [columns[name] == value for name, value in self.asked.items()]
+
+
+class Waiting(NamedTuple):
+    """A waiting dispute with what it is put in order and narrowed by, and nothing more: of each page all are read."""
+
+    id: int
+    opened_at: datetime
+    due_at: datetime
+    at_stake_minor: int | None
+    assigned_to: str | None
+    currency: str | None
+    origin: str
+    state: str
+    reason_id: str | None
+    manager_id: str | None
+    channel_id: str | None
+    project_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueCounts:
-    """Of the waiting disputes that a filter leaves: how many, and what is at stake, in minor units."""
+class Backlog:
+    """The waiting disputes at `now`; `tonight` is the end of the local day."""
 
-    waiting_n: int
-    overdue_n: int
-    today_n: int
-    at_stake_minor: int
+    rows: Sequence[Waiting]
+    now: datetime
+    tonight: datetime
+
+    def of(self, wanted: Filter) -> "Backlog":
+        """What a filter leaves of it."""
+        asked = wanted.asked.items()
+        return replace(self, rows=[row for row in self.rows if all(getattr(row, name) == v for name, v in asked)])
+
+    @property
+    def ids(self) -> list[int]:
+        """The overdue first, then those due before tonight, then the others; in each of the three those with most at
+        stake first."""
+        return [row.id for row in sorted(self.rows, key=self.urgency)]
+
+    def urgency(self, row: Waiting) -> tuple[int, int, datetime, int]:
+        group = 0 if row.due_at < self.now else 1 if row.due_at < self.tonight else 2
+        return group, -(row.at_stake_minor or 0), row.due_at, row.id
+
+    @property
+    def overdue_n(self) -> int:
+        return sum(row.due_at < self.now for row in self.rows)
+
+    @property
+    def today_n(self) -> int:
+        return sum(self.now <= row.due_at < self.tonight for row in self.rows)
+
+    @property
+    def at_stake_minor(self) -> int:
+        return sum(row.at_stake_minor or 0 for row in self.rows)
+
+    def choices(self, name: str) -> dict[str, int]:
+        """How many there are of each value of a field that a filter has; what is not known is left out."""
+        return Counter(str(value) for row in self.rows if (value := getattr(row, name)) is not None)
 
 
-def queue(
-    connection: sa.Connection, source: str, wanted: Filter, now: datetime, tonight: datetime, page: int, per_page: int
-) -> list[DisputeView]:
-    """The waiting disputes of a page, from 1: the overdue first, then those due before `tonight`, then the others; in
-    each of the three those with most at stake first."""
-    begin = (page - 1) * per_page
-    ids = queue_ids(connection, source, wanted, now, tonight)[begin : begin + per_page]
-    return _in_this_order(connection, source, ids)
+def backlog(connection: sa.Connection, source: str, now: datetime, tonight: datetime) -> Backlog:
+    own = (dispute.c[name] for name in ("id", "opened_at", "due_at", "at_stake_minor", "assigned_to"))
+    currency = dispute.c.stake["currency"].as_string()
+    columns = [*own, currency, *(column.label(name) for name, column in SCOPES.items())]
+    query = _scoped(source, *columns, wanted=Filter()).where(is_open_in(*WAITING))
+    return Backlog(rows=[Waiting(*row) for row in connection.execute(query)], now=now, tonight=tonight)
 
 
-def queue_ids(connection: sa.Connection, source: str, wanted: Filter, now: datetime, tonight: datetime) -> list[int]:
-    """The numbers of all waiting disputes, in the order of `queue`."""
-    query = _waiting(source, dispute.c.id, wanted=wanted).order_by(*_by_urgency(now, tonight))
-    return list(connection.scalars(query))
-
-
-def queue_counts(
-    connection: sa.Connection, source: str, wanted: Filter, now: datetime, tonight: datetime
-) -> QueueCounts:
-    is_today = (dispute.c.due_at >= now) & (dispute.c.due_at < tonight)
-    counts = (
-        sa.func.count(),
-        sa.func.coalesce(sa.func.sum(sa.case((dispute.c.due_at < now, 1), else_=0)), 0),
-        sa.func.coalesce(sa.func.sum(sa.case((is_today, 1), else_=0)), 0),
-        sa.func.coalesce(sa.func.sum(dispute.c.at_stake_minor), 0),
-    )
-    waiting_n, overdue_n, today_n, at_stake_minor = connection.execute(_waiting(source, *counts, wanted=wanted)).one()
-    return QueueCounts(waiting_n=waiting_n, overdue_n=overdue_n, today_n=today_n, at_stake_minor=int(at_stake_minor))
-
-
-def choices(connection: sa.Connection, source: str) -> dict[str, dict[str, int]]:
-    """By what the queue can be narrowed: how many wait, by filter and value; values that are not known are left out."""
-    found = {}
-    for name, column in SCOPES.items():
-        query = _waiting(source, column, sa.func.count(), wanted=Filter()).where(column.is_not(None)).group_by(column)
-        found[name] = {str(value): int(n) for value, n in connection.execute(query)}
-    return found
+def page_of(connection: sa.Connection, source: str, ids: Sequence[int]) -> list[DisputeView]:
+    """These disputes, in this order."""
+    found = {row.id: view_of(row) for row in connection.execute(views(source).where(dispute.c.id.in_(ids)))}
+    return [found[id_] for id_ in ids]
 
 
 def like_it(connection: sa.Connection, source: str, one: DisputeView) -> list[DisputeView]:
     """The waiting disputes that are the same case as this one, itself among them: of one origin and reason, whose
     verdicts find the same of the same clauses. Alone where it has no findings."""
+    return page_of(connection, source, ids_like_it(connection, source, one))
+
+
+def ids_like_it(connection: sa.Connection, source: str, one: DisputeView) -> list[int]:
     if not one.findings:
-        return [one]
-    query = views(source).where(is_open_in(*WAITING), dispute.c.origin == one.origin)
-    same = query.where(event.c.reason_id.is_not_distinct_from(one.reason_id)).order_by(dispute.c.id)
-    found = (view_of(row) for row in connection.execute(same))
-    return [view for view in found if found_of(view) == found_of(one)]
+        return [one.id]
+    is_same = event.c.reason_id.is_not_distinct_from(one.reason_id) & (dispute.c.origin == one.origin)
+    query = (
+        _scoped(source, dispute.c.id, verdict.c.findings, wanted=Filter())
+        .join(verdict, newest_verdict_of(dispute.c.subject_id, source))
+        .where(is_open_in(*WAITING), is_same)
+    )
+    its = found_of(one.findings)
+    return [id_ for id_, findings in connection.execute(query.order_by(dispute.c.id)) if found_of(findings) == its]
 
 
-def found_of(view: DisputeView) -> frozenset[tuple[str, str]]:
+def found_of(findings: list[dict[str, Any]]) -> frozenset[tuple[str, str]]:
     """Clauses of a verdict and what each says, without the figures."""
-    return frozenset((finding["clause"], finding["result"]) for finding in view.findings or [])
+    return frozenset((finding["clause"], finding["result"]) for finding in findings)
 
 
 def history(
@@ -128,7 +164,7 @@ def history(
         query = query.where(is_number | (dispute.c.lead_id == text) | is_said)
     ordered = query.order_by(dispute.c.id.desc())
     ids = connection.scalars(ordered.limit(per_page).offset((page - 1) * per_page)).all()
-    return _in_this_order(connection, source, ids)
+    return page_of(connection, source, ids)
 
 
 def of_lead(connection: sa.Connection, source: str, lead_id: str) -> list[DisputeView]:
@@ -149,20 +185,6 @@ def expired_since(connection: sa.Connection, source: str, since: datetime) -> li
     ids = sa.select(dispute_step.c.dispute_id).where(is_late)
     query = views(source).where(dispute.c.id.in_(ids)).order_by(dispute.c.changed_at.desc(), dispute.c.id.desc())
     return [view_of(row) for row in connection.execute(query)]
-
-
-def _by_urgency(now: datetime, tonight: datetime) -> tuple[sa.ColumnElement[Any], ...]:
-    urgency = sa.case((dispute.c.due_at < now, 0), (dispute.c.due_at < tonight, 1), else_=2)
-    return urgency, dispute.c.at_stake_minor.desc().nulls_last(), dispute.c.due_at, dispute.c.id
-
-
-def _in_this_order(connection: sa.Connection, source: str, ids: Sequence[int]) -> list[DisputeView]:
-    found = {row.id: view_of(row) for row in connection.execute(views(source).where(dispute.c.id.in_(ids)))}
-    return [found[id_] for id_ in ids]
-
-
-def _waiting(source: str, *columns: sa.ColumnElement[Any], wanted: Filter) -> sa.Select[Any]:
-    return _scoped(source, *columns, wanted=wanted).where(is_open_in(*WAITING))
 
 
 def _scoped(source: str, *columns: sa.ColumnElement[Any], wanted: Filter) -> sa.Select[Any]:

@@ -86,6 +86,11 @@ class DisputeView:
     confirmed_at: datetime | None
 
     @property
+    def currency(self) -> str | None:
+        """That of what is at stake."""
+        return self.stake["currency"] if self.stake else None
+
+    @property
     def is_closed(self) -> bool:
         """Whether it waits for nobody."""
         return self.state in CLOSED

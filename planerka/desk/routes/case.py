@@ -159,7 +159,8 @@ def next_of(visit: Visit, number: int, wanted: Filter) -> str:
     """The page of the dispute that follows in the queue; the queue where none does."""
     with reading(visit.desk.engine) as connection:
         shower = shower_of(visit, connection)
-        ids = desk_queue.queue_ids(connection, visit.desk.source, wanted, visit.now, shower.tonight)
+        backlog = desk_queue.backlog(connection, visit.desk.source, visit.now, shower.tonight)
+    ids = backlog.of(wanted).ids
     others = [id_ for id_ in ids if id_ != number]
     place = ids.index(number) if number in ids else 0
     where = f"/disputes/{others[place % len(others)]}" if others else "/disputes"

@@ -8,7 +8,8 @@ from starlette.responses import HTMLResponse
 from planerka.desk.access import DeskRouter, allowed
 from planerka.desk.bench import shower_of
 from planerka.desk.visit import Visit
-from planerka.disputes.waiting import ORIGINS, queue_at
+from planerka.disputes.waiting import ORIGINS, grouped
+from planerka.model import ReferenceKind
 from planerka.people import Role
 from planerka.store import desk_queue
 from planerka.store.database import reading
@@ -25,7 +26,9 @@ def director(visit: Annotated[Visit, allowed(Role.DIRECTOR)]) -> HTMLResponse:
         shower = shower_of(visit, connection)
         appealed = desk_queue.appealed(connection, source)
         expired = desk_queue.expired_since(connection, source, visit.now - EXPIRED_SINCE)
-    standing = queue_at(visit.desk.engine, source, visit.now).groups
+        backlog = desk_queue.backlog(connection, source, visit.now, shower.tonight)
+    reasons = {id_: reason.title for id_, reason in shower.names[ReferenceKind.REASON].items()}
+    standing = grouped(backlog.rows, reasons, visit.now)
     return visit.page(
         "director.html.j2",
         standing=[(visit.words.say(ORIGINS[group.origin]), group) for group in standing],

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import Query
 from starlette.responses import HTMLResponse
 
@@ -17,7 +16,7 @@ from planerka.model import ReferenceKind
 from planerka.people import Role
 from planerka.store import desk_queue
 from planerka.store.database import reading
-from planerka.store.desk_queue import Filter
+from planerka.store.desk_queue import Backlog, Filter
 from planerka.words import _
 
 router = DeskRouter()
@@ -52,37 +51,34 @@ def queue(
     source = visit.desk.source
     with reading(visit.desk.engine) as connection:
         shower = shower_of(visit, connection)
-        moments = (visit.now, shower.tonight)
-        found = desk_queue.queue(connection, source, wanted, *moments, page, PER_PAGE + 1)
-        counts = desk_queue.queue_counts(connection, source, wanted, *moments)
-        filters = filters_of(shower, connection, source, wanted)
+        backlog = desk_queue.backlog(connection, source, visit.now, shower.tonight)
+        left = backlog.of(wanted)
+        ids = left.ids[(page - 1) * PER_PAGE : page * PER_PAGE]
+        found = desk_queue.page_of(connection, source, ids)
         told = done_of(visit, connection, shower, done)
-    currencies = {view.stake["currency"] for view in found if view.stake}
+    currencies = {row.currency for row in left.rows if row.currency}
     return visit.page(
         "queue.html.j2",
-        lines=[shower.line(view) for view in found[:PER_PAGE]],
-        counts=counts,
-        at_stake=shower.money(counts.at_stake_minor, currencies.pop()) if len(currencies) == 1 else None,
-        filters=filters,
+        lines=[shower.line(view) for view in found],
+        left=left,
+        at_stake=shower.money(left.at_stake_minor, currencies.pop()) if len(currencies) == 1 else None,
+        filters=filters_of(shower, backlog, wanted),
         is_filtered=wanted != Filter(),
         mine=visit.person.name if visit.person and visit.is_any_of(Role.ANALYST) else None,
         is_mine=wanted.assigned_to is not None,
         query=query_of(wanted),
         newer=query_of(wanted, page=page - 1) if page > 1 else None,
-        older=query_of(wanted, page=page + 1) if len(found) > PER_PAGE else None,
+        older=query_of(wanted, page=page + 1) if page * PER_PAGE < len(left.rows) else None,
         done=told,
         upheld=upheld,
     )
 
 
-def filters_of(
-    shower: Shower, connection: sa.Connection, source: str, wanted: Filter
-) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+def filters_of(shower: Shower, backlog: Backlog, wanted: Filter) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
     """Name, title and options of each filter of which there is a choice."""
-    found = desk_queue.choices(connection, source)
     told = []
     for name, title in FILTERS.items():
-        options = option_list(found[name], titles_of(shower, name), getattr(wanted, name))
+        options = option_list(backlog.choices(name), titles_of(shower, name), getattr(wanted, name))
         if len(options) > 1 or getattr(wanted, name):
             told.append((name, shower.words.say(title), options))
     return told

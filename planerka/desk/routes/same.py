@@ -55,7 +55,7 @@ def uphold(
     with reading(visit.desk.engine) as connection:
         known(visit, connection, number)
         one = disputes.show(connection, visit.desk.source, number)
-        alike = {view.id for view in desk_queue.like_it(connection, visit.desk.source, one)}
+        alike = set(desk_queue.ids_like_it(connection, visit.desk.source, one))
     refused, upheld_n = [], 0
     for dispute_id, seen_n in wanted:
         try:

@@ -105,7 +105,7 @@ class Shower:
         return Due(text=self.words.say("until {at}", at=day), tone="")
 
     def stake(self, view: DisputeView) -> str | None:
-        return self.money(view.at_stake_minor, view.stake["currency"] if view.stake else None)
+        return self.money(view.at_stake_minor, view.currency)
 
     def stake_told(self, view: DisputeView) -> str | None:
         """How the money at stake is counted."""
