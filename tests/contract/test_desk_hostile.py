@@ -170,22 +170,6 @@ def test_what_is_typed_on_the_desk_is_no_formula_in_an_export(site: DeskSite, tm
     assert ['\'=HYPERLINK("https://thief.example")', "'@SUM(1)"] == [row[head.index("comment")] for row in cells]
 
 
-@on_one_database
-def test_a_ledger_is_opened_by_a_spreadsheet_without_calculating(poisoned: DeskSite) -> None:
-    """Nor is a script in the page of it."""
-    keep(poisoned.desk.engine, "sample", Reference, {"kind": "manager", "id": "M1", "title": "=HYPERLINK(1)"})
-    rule(poisoned, poisoned.entered(Role.ANALYST), 3, decision="return_to_work")
-    browser = poisoned.entered(Role.DIRECTOR)
-    page, sheet = browser.get("/ledger"), browser.get("/ledger.csv")
-    cells = [cell for row in csv.reader(sheet.content.decode("utf-8-sig").splitlines()) for cell in row]
-    assert (200, [], True) == (page.status_code, Elements(page.text).dangerous, "{{7*7}}" in page.text)
-    assert (200, True, []) == (
-        sheet.status_code,
-        "'=HYPERLINK(1)" in cells,
-        [cell for cell in cells if cell.startswith(("=", "+", "@"))],
-    )
-
-
 EVIL = "x%0d%0aX-Evil:%201%0d%0a%0d%0a<script>"
 ADDRESSES = [
     (path, 200 if "done" not in path else 422)

@@ -87,6 +87,15 @@ def test_a_cell_that_looks_like_a_formula_is_a_text(site: DeskSite, engine: sa.E
     assert ("'=cmd|' /C calc'!A0", "'@SUM(A1)") == (row["lead"], row["ruled_by"])
 
 
+@pytest.mark.parametrize("card", ["javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "//thief.example"])
+def test_only_a_page_of_the_web_is_a_link_to_a_card(site: DeskSite, engine: sa.Engine, card: str) -> None:
+    """An export may hold anything in that column."""
+    keep_lead(engine, url=card)
+    return_on(engine, 1)
+    page = page_of(site)
+    assert (True, False) == ("lead L1" in page, any(word in page for word in ("alert(1)", "thief.example")))
+
+
 def test_an_estimate_is_no_money(site: DeskSite, engine: sa.Engine) -> None:
     """An open lead has brought nothing, and of few returns nothing is estimated."""
     keep_lead(engine)

@@ -19,6 +19,9 @@ from planerka.store.database import reading
 
 router = DeskRouter()
 
+MOST_N = 500
+"""Cases of one form: of a thousand fields it would be refused."""
+
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -39,7 +42,7 @@ def same(visit: Annotated[Visit, allowed(Role.ANALYST)], number: Number) -> HTML
 def uphold(
     visit: Annotated[Visit, allowed(Role.ANALYST)],
     number: Number,
-    chosen: Annotated[list[str], Form(max_length=1000)],
+    chosen: Annotated[list[str], Form(max_length=MOST_N)],
     comment: Comment = "",
 ) -> Response:
     """Each in a transaction of its own; one that is another case by now, or was changed since, is left out and told.
@@ -100,6 +103,6 @@ def same_page(
         shower = shower_of(visit, connection)
         one = disputes.show(connection, visit.desk.source, number)
         alike = desk_queue.like_it(connection, visit.desk.source, one) if one.state.is_waiting else []
-    lines = [shower.line(view) for view in alike]
+    lines = [shower.line(view) for view in alike[:MOST_N]]
     told = {"problem": problem, "outcome": outcome, "comment": comment}
     return visit.page("same.html.j2", status, number=number, title=shower.title(one), lines=lines, **told)
