@@ -64,10 +64,12 @@ def is_handed_over(connection: sa.Connection, dispute_id: int, kind: Decision) -
 def _is_wanted() -> tuple[sa.ColumnElement[bool], ...]:
     """Whether what a row of `command`, joined to `dispute` by the ruling that stands, asks for has still to be done.
 
-    Not what was ruled over, appealed, or has fallen: evidence was asked for, and a later verdict found it.
+    Not what was ruled over, appealed, or has fallen: evidence was asked for, and a later verdict found it. But what has
+    been tried may have been done, and an appeal calls nothing back: it is carried through to its receipt.
     """
     is_done = sa.exists().where(receipt.c.marker == command.c.marker)
-    return dispute.c.state.in_(COMMANDING), ~is_done
+    is_on_its_way = (dispute.c.state == DisputeState.APPEALED) & command.c.tried_at.is_not(None)
+    return dispute.c.state.in_(COMMANDING) | is_on_its_way, ~is_done
 
 
 def put_refusal(connection: sa.Connection, marker: str, why: str, at: datetime) -> None:

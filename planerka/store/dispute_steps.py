@@ -5,7 +5,7 @@ where the last one ended. `dispute` keeps beside it where the last step led, for
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,8 @@ from planerka.store.tables import dispute, dispute_step
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """`author` None: the machine, by a rule of the edition. `comment` None: nobody wrote one."""
+    """`author` None: the machine, by a rule of the edition. `comment` None: nobody wrote one. `due_at`: by when the
+    dispute had to be ruled on after this step."""
 
     id: int
     dispute_id: int
@@ -28,6 +29,7 @@ class Step:
     state: DisputeState
     author: str | None
     comment: str | None
+    due_at: datetime
     at: datetime
 
 
@@ -55,6 +57,7 @@ def take_step(connection: sa.Connection, source: str, dispute_id: int, act: Act,
     led_to = {"state": TRANSITIONS[state][act.action]}
     place = {"dispute_id": dispute_id, "number": held.steps_n + 1, "number_before": held.steps_n, "state_before": state}
     deed = {"action": act.action, "author": act.author, "comment": act.comment, "at": act.at}
+    deed["due_at"] = kept.get("due_at", held.due_at)
     adding = dispute_step.insert().values(place | deed | led_to)
     step_id: int = connection.execute(adding.returning(dispute_step.c.id)).scalar_one()
     if act.action in (*RULING, DisputeAction.UNDO):
@@ -68,21 +71,22 @@ def take_step(connection: sa.Connection, source: str, dispute_id: int, act: Act,
 
 def begin(
     connection: sa.Connection,
-    dispute_ids: Collection[int],
+    due: Mapping[int, datetime],
     at: datetime,
     author: str | None = None,
     comment: str | None = None,
 ) -> None:
-    """The first step of new disputes."""
+    """The first step of new disputes, by number with the time they are due."""
     step = {"number": 1, "action": DisputeAction.OPEN, "state": DisputeState.OPENED}
     told = {"author": author, "comment": comment, "at": at}
-    if dispute_ids:
-        connection.execute(dispute_step.insert(), [step | told | {"dispute_id": id_} for id_ in dispute_ids])
+    rows = [step | told | {"dispute_id": id_, "due_at": due_at} for id_, due_at in due.items()]
+    if rows:
+        connection.execute(dispute_step.insert(), rows)
 
 
 def hold_dispute(connection: sa.Connection, source: str, dispute_id: int) -> sa.Row[Any]:
-    """Its state, steps_n and what was said, held until the transaction ends; UsageError for none."""
-    query = sa.select(dispute.c.state, dispute.c.steps_n, dispute.c.said)
+    """Its state, steps_n, due_at and what was said, held until the transaction ends; UsageError for none."""
+    query = sa.select(dispute.c.state, dispute.c.steps_n, dispute.c.due_at, dispute.c.said)
     is_it = (dispute.c.source == source) & (dispute.c.id == dispute_id)
     held = connection.execute(query.where(is_it).with_for_update()).one_or_none()
     if held is None:

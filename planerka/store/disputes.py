@@ -125,10 +125,10 @@ def _opened(
     rows = [asdict(new) | begun | {"changed_at": new.opened_at} for new in disputes]
     if not rows:
         return []
-    opening = insert_into(connection, dispute).on_conflict_do_nothing().returning(dispute.c.id)
-    ids = list(connection.scalars(opening, rows))
-    begin(connection, ids, rows[0]["opened_at"], author, comment)
-    return ids
+    opening = insert_into(connection, dispute).on_conflict_do_nothing().returning(dispute.c.id, dispute.c.due_at)
+    due = {row.id: row.due_at for row in connection.execute(opening, rows)}
+    begin(connection, due, rows[0]["opened_at"], author, comment)
+    return list(due)
 
 
 def listing(

@@ -272,6 +272,7 @@ dispute_step = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("author", sa.Text),
     sa.Column("comment", sa.Text),
+    sa.Column("due_at", Instant, nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.UniqueConstraint("dispute_id", "number", "state"),
     sa.UniqueConstraint("dispute_id", "number"),

@@ -81,6 +81,25 @@ def test_a_ruling_is_taken_back_within_a_minute_with_its_command(docketed, decis
     assert ["open", decision, "undo", "uphold"] == docketed.actions
 
 
+def test_a_request_that_is_taken_back_moves_no_deadline(docketed):
+    """Nobody gains time by asking and thinking better of it."""
+    before = docketed.view.due_at
+    docketed.rule(REQUEST, at=before - MINUTE, undo_time=UNDO_TIME)
+    undo(docketed.docket, docketed.number, "Анна", before)
+    assert before == docketed.view.due_at
+
+
+def test_a_return_that_has_been_tried_is_carried_through_an_appeal(docketed):
+    """Its answer was lost, and the lead may be back in work: the next run reads it back."""
+    docketed.rule(RETURN)
+    docketed.taken()
+    appeal(docketed.docket, docketed.number, "Лапин", "Звонили шесть раз", NOW + MINUTE)
+    assert 1 == len(docketed.pending())
+    docketed.handed_over()
+    decide_appeal(docketed.docket, docketed.number, RETURN, "Ветрова", "Возврат верен", NOW + 2 * MINUTE)
+    assert [] == docketed.pending()
+
+
 def test_a_command_waits_while_its_ruling_can_be_taken_back(docketed):
     docketed.rule(RETURN, undo_time=UNDO_TIME)
     assert [] == docketed.pending(NOW + UNDO_TIME - timedelta(seconds=1))

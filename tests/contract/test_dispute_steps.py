@@ -55,7 +55,8 @@ def test_the_database_itself_refuses_every_impossible_step(engine: sa.Engine, be
     with engine.begin() as connection:
         number = led_to(connection, before)
         begun = connection.scalar(sa.select(dispute.c.steps_n).where(dispute.c.id == number))
-        place = {"dispute_id": number, "number": begun + 1, "number_before": begun, "state_before": before, "at": NOW}
+        place = {"dispute_id": number, "number": begun + 1, "number_before": begun, "state_before": before}
+        place |= {"due_at": NOW, "at": NOW}
         stored = set()
         for action, after in product(DisputeAction, DisputeState):
             nested = connection.begin_nested()
@@ -82,7 +83,14 @@ STRAY = [
 def test_the_database_refuses_a_step_that_does_not_follow_the_last(engine: sa.Engine, step: dict, why: str):
     with engine.begin() as connection:
         number = open_one(connection)
-    row = {"dispute_id": number, "number": 2, "number_before": 1, "state_before": "opened", "at": NOW} | step
+    row = {
+        "dispute_id": number,
+        "number": 2,
+        "number_before": 1,
+        "state_before": "opened",
+        "due_at": NOW,
+        "at": NOW,
+    } | step
     with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
         connection.execute(dispute_step.insert().values(row))
 

@@ -301,7 +301,7 @@ DELIVERY = {
     "state": "queued",
     "at": NOW,
 }
-STEP = {"dispute_id": 1, "number": 1, "action": "open", "state": "opened", "at": NOW}
+STEP = {"dispute_id": 1, "number": 1, "action": "open", "state": "opened", "due_at": NOW, "at": NOW}
 DISPUTE = {"source": "crm", "origin": "neglect", "subject_id": "a", "lead_id": "b", "opened_at": NOW, "due_at": NOW}
 DISPUTE |= {"state": "opened", "steps_n": 1, "changed_at": NOW}
 COMMAND = {"marker": "m", "source": "crm", "ruling_id": 1, "content": {}, "created_at": NOW, "not_before": NOW}

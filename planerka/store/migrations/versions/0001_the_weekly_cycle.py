@@ -415,6 +415,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("author", sa.Text(), nullable=True),
         sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("coalesce(number_before, 0) = number - 1", name=op.f("ck_dispute_step_follows")),
         sa.CheckConstraint("(number_before IS NULL) = (state_before IS NULL)", name=op.f("ck_dispute_step_begins")),
