@@ -84,8 +84,8 @@ def assign(docket: Docket, dispute_id: int, analyst: str, now: datetime, *, seen
 def undo(docket: Docket, dispute_id: int, author: str, now: datetime) -> None:
     """Take back one's own ruling, the last thing that was done, within UNDO_TIME and before its command has left.
 
-    What was written stays among the steps, and the deadline is what it was. ChangedError where something else was done last, UsageError where it is too
-    late.
+    What was written stays among the steps, and the deadline is what it was. ChangedError where something else was done
+    last, UsageError where it is too late.
     """
     with docket.engine.begin() as connection:
         disputes.show(connection, docket.source, dispute_id)
