@@ -88,15 +88,16 @@ def facts(connection: sa.Connection, source: str, shower: Shower, view: DisputeV
 def allowed_to(visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView) -> Allowed:
     actions = TRANSITIONS[view.state]
     is_analyst = visit.is_any_of(Role.ANALYST) and view.state.is_waiting
-    until = appealable_until(docket_of(visit), connection, view)
-    may_appeal = visit.is_any_of(Role.MARKETING, Role.SALES) and until is not None and visit.now <= until
+    is_director = visit.is_any_of(Role.DIRECTOR) and view.state == DisputeState.APPEALED
+    is_head = visit.is_any_of(Role.MARKETING, Role.SALES)
+    until = appealable_until(docket_of(visit), connection, view) if is_head else None
     return Allowed(
         can_rule=is_analyst,
         can_request=is_analyst and DisputeAction.REQUEST_EVIDENCE in actions,
         can_assign=is_analyst and (visit.person is None or view.assigned_to != visit.person.name),
-        can_decide=visit.is_any_of(Role.DIRECTOR) and view.state == DisputeState.APPEALED,
-        appeal_until=until if may_appeal else None,
-        obstacle=obstacle_told(visit, connection, shower, view),
+        can_decide=is_director,
+        appeal_until=until if until and visit.now <= until else None,
+        obstacle=obstacle_told(visit, connection, shower, view) if is_analyst or is_director else None,
     )
 
 
@@ -112,7 +113,10 @@ def obstacle_told(visit: Visit, connection: sa.Connection, shower: Shower, view:
 def neighbours(
     visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView, wanted: Filter
 ) -> dict[str, Any]:
-    """Where in the queue it stands: the one before, the one after; and how many cases are the same."""
+    """Where in the queue it stands: the one before, the one after; and how many cases are the same. Of one that waits
+    no more: nowhere."""
+    if not view.state.is_waiting:
+        return {"place": None, "waiting_n": 0, "before": None, "after": None, "same_n": 1}
     backlog = desk_queue.backlog(connection, visit.desk.source, visit.now, shower.tonight)
     ids = backlog.of(wanted).ids
     place = ids.index(view.id) if view.id in ids else None
@@ -121,5 +125,5 @@ def neighbours(
         "waiting_n": len(ids),
         "before": ids[place - 1] if place else None,
         "after": ids[place + 1] if place is not None and place + 1 < len(ids) else None,
-        "same_n": len(desk_queue.ids_like_it(connection, visit.desk.source, view)) if place is not None else 1,
+        "same_n": len(desk_queue.ids_like_it(connection, visit.desk.source, view)),
     }

@@ -148,6 +148,12 @@ def show(connection: sa.Connection, source: str, dispute_id: int) -> DisputeView
     return view_of(row)
 
 
+def is_there(connection: sa.Connection, source: str, dispute_id: int) -> bool:
+    """Whether there is a dispute of that number."""
+    is_it = (dispute.c.source == source) & (dispute.c.id == dispute_id)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_it))))
+
+
 def over(connection: sa.Connection, source: str, subject_ids: pd.Series) -> list[DisputeView]:
     """The disputes of which these are the subjects."""
     with staged(connection, [dispute.c.subject_id], subject_ids.to_frame("subject_id")) as asked:

@@ -1,5 +1,6 @@
 """The desk in Chromium: a morning's disputes by keyboard, the same without script, and nobody kept out."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,19 +56,51 @@ class Office:
         return [(str(step.action), step.author, step.comment) for step in lasts]
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the queue of a morning, to be copied."""
+    path = tmp_path_factory.mktemp("morning") / "store.db"
+    engine = connect(f"sqlite:///{path}")
     upgrade(engine)
     begun(engine)
     for number in range(1, MORNING_N + 1):
         reject(engine, number)
     judge(engine)
-    numbers = opened_all(engine)
-    site = desk_site(engine, tmp_path, source="crm", address="http://127.0.0.1:8080")
+    opened_all(engine)
+    engine.dispose()
+    return path
+
+
+@contextmanager
+def office_in(folder: Path, morning: Path) -> Iterator[Office]:
+    shutil.copy(morning, folder / "store.db")
+    engine = connect(f"sqlite:///{folder / 'store.db'}")
+    with engine.connect() as connection:
+        numbers = [view.id for view in disputes.listing(connection, "crm")]
+    site = desk_site(engine, folder, source="crm", address="http://127.0.0.1:8080")
     with served(site.app) as url:
         yield Office(site, url, numbers)
     engine.dispose()
+
+
+@pytest.fixture
+def office(tmp_path: Path, morning: Path) -> Iterator[Office]:
+    with office_in(tmp_path, morning) as office:
+        yield office
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory, morning: Path) -> Iterator[Office]:
+    """One in which a dispute has come to each state that looks different; nothing is changed there any more."""
+    with office_in(tmp_path_factory.mktemp("busy"), morning) as office:
+        now, docket = office.site.clock(), docket_of(office.site.desk.engine)
+        ruled, appealed, asked = office.numbers[:3]
+        rule(docket, ruled, Decision.RETURN_TO_WORK, "Анна", "Две попытки", now)
+        rule(docket, appealed, Decision.UPHOLD, "Анна", "Верно", now)
+        appeal(docket, appealed, "Громова", "Клиент ждал звонка", now)
+        rule(docket, asked, Decision.REQUEST_EVIDENCE, "Анна", "Пришлите записи", now)
+        returned_and_read_again(office)
+        yield office
 
 
 def test_an_analyst_decides_fifty_disputes_by_keyboard_in_one_sitting(chromium: "Browser", office: Office) -> None:
@@ -132,37 +165,37 @@ def test_what_was_typed_survives_when_somebody_was_faster(chromium: "Browser", o
     assert ("my own reasons", True, True) == (kept, "Пётр" in told, "Верно" in told)
 
 
-def test_a_phone_shows_every_page_without_scrolling_sideways(chromium: "Browser", office: Office) -> None:
+def test_a_phone_shows_every_page_without_scrolling_sideways(chromium: "Browser", busy: Office) -> None:
     wide = [
         f"{role} {path}"
-        for role, path in pages(office)
-        for tab in opened(chromium, office, role, path, viewport=PHONE)
+        for role, path in pages(busy)
+        for tab in opened(chromium, busy, role, path, viewport=PHONE)
         if tab.evaluate("document.documentElement.scrollWidth") > PHONE["width"]
     ]
     assert [] == wide
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_is_kept_out_of_a_page_of_the_desk(chromium: "Browser", office: Office, scheme: str) -> None:
+def test_nobody_is_kept_out_of_a_page_of_the_desk(chromium: "Browser", busy: Office, scheme: str) -> None:
     """No violation of any rule of axe-core on any page, for whoever may open it."""
     found = {
         f"{role} {path}": [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations]
-        for role, path in pages(office)
-        for tab in opened(chromium, office, role, path, color_scheme=scheme, bypass_csp=True)
+        for role, path in pages(busy)
+        for tab in opened(chromium, busy, role, path, color_scheme=scheme, bypass_csp=True)
         if (violations := Axe().run(tab).response["violations"])
     }
     assert {} == found
 
 
-def test_no_page_asks_for_anything_that_its_policy_forbids(chromium: "Browser", office: Office) -> None:
+def test_no_page_asks_for_anything_that_its_policy_forbids(chromium: "Browser", busy: Office) -> None:
     """A style or a script in a page would be blocked by the policy, and the page look broken."""
     blocked = []
-    for role, path in pages(office):
-        with office.browser_of(chromium, role) as context:
+    for role, path in pages(busy):
+        with busy.browser_of(chromium, role) as context:
             tab = context.new_page()
             tab.on("console", lambda message, path=path: blocked.append(f"{path}: {message.text}"))
             tab.on("pageerror", lambda error, path=path: blocked.append(f"{path}: {error}"))
-            tab.goto(office.url + path)
+            tab.goto(busy.url + path)
     assert [] == blocked
 
 
@@ -177,17 +210,8 @@ def opened(chromium: "Browser", office: Office, role: Role, path: str, **options
 
 
 def pages(office: Office) -> list[tuple[Role, str]]:
-    """Every page with something on it: disputes in each state that looks different."""
-    now, docket = office.site.clock(), docket_of(office.site.desk.engine)
+    """Every page, with something on it."""
     ruled, appealed, asked, waiting = office.numbers[:4]
-    with office.site.desk.engine.connect() as connection:
-        is_new = disputes.show(connection, "crm", ruled).state == "opened"
-    if is_new:
-        rule(docket, ruled, Decision.RETURN_TO_WORK, "Анна", "Две попытки", now)
-        rule(docket, appealed, Decision.UPHOLD, "Анна", "Верно", now)
-        appeal(docket, appealed, "Громова", "Клиент ждал звонка", now)
-        rule(docket, asked, Decision.REQUEST_EVIDENCE, "Анна", "Пришлите записи", now)
-        returned_and_read_again(office)
     (unread,) = second_reading.unread(office.site.desk.engine, "crm", "Павел")
     return [
         (Role.ANALYST, "/disputes"),

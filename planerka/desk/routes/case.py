@@ -149,10 +149,8 @@ def attempted(
 
 def known(visit: Visit, connection: sa.Connection, number: int) -> None:
     """Refused where there is no such dispute."""
-    try:
-        disputes.show(connection, visit.desk.source, number)
-    except UsageError:
-        raise Refused(404, _("There is no dispute {number}."), number=number) from None
+    if not disputes.is_there(connection, visit.desk.source, number):
+        raise Refused(404, _("There is no dispute {number}."), number=number)
 
 
 def next_of(visit: Visit, number: int, wanted: Filter) -> str:
