@@ -89,13 +89,16 @@ def undo(docket: Docket, dispute_id: int, author: str, now: datetime) -> None:
     """
     with docket.engine.begin() as connection:
         disputes.show(connection, docket.source, dispute_id)
-        *_, before, last = steps(connection, dispute_id)
+        taken = steps(connection, dispute_id)
+        last = taken[-1]
         if last.action not in RULING or last.author != author:
             raise ChangedError(told(last))
         # The command is taken back first: the row that says whether it has left is the one both sides write.
         if now - last.at > UNDO_TIME or not commands.withdraw(connection, last.id):
             raise UsageError(f"the ruling on dispute {dispute_id} can be taken back for a minute, and that is over")
-        docket.take(connection, dispute_id, Act(action=DisputeAction.UNDO, at=now, author=author), due_at=before.due_at)
+        docket.take(
+            connection, dispute_id, Act(action=DisputeAction.UNDO, at=now, author=author), due_at=taken[-2].due_at
+        )
 
 
 def refuse_the_unsaid(author: str, comment: str) -> None:

@@ -69,7 +69,7 @@ def test_a_report_counts_what_is_in_the_store(course):
     assert len(rows["delivery"]) == first.delivered.sent_n == 1
 
 
-@pytest.mark.parametrize("table", ["verdict", "dispute", "pack", "delivery", "neglect", "edition", "signature"])
+@pytest.mark.parametrize("table", ["verdict", "dispute_step", "pack", "delivery", "neglect", "edition", "signature"])
 def test_what_was_said_of_a_rejection_and_what_was_shown_and_sent_stays(course, table):
     """The next day and the next week only add."""
     assert set(course.before[table]) <= set(course.after[table])

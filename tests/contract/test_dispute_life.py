@@ -128,6 +128,11 @@ def test_nobody_takes_back_the_ruling_of_another(docketed):
         undo(docketed.docket, docketed.number, "Пётр", NOW)
 
 
+def test_there_is_nothing_to_take_back_of_a_dispute_that_was_only_opened(docketed):
+    with pytest.raises(ChangedError, match="is opened now: the regulation did this last: open"):
+        undo(docketed.docket, docketed.number, "Анна", NOW)
+
+
 def test_an_assigned_dispute_says_who_looks_after_it(docketed):
     assign(docketed.docket, docketed.number, "Пётр", NOW, seen_n=1)
     assert ("assigned", "Пётр") == (docketed.view.state, docketed.view.assigned_to)
