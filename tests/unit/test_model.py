@@ -10,6 +10,7 @@ RETURNABLE = {
     DisputeOrigin.UNLAWFUL: {"rejected"},
     DisputeOrigin.UNPROVABLE: {"rejected"},
     DisputeOrigin.NEGLECT: {"open", "rejected"},
+    DisputeOrigin.RAISED: {"rejected"},
 }
 
 
