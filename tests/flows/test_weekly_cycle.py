@@ -142,24 +142,24 @@ def test_a_dispute_from_the_queue_to_the_crm(planerka):
 
 
 def test_the_queue_reads_on_a_terminal(planerka):
-    """A line for the lead and one for what the regulation says; the last says how many there are."""
+    """A line for the lead, one for the state and the money, one for what the regulation says; the last counts them."""
     queue, lines = figures(planerka("disputes", "list", "--json")), planerka("disputes", "list").out.splitlines()
-    assert 2 * len(queue) + 1 == len(lines)
+    assert 3 * len(queue) + 1 == len(lines)
     assert lines[-1].startswith(f"{len(queue)} disputes.")
-    assert all(row["lead"] in line for row, line in zip(queue, lines[::2], strict=False))
+    assert all(row["lead"] in line for row, line in zip(queue, lines[::3], strict=False))
 
 
 @pytest.mark.parametrize("name", ["queue.xlsx", "queue.csv"])
 def test_the_queue_as_a_spreadsheet(planerka, folder, name):
-    """The same rows under the same heads."""
+    """The same rows under the same heads, and two columns to fill in."""
     queue = figures(planerka("disputes", "list", "--json"))
     assert f"{len(queue)} disputes written to {name}.\n" == planerka("disputes", "export", name).out
     if name.endswith("xlsx"):
         rows = list(openpyxl.load_workbook(folder / name).worksheets[0].values)
     else:
         rows = list(csv.reader((folder / name).read_text(encoding="utf-8-sig").splitlines()))
-    assert [list(queue[0]), *(str(row["number"]) for row in queue)] == [
-        list(rows[0]),
+    assert [set(queue[0]) | {"decision_new", "comment_new"}, *(str(row["number"]) for row in queue)] == [
+        set(rows[0]),
         *(str(row[0]) for row in rows[1:]),
     ]
 
