@@ -2,6 +2,7 @@
 
 import os
 import socket
+from threading import Thread
 
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
@@ -43,8 +44,11 @@ def desk_of() -> Desk:
 
 
 def served_app() -> DeskApp:
-    """The app of the settings, for each process that serves it."""
-    return desk_app(desk_of())
+    """The app of the settings, for each process that serves it; the ledger is worked out before anybody asks for it."""
+    desk = desk_of()
+    app = desk_app(desk)
+    Thread(target=app.state.ledger.of, args=(desk, clock()), daemon=True).start()
+    return app
 
 
 def people_of(settings: Settings) -> tuple[Person, ...]:
