@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import sqlalchemy as sa
-from fastapi import BackgroundTasks, Form, Path, Query
+from fastapi import BackgroundTasks, Depends, Form, Path, Query
 from starlette.responses import RedirectResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
@@ -53,42 +53,44 @@ def record_view(visit: Visit, number: int) -> None:
         visit.record(connection, Action.VIEWED, str(number))
 
 
+class RulingForm(NamedTuple):
+    """What the panel of decisions sends."""
+
+    decision: Decision
+    seen_n: int
+    comment: str
+
+
+def ruling_form(decision: Annotated[Decision, Form()], seen: Seen, comment: Comment = "") -> RulingForm:
+    return RulingForm(decision, seen, comment)
+
+
+Sent = Annotated[RulingForm, Depends(ruling_form)]
+
+
 @router.post("/disputes/{number}/ruling")
-def rule(
-    visit: Annotated[Visit, allowed(Role.ANALYST)],
-    number: Number,
-    wanted: Asked,
-    decision: Annotated[Decision, Form()],
-    seen: Seen,
-    comment: Comment = "",
-) -> Response:
+def rule(visit: Annotated[Visit, allowed(Role.ANALYST)], number: Number, wanted: Asked, sent: Sent) -> Response:
     """Rule, and go on to the next of the queue."""
-    after = next_of(visit, number, wanted)
-    typed = Typed(comment=comment, decision=decision)
-
-    def act(author: str) -> None:
-        docket, undo_time = docket_of(visit), ruling.UNDO_TIME
-        ruling.rule(docket, number, decision, author, comment, visit.now, seen_n=seen, undo_time=undo_time)
-
-    return attempted(visit, number, wanted, typed, act, after)
+    return decided(visit, number, wanted, sent, ruling.rule, next_of(visit, number, wanted))
 
 
 @router.post("/disputes/{number}/final")
-def decide(
-    visit: Annotated[Visit, allowed(Role.DIRECTOR)],
-    number: Number,
-    wanted: Asked,
-    decision: Annotated[Decision, Form()],
-    seen: Seen,
-    comment: Comment = "",
-) -> Response:
+def decide(visit: Annotated[Visit, allowed(Role.DIRECTOR)], number: Number, wanted: Asked, sent: Sent) -> Response:
     """The director decides an appeal for good."""
+    return decided(visit, number, wanted, sent, appeals.decide_appeal)
+
+
+def decided(
+    visit: Visit, number: int, wanted: Filter, sent: RulingForm, by: Callable[..., int], after: str | None = None
+) -> Response:
+    """`by`: `rule` or `decide_appeal`, which are asked alike."""
+    decision, seen_n, comment = sent
 
     def act(author: str) -> None:
         docket, undo_time = docket_of(visit), ruling.UNDO_TIME
-        appeals.decide_appeal(docket, number, decision, author, comment, visit.now, seen_n=seen, undo_time=undo_time)
+        by(docket, number, decision, author, comment, visit.now, seen_n=seen_n, undo_time=undo_time)
 
-    return attempted(visit, number, wanted, Typed(comment=comment, decision=decision), act)
+    return attempted(visit, number, wanted, Typed(comment=comment, decision=decision), act, after)
 
 
 @router.post("/disputes/{number}/appeal")
