@@ -15,7 +15,7 @@ from planerka.desk.show.titles import OBSTACLES
 from planerka.desk.visit import Visit
 from planerka.dispute_states import TRANSITIONS, DisputeAction, DisputeState
 from planerka.disputes.appeals import appealable_until
-from planerka.disputes.returning import Obstacle, obstacle, returns_of
+from planerka.disputes.returning import obstacle_to_ruling
 from planerka.model import Decision
 from planerka.people import Role
 from planerka.regulation.signed import signed_editions
@@ -86,28 +86,20 @@ def facts(connection: sa.Connection, source: str, shower: Shower, view: DisputeV
 
 
 def allowed_to(visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView) -> Allowed:
-    actions = TRANSITIONS[view.state]
+    actions, docket = TRANSITIONS[view.state], docket_of(visit)
     is_analyst = visit.is_any_of(Role.ANALYST) and view.state.is_waiting
     is_director = visit.is_any_of(Role.DIRECTOR) and view.state == DisputeState.APPEALED
     is_head = visit.is_any_of(Role.MARKETING, Role.SALES)
-    until = appealable_until(docket_of(visit), connection, view) if is_head else None
+    until = appealable_until(docket, connection, view) if is_head else None
+    found = obstacle_to_ruling(docket, connection, view, visit.now) if is_analyst or is_director else None
     return Allowed(
         can_rule=is_analyst,
         can_request=is_analyst and DisputeAction.REQUEST_EVIDENCE in actions,
         can_assign=is_analyst and (visit.person is None or view.assigned_to != visit.person.name),
         can_decide=is_director,
         appeal_until=until if until and visit.now <= until else None,
-        obstacle=obstacle_told(visit, connection, shower, view) if is_analyst or is_director else None,
+        obstacle=shower.words.say(OBSTACLES[found]) if found else None,
     )
-
-
-def obstacle_told(visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView) -> str | None:
-    """Why the lead cannot be returned; nothing is in the way of one that is back already."""
-    found = obstacle(connection, visit.desk.source, view)
-    returns = returns_of(connection, visit.desk.source, view, visit.now, visit.desk.office.zone)
-    if found is None and returns.is_enough:
-        found = Obstacle.RETURNED_ENOUGH
-    return shower.words.say(OBSTACLES[found]) if found and view.handed_over_at is None else None
 
 
 def neighbours(

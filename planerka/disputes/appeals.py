@@ -6,12 +6,10 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import DisputeAction, DisputeState
 from planerka.disputes.docket import Docket
-from planerka.disputes.returning import refuse_a_forbidden_return
-from planerka.disputes.ruling import command_of, held, refuse_the_unsaid
+from planerka.disputes.ruling import decide, held, refuse_the_unsaid
 from planerka.errors import UsageError
 from planerka.model import Decision
 from planerka.regulation.signed import edition_in_force
-from planerka.store import commands
 from planerka.store.dispute_steps import Act
 from planerka.store.disputes import DisputeView
 
@@ -55,7 +53,7 @@ def decide_appeal(
     seen_n: int | None = None,
     undo_time: timedelta = timedelta(),
 ) -> int:
-    """Decide for good; returns the ruling's number. A lead that is back in work already is not returned once more.
+    """Decide for good; returns the ruling's number.
 
     UsageError: no comment or author, a dispute that was not appealed, a request for evidence, and a return that
     `rule` would refuse. ChangedError: the dispute was changed since.
@@ -66,9 +64,4 @@ def decide_appeal(
         if dispute.state != DisputeState.APPEALED or decision == Decision.REQUEST_EVIDENCE:
             raise UsageError(f"dispute {dispute_id} is {dispute.state}: an appeal is upheld or returned to work")
         act = Act(action=DisputeAction(decision), at=now, author=author.strip(), comment=comment, seen_n=seen_n)
-        ruling_id = docket.take(connection, dispute_id, act)
-        if decision == Decision.RETURN_TO_WORK and not commands.is_handed_over(connection, dispute_id, decision):
-            refuse_a_forbidden_return(connection, docket.source, dispute, now, docket.office.zone)
-            command = command_of(docket, dispute, decision, comment, now)
-            commands.add(connection, docket.source, ruling_id, command, now, now + undo_time)
-        return ruling_id
+        return decide(docket, connection, dispute, act, undo_time)

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from planerka.crm.base import Crm
-from planerka.disputes.returning import refuse_a_senseless_return
+from planerka.disputes.returning import obstacle, refuse
 from planerka.errors import CrmClosedError, CrmError, CrmLoginError, CrmMovedError, UsageError
 from planerka.model import Command, Decision, Receipt
 from planerka.phones import masked
@@ -105,7 +105,8 @@ def refuse_a_senseless(engine: sa.Engine, source: str, command: Command) -> None
     """UsageError for a return that would not be ruled today: between ruling and source the client may have bought."""
     if command.kind == Decision.RETURN_TO_WORK:
         with reading(engine) as connection:
-            refuse_a_senseless_return(connection, source, disputes.behind(connection, source, command.marker))
+            dispute = disputes.behind(connection, source, command.marker)
+            refuse(dispute, obstacle(connection, source, dispute))
 
 
 def confirm_seen(engine: sa.Engine, source: str) -> int:

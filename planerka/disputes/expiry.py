@@ -8,13 +8,12 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import WAITING, DisputeAction
 from planerka.disputes.docket import Docket
-from planerka.disputes.returning import refuse_a_forbidden_return
-from planerka.disputes.ruling import command_of
-from planerka.errors import UsageError
+from planerka.disputes.returning import obstacle_to_ruling
+from planerka.disputes.ruling import decide
 from planerka.model import Decision
 from planerka.regulation.signed import edition_in_force
 from planerka.rulebook.regulation import Edition
-from planerka.store import commands, disputes
+from planerka.store import disputes
 from planerka.store.database import reading
 from planerka.store.dispute_steps import Act
 from planerka.store.disputes import DisputeView
@@ -56,11 +55,7 @@ def expire(docket: Docket, dispute_id: int, edition: Edition, now: datetime) -> 
             return None
         docket.take(connection, dispute_id, Act(action=DisputeAction.EXPIRE, at=now))
         decision, why = decided(docket, connection, dispute, edition, now)
-        act = Act(action=DisputeAction(decision), at=now, comment=why)
-        ruling_id = docket.take(connection, dispute_id, act)
-        if decision == Decision.RETURN_TO_WORK:
-            command = command_of(docket, dispute, decision, why, now)
-            commands.add(connection, docket.source, ruling_id, command, now, now)
+        decide(docket, connection, dispute, Act(action=DisputeAction(decision), at=now, comment=why))
         return decision
 
 
@@ -69,9 +64,6 @@ def decided(
 ) -> tuple[Decision, str]:
     """What the edition decides, and why in the company's words: what cannot be returned stays rejected."""
     decision, why = edition.norms.on_expiry, docket.words.say(NOT_IN_TIME, edition=edition.name)
-    if decision == Decision.RETURN_TO_WORK:
-        try:
-            refuse_a_forbidden_return(connection, docket.source, dispute, now, docket.office.zone)
-        except UsageError:
-            return Decision.UPHOLD, docket.words.say(NOT_RETURNABLE)
+    if decision == Decision.RETURN_TO_WORK and obstacle_to_ruling(docket, connection, dispute, now):
+        return Decision.UPHOLD, docket.words.say(NOT_RETURNABLE)
     return decision, why

@@ -27,34 +27,33 @@ class NotRaised(StrEnum):
     DISPUTED = "its last rejection is disputed already"
 
 
-def why_not_raised(docket: Docket, connection: sa.Connection, lead_id: str, now: datetime) -> NotRaised | None:
-    """None where a dispute can be opened."""
+def to_be_raised(docket: Docket, connection: sa.Connection, lead_id: str, now: datetime) -> NewDispute | NotRaised:
+    """The dispute that would be opened on the last rejection of a lead, or why none is."""
+    edition = edition_in_force(connection, now, docket.review.zone)
     rejection_id = last_rejection(connection, docket.source, lead_id)
-    if edition_in_force(connection, now, docket.review.zone) is None:
+    if edition is None:
         return NotRaised.NO_EDITION
     if rejection_id is None:
         return NotRaised.NOT_REJECTED
     if may_not_be_called(connection, docket.source, lead_id):
         return NotRaised.NOT_TO_BE_CALLED
-    return NotRaised.DISPUTED if disputes.is_disputed(connection, docket.source, rejection_id) else None
+    if disputes.is_disputed(connection, docket.source, rejection_id):
+        return NotRaised.DISPUTED
+    times = {"opened_at": now, "due_at": docket.review.after(now, timedelta(hours=edition.norms.review_hours))}
+    return NewDispute(origin=DisputeOrigin.RAISED, subject_id=rejection_id, lead_id=lead_id, **times)
 
 
 def raise_by_hand(docket: Docket, lead_id: str, author: str, comment: str, now: datetime) -> int:
     """Open a dispute on the last rejection of a lead, whatever its verdict; returns its number.
 
-    UsageError: no comment or author, and what `why_not_raised` says.
+    UsageError: no comment or author, and what `to_be_raised` says.
     """
     refuse_the_unsaid(author, comment)
     with docket.engine.begin() as connection:
         hold(connection, docket.source)
-        why = why_not_raised(docket, connection, lead_id, now)
-        edition = edition_in_force(connection, now, docket.review.zone)
-        rejection_id = last_rejection(connection, docket.source, lead_id)
-        if why or edition is None or rejection_id is None:
-            raise UsageError(f"lead {lead_id}: {why}")
-        due_at = docket.review.after(now, timedelta(hours=edition.norms.review_hours))
-        times = {"opened_at": now, "due_at": due_at}
-        new = NewDispute(origin=DisputeOrigin.RAISED, subject_id=rejection_id, lead_id=lead_id, **times)
+        new = to_be_raised(docket, connection, lead_id, now)
+        if isinstance(new, NotRaised):
+            raise UsageError(f"lead {lead_id}: {new}")
         number = disputes.raise_dispute(connection, docket.source, new, author.strip(), masked(comment.strip()))
         docket.witness(connection, DisputeAction.OPEN, number)
         return number

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import RULING, DisputeAction, DisputeState
 from planerka.disputes.docket import Docket
-from planerka.disputes.returning import refuse_a_forbidden_return
+from planerka.disputes.returning import is_back_in_work, obstacle_to_ruling, refuse
 from planerka.errors import ChangedError, UsageError
 from planerka.model import Command, Decision, DisputeOrigin
 from planerka.phones import MASK, masked
@@ -54,22 +54,34 @@ def rule(
         dispute, comment = held(docket, connection, dispute_id, comment)
         if dispute.state == DisputeState.APPEALED:
             raise UsageError(f"dispute {dispute_id} was appealed: the commercial director decides")
-        link = docket.answer_link if decision == Decision.REQUEST_EVIDENCE else None
-        where = link(connection, dispute_id) if link else ""
-        command = None if decision == Decision.UPHOLD else command_of(docket, dispute, decision, comment, now, where)
         act = Act(action=DisputeAction(decision), at=now, author=author.strip(), comment=comment, seen_n=seen_n)
-        ruling_id = docket.take(connection, dispute_id, act, **time_to_answer(docket, dispute, act, command))
-        if decision == Decision.RETURN_TO_WORK:
-            refuse_a_forbidden_return(connection, docket.source, dispute, now, docket.office.zone)
-        if command:
-            commands.add(connection, docket.source, ruling_id, command, now, now + undo_time)
-        return ruling_id
+        return decide(docket, connection, dispute, act, undo_time)
 
 
-def time_to_answer(docket: Docket, dispute: DisputeView, act: Act, command: Command | None) -> dict[str, object]:
+def decide(
+    docket: Docket, connection: sa.Connection, dispute: DisputeView, act: Act, undo_time: timedelta = timedelta()
+) -> int:
+    """Take a step that is a ruling, whoever rules, and add the command it asks for; returns the ruling's number.
+
+    A lead that is back in work already is not returned once more. UsageError where the lead cannot be returned,
+    ChangedError as of `take_step`.
+    """
+    decision = Decision(act.action)
+    is_return, is_request = decision == Decision.RETURN_TO_WORK, decision == Decision.REQUEST_EVIDENCE
+    is_written = is_request or (is_return and not is_back_in_work(connection, dispute))
+    where = docket.answer_link(connection, dispute.id) if docket.answer_link and is_request else ""
+    command = command_of(docket, dispute, act, where) if is_written else None
+    kept = time_to_answer(docket, dispute, act, command) if command and is_request else {}
+    ruling_id = docket.take(connection, dispute.id, act, **kept)
+    if is_return:
+        refuse(dispute, obstacle_to_ruling(docket, connection, dispute, act.at))
+    if command:
+        commands.add(connection, docket.source, ruling_id, command, act.at, act.at + undo_time)
+    return ruling_id
+
+
+def time_to_answer(docket: Docket, dispute: DisputeView, act: Act, command: Command) -> dict[str, object]:
     """What a request for evidence changes of a dispute: who asked gets the answer, and the time to read it."""
-    if act.action != DisputeAction.REQUEST_EVIDENCE or command is None:
-        return {}
     due_at = docket.review.after(command.due_at, TASK_WORKING_TIME)
     return {"due_at": max(due_at, dispute.due_at), "assigned_to": act.author}
 
@@ -113,15 +125,13 @@ def held(docket: Docket, connection: sa.Connection, dispute_id: int, comment: st
     return dispute, MASK if is_erased(connection, docket.source, dispute.lead_id) else masked(comment.strip())
 
 
-def command_of(
-    docket: Docket, dispute: DisputeView, decision: Decision, comment: str, now: datetime, where: str = ""
-) -> Command:
+def command_of(docket: Docket, dispute: DisputeView, act: Act, where: str) -> Command:
     """The write that a ruling asks for. Its marker stands in the note, so that a repeat can find it.
 
-    `where`: the address at which the manager answers.
+    `where`: the address at which the manager answers, "" for none.
     """
-    words = docket.words
-    marker = f"planerka-{dispute.id}-{decision}-{now:%Y%m%d%H%M%S%f}"
+    words, decision = docket.words, Decision(act.action)
+    marker = f"planerka-{dispute.id}-{decision}-{act.at:%Y%m%d%H%M%S%f}"
     clauses = "; ".join(f"{finding['clause']} {finding[words.language]}" for finding in dispute.findings or [])
     what, task = (words.say(text) for text in texts_of(dispute, decision))
     return Command(
@@ -131,9 +141,9 @@ def command_of(
         kind=decision,
         manager_id=dispute.manager_id,
         stage_id=None,
-        note=f"{'. '.join(filter(None, (what, clauses, comment)))} [{marker}]",
+        note=f"{'. '.join(filter(None, (what, clauses, act.comment)))} [{marker}]",
         task=f"{' '.join(filter(None, (task, where)))} [{marker}]",
-        due_at=docket.office.after(now, TASK_WORKING_TIME),
+        due_at=docket.office.after(act.at, TASK_WORKING_TIME),
     )
 
 

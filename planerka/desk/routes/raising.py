@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from planerka.desk.access import DeskRouter, allowed
 from planerka.desk.bench import Comment, docket_of
 from planerka.desk.visit import Visit
-from planerka.disputes.raising import NotRaised, raise_by_hand, why_not_raised
+from planerka.disputes.raising import NotRaised, raise_by_hand, to_be_raised
 from planerka.people import Role
 from planerka.store.database import reading
 from planerka.words import _
@@ -39,8 +39,8 @@ def raise_one(
 ) -> Response:
     docket, lead_id = docket_of(visit), lead.strip()
     with reading(docket.engine) as connection:
-        why = why_not_raised(docket, connection, lead_id, visit.now)
-    problem = UNSAID if not comment.strip() else PROBLEMS[why] if why else None
+        found = to_be_raised(docket, connection, lead_id, visit.now)
+    problem = UNSAID if not comment.strip() else PROBLEMS[found] if isinstance(found, NotRaised) else None
     if problem:
         return visit.page("raise.html.j2", 422, lead=lead, comment=comment, problem=visit.words.say(problem))
     number = raise_by_hand(docket, lead_id, visit.person.name if visit.person else "", comment, visit.now)

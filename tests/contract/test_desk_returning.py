@@ -1,0 +1,65 @@
+"""Whether the desk offers to return a lead, and what it says where it does not."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from planerka.disputes.ruling import rule
+from planerka.model import Decision, Event, Lead, LeadStatus, Receipt
+from planerka.people import Role
+from planerka.store import commands
+from tests.builders_desk import NOON, DeskSite, desk_site
+from tests.builders_disputes import docket_of
+from tests.builders_rulings import dispute_rejections, keep
+
+OBSTACLE = re.compile(r'<p class="note" id="obstacle">(.*?)</p>')
+
+
+@pytest.fixture
+def site(engine: sa.Engine, tmp_path: Path) -> DeskSite:
+    site = desk_site(engine, tmp_path)
+    dispute_rejections(engine, "sample", ["L1"], NOON)
+    return site
+
+
+def nothing(site: DeskSite) -> None:
+    pass
+
+
+def in_work(site: DeskSite) -> None:
+    keep(site.desk.engine, "sample", Lead, {"id": "L1", "client_id": "C1", "status": LeadStatus.OPEN})
+
+
+def left_in_peace(site: DeskSite) -> None:
+    keep(site.desk.engine, "sample", Event, {"id": "W1", "lead_id": "L1", "kind": "consent_withdrawn"})
+
+
+HAPPENED = [
+    (nothing, []),
+    (in_work, ["The lead is in work already."]),
+    (left_in_peace, ["The client asked not to be called: that holds for ever."]),
+]
+
+
+@pytest.mark.parametrize("happens, told", HAPPENED)
+@pytest.mark.parametrize("evidence_came", [False, True])
+def test_the_page_says_why_a_lead_cannot_be_returned(
+    site: DeskSite, happens: Callable[[DeskSite], None], told: list[str], evidence_came: bool
+) -> None:
+    """Also where the source has got a request for evidence: that brought no lead back to work."""
+    if evidence_came:
+        ask_for_evidence(site)
+    happens(site)
+    page = site.entered(Role.ANALYST).get("/disputes/1").text
+    assert told == OBSTACLE.findall(page)
+
+
+def ask_for_evidence(site: DeskSite) -> None:
+    """The manager is asked, and the CRM has it."""
+    rule(docket_of(site.desk.engine, "sample"), 1, Decision.REQUEST_EVIDENCE, "Name of analyst", "Record?", NOON)
+    with site.desk.engine.begin() as connection:
+        (command,) = commands.pending(connection, "sample")
+        commands.put_receipt(connection, Receipt(marker=command.marker, handed_over_at=NOON, confirmed_at=None))
