@@ -54,6 +54,7 @@ class DeskSite:
 
     def __post_init__(self) -> None:
         self.app = desk_app(self.desk)
+        self.app.state.ledger.patience_s = None  # who asks for the ledger in a test gets it
 
     def visitor(self, **options: Any) -> TestClient:
         """A browser of somebody who has not entered."""

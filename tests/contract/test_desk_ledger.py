@@ -149,8 +149,37 @@ def test_the_ledger_is_counted_anew_after_a_while_and_nobody_waits_for_it(site: 
     assert 1 == len(sheet_of(site))
     site.clock.now += FRESH + timedelta(seconds=1)
     assert 1 == len(sheet_of(site))
-    with site.app.state.ledger.lock:  # had only once the newer one is made
-        assert 2 == len(sheet_of(site))
+    site.app.state.ledger.making.result()
+    assert 2 == len(sheet_of(site))
+
+
+def test_nobody_waits_for_a_ledger_that_takes_long(site: DeskSite, engine: sa.Engine) -> None:
+    """The page says so and asks again by itself; the sheet is waited for."""
+    site.app.state.ledger.patience_s = 0
+    browser = site.entered(Role.SALES)
+    first = browser.get("/ledger")
+    assert (202, "3", "The ledger is being worked out" in first.text) == (
+        first.status_code,
+        first.headers["refresh"],
+        True,
+    )
+    assert 200 == browser.get("/ledger.csv").status_code
+    assert (200, None) == ((then := browser.get("/ledger")).status_code, then.headers.get("refresh"))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_ledger_that_failed_is_worked_out_anew(site: DeskSite, engine: sa.Engine) -> None:
+    """Who waited for it is told that something is broken."""
+    browser = site.entered(Role.SALES, raise_server_exceptions=False)
+    rename(engine, "receipt", "gone")
+    assert browser.get("/ledger").is_server_error
+    rename(engine, "gone", "receipt")
+    assert 200 == browser.get("/ledger").status_code
+
+
+def rename(engine: sa.Engine, table: str, name: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
 @pytest.mark.parametrize("path", ["/ledger", "/ledger.csv"])

@@ -10,7 +10,6 @@ from planerka.desk.bench import READERS, shower_of
 from planerka.desk.kept import KeptLedger
 from planerka.desk.show import ledger as show
 from planerka.desk.visit import Visit
-from planerka.disputes.ledger import Ledger
 from planerka.disputes.ledger_sheet import COLUMNS, sheet_rows
 from planerka.files import csv_bytes
 from planerka.store.database import reading
@@ -19,12 +18,21 @@ router = DeskRouter()
 
 PER_PAGE = 50
 
+AGAIN_S = 3
+"""So long after being told to wait a browser asks again by itself."""
+
 CSV = {"Content-Disposition": 'attachment; filename="ledger.csv"'}
 
 
 @router.get("/ledger")
 def look(visit: Annotated[Visit, allowed(*READERS)], page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> HTMLResponse:
-    found = ledger_of(visit)
+    kept = kept_ledger(visit)
+    try:
+        found = kept.of(visit.desk, visit.now, kept.patience_s)
+    except TimeoutError:
+        answer = visit.page("ledger_waits.html.j2", 202)
+        answer.headers["Refresh"] = str(AGAIN_S)
+        return answer
     if found is None:
         return visit.page("ledger.html.j2", ledger=None)
     with reading(visit.desk.engine) as connection:
@@ -48,11 +56,11 @@ def look(visit: Annotated[Visit, allowed(*READERS)], page: Annotated[int, Query(
 @router.get("/ledger.csv", response_class=Response)
 def download(visit: Annotated[Visit, allowed(*READERS)]) -> Response:
     """A line a return, whose prices add up to the money of the page."""
-    found = ledger_of(visit)
+    found = kept_ledger(visit).of(visit.desk, visit.now)
     rows = sheet_rows(found.rows if found else (), visit.desk.settings.zone)
     return Response(csv_bytes(COLUMNS, rows), media_type="text/csv; charset=utf-8", headers=CSV)
 
 
-def ledger_of(visit: Visit) -> Ledger | None:
+def kept_ledger(visit: Visit) -> KeptLedger:
     kept: KeptLedger = visit.request.app.state.ledger
-    return kept.of(visit.desk, visit.now)
+    return kept
