@@ -5,9 +5,10 @@ beyond (the part of the earned that such clients would not have brought by thems
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -91,9 +92,10 @@ def ledger(
         own = returns[returns["returned_at"] >= pd.Timestamp(begin)]
         rows, again = read_rows(connection, source, own, contracts, begin, until)
         seen = read_compared(connection, source, own, begin, until)
-        expected = outlook(watched(returns, contracts), rows, median_price(connection, source, until), until)
+        price = median_price(connection, source, until)
+        expected = outlook(watched(returns, contracts), rows, price, until)
     totals = totals_of(rows)
-    currency = currency_of(totals, expected)
+    currency = currency_of(totals, price)
     whole, quarters = paybacks(rows, begin, until, zone, cost_per_month, currency)
     return Ledger(
         since=begin,
@@ -162,8 +164,8 @@ def totals_of(rows: Sequence[Return]) -> Totals:
     )
 
 
-def currency_of(totals: Totals, expected: Outlook) -> str | None:
-    """The one that all the money is in: of nothing earned yet, that of what is expected; None for several."""
+def currency_of(totals: Totals, price: Mapping[str, Any] | None) -> str | None:
+    """The one that all the money is in: of nothing earned yet, that of the flats sold last year; None for several."""
     if not totals.money_minor:
-        return expected.money.currency if expected.money else None
+        return price["currency"] if price else None
     return next(iter(totals.money_minor)) if len(totals.money_minor) == 1 else None

@@ -132,11 +132,13 @@ def ids_like_it(connection: sa.Connection, source: str, one: DisputeView) -> lis
     is_same = event.c.reason_id.is_not_distinct_from(one.reason_id) & (dispute.c.origin == one.origin)
     query = (
         _scoped(source, dispute.c.id, verdict.c.findings, wanted=Filter())
-        .join(verdict, newest_verdict_of(dispute.c.subject_id, source))
+        .outerjoin(
+            verdict, newest_verdict_of(dispute.c.subject_id, source)
+        )  # an inner join may begin with every verdict
         .where(is_open_in(*WAITING), is_same)
     )
     its = found_of(one.findings)
-    return [id_ for id_, findings in connection.execute(query.order_by(dispute.c.id)) if found_of(findings) == its]
+    return [id_ for id_, found in connection.execute(query.order_by(dispute.c.id)) if found and found_of(found) == its]
 
 
 def found_of(findings: list[dict[str, Any]]) -> frozenset[tuple[str, str]]:

@@ -257,6 +257,7 @@ dispute = sa.Table(
     sa.UniqueConstraint("source", "subject_id"),
     # A hundred thousand closed ones, and a few hundred that every page asks for: no average tells a planner so.
     sa.Index("ix_dispute_open", "source", "state", sqlite_where=sa.text(IS_OPEN), postgresql_where=sa.text(IS_OPEN)),
+    sa.Index(None, "source", "id"),  # the newest of a source without sorting all of them
     sa.Index(None, "source", "lead_id"),
 )
 

@@ -106,9 +106,7 @@ def payback_tile(shower: Shower, paid: Payback | None) -> Tile:
         return Tile(
             title=words.say("Payback"),
             value="—",
-            note=words.say(
-                "not known: `analyst_cost_per_month` of [review] is not set, or there are several currencies"
-            ),
+            note=words.say("not known: `analyst_cost_per_month` of [review] is not set, or there is no one currency"),
         )
     cost = words.money(paid.cost_minor, paid.currency)
     return Tile(

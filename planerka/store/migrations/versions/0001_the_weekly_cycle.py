@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute")),
         sa.UniqueConstraint("source", "subject_id", name=op.f("uq_dispute_source_subject_id")),
     )
+    op.create_index(op.f("ix_dispute_source_id"), "dispute", ["source", "id"], unique=False)
     op.create_index(op.f("ix_dispute_source_lead_id"), "dispute", ["source", "lead_id"], unique=False)
     op.create_index(
         "ix_dispute_open",
