@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from planerka.errors import StoreError, StoreGoneError
 from planerka.store.database import head_version, reading, version_of
-from planerka.store.deliveries import Channel
 from planerka.store.tables import (
     command,
     delivery,
@@ -77,9 +76,9 @@ def schema_differences(connection: sa.Connection) -> Iterator[str]:
 
 
 def deliveries_without_pack() -> sa.Select[Any]:
-    """How many mails are of a pack that is not there; notices, reminders and links are of none."""
+    """How many mails are of a pack that is not there; those of version 0 are of none."""
     mails = without(delivery, pack, ("source", "source"), ("week", "week"), ("version", "version"))
-    return mails.where(delivery.c.channel.not_in([str(Channel.NOTICE), str(Channel.REMINDER), str(Channel.LINK)]))
+    return mails.where(delivery.c.version > 0)
 
 
 def without(table: sa.Table, other: sa.Table, *names: tuple[str, str]) -> sa.Select[Any]:

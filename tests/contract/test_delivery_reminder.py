@@ -17,9 +17,12 @@ from planerka.people import DeskSettings
 from planerka.sections import DeliverySettings, ReviewSettings
 from planerka.settings import Settings
 from planerka.store import disputes
+from planerka.store.check import check
+from planerka.store.deliveries import Channel
 from planerka.store.dispute_steps import Act, take_step
 from planerka.store.disputes import NewDispute
 from planerka.store.stakes import put_stakes
+from planerka.store.tables import delivery
 from tests.builders_disputes import docket_of, put_ruling
 
 TUESDAY = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -213,6 +216,21 @@ def test_the_director_hears_once_of_what_nobody_ruled_on_in_time(office: Office)
     tomorrow = TUESDAY + timedelta(days=1)
     assert ["1 спор решён по редакции регламента: решения к сроку не было"] == office.run(tomorrow)
     assert [] == office.run(tomorrow + timedelta(days=1))
+
+
+def test_no_mail_about_disputes_is_a_delivery_without_its_pack(office: Office) -> None:
+    """`planerka db check` finds nothing wrong with one of each kind."""
+    overdue, appealed, _due_soon = office.open(-HOUR, 30 * HOUR, HOUR)
+    office.expire(overdue, TUESDAY)
+    office.appeal(appealed)
+    office.run()
+    office.limit = 1
+    office.open(30 * HOUR, at=TUESDAY + HOUR / 4, prefix="later")
+    office.run(TUESDAY + HOUR / 2)
+    kinds = {Channel.REMINDER, Channel.DEADLINE, Channel.EXPIRED, Channel.APPEALS, Channel.OVER_LIMIT}
+    with office.engine.connect() as connection:
+        assert kinds == set(connection.scalars(sa.select(delivery.c.channel)))
+    assert [] == [found for found in check(office.engine) if found.wrong]
 
 
 def test_appeals_wait_for_the_director_and_are_told_of_each_day(office: Office) -> None:
