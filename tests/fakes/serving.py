@@ -1,5 +1,6 @@
 """An ASGI app on a port of this machine, for as long as a block runs."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from starlette.types import ASGIApp
 
 
 class Loopback(uvicorn.Server):
-    """Says when it takes connections."""
+    """Says when it takes connections, and ends at once: uvicorn itself looks ten times a second whether to end, and then
+    gives its connections a tenth more."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False))
@@ -18,7 +20,22 @@ class Loopback(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self.loop, self.ending = asyncio.get_running_loop(), asyncio.Event()
         self.is_up.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.ending.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+
+    def end(self) -> None:
+        self.loop.call_soon_threadsafe(self.ending.set)
 
 
 @contextmanager
@@ -31,5 +48,5 @@ def served(app: ASGIApp) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
-        server.should_exit = server.force_exit = True
+        server.end()
         thread.join(10)
