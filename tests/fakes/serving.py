@@ -11,8 +11,8 @@ from starlette.types import ASGIApp
 
 
 class Loopback(uvicorn.Server):
-    """Says when it takes connections, and ends at once: uvicorn itself looks ten times a second whether to end, and then
-    gives its connections a tenth more."""
+    """Says when it takes connections, and ends at once: uvicorn looks ten times a second whether to end, and then gives
+    its connections a tenth more."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False))
