@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import HTMLResponse
 
-from planerka.desk.bench import docket_of, query_of, shower_of
+from planerka.desk.bench import can_undo, docket_of, query_of, shower_of
 from planerka.desk.done import done_of
 from planerka.desk.show import case
 from planerka.desk.show.disputes import Shower
@@ -52,16 +52,17 @@ class Allowed:
 def case_page(
     visit: Visit, number: int, wanted: Filter, *, typed: Typed | None = None, done: int | None = None, status: int = 200
 ) -> HTMLResponse:
+    """`done`: the dispute that was ruled on last, told of unless this one can still be undone."""
     source = visit.desk.source
     with reading(visit.desk.engine) as connection:
         view = disputes.show(connection, source, number)
-        shower = shower_of(visit, connection)
+        shower, taken = shower_of(visit, connection), steps(connection, number)
         values: dict[str, Any] = {
             **facts(connection, source, shower, view),
             "line": shower.line(view),
             "may": allowed_to(visit, connection, shower, view),
-            "history": [shower.told(step) for step in steps(connection, number)],
-            "done": done_of(visit, connection, shower, done),
+            "history": [shower.told(step) for step in taken],
+            "done": done_of(visit, connection, shower, number if can_undo(visit, taken[-1]) else done),
             **neighbours(visit, connection, shower, view, wanted),
         }
     return visit.page("case.html.j2", status, view=view, typed=typed or Typed(), query=query_of(wanted), **values)
