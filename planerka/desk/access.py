@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from planerka.desk.navigation import ROLE_TITLES
-from planerka.desk.refusals import Refused
+from planerka.desk.refusals import Refused, Unsent
 from planerka.desk.visit import Visit, visit_of
 from planerka.people import Role
 from planerka.phones import masked
@@ -23,6 +23,8 @@ from planerka.store.audit import Action
 from planerka.words import _
 
 LONGEST_NEXT = 500
+
+FORGED = _("The page was open for too long, or this was sent by another site. Open the page again and repeat.")
 
 
 class Allowed:
@@ -55,9 +57,9 @@ ANYBODY_ENTERED = allowed(*Role)
 
 
 def ask_to_enter(request: Request) -> Exception:
-    """A page is shown after the login; what was sent is refused, for it cannot be sent after it."""
+    """A page is shown after the login; what was sent is refused and shown, for it cannot be sent after it."""
     if request.method != "GET":
-        return Refused(403, _("You are not signed in, or were away for too long: sign in, and send it again."))
+        return Unsent(403, _("You are not signed in any more, and nothing was changed. Sign in, and send it again."))
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return HTTPException(303, headers={"Location": f"/login?next={quote(asked, safe='')}"})
 
@@ -93,13 +95,14 @@ async def refuse_forged(
     Without a session there is nothing that another site could misuse but the login itself: then the browser's own word
     for where the form was is all there is, and enough.
     """
-    if is_from_elsewhere(request) or not compare_digest(form_token.encode(), visit.form_token.encode()):
-        raise Refused(
-            403, _("The page was open for too long, or this was sent by another site. Open the page again and repeat.")
-        )
-    texts = [text for pair in (await request.form()).multi_items() for text in pair if isinstance(text, str)]
+    if is_from_elsewhere(request):
+        raise Refused(403, FORGED)
+    sent = (await request.form()).multi_items()
+    texts = [text for name, value in sent if name != "form_token" for text in (name, value) if isinstance(text, str)]
     if not all(is_text(text) for text in texts):
         raise Refused(422, _("There are characters in it that cannot be kept. Remove them and send it again."))
+    if visit.session and not compare_digest(form_token.encode(errors="replace"), visit.form_token.encode()):
+        raise Unsent(403, FORGED)
 
 
 def is_from_elsewhere(request: Request) -> bool:

@@ -6,8 +6,8 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from fastapi import Depends, Form, Query
-from pydantic import BeforeValidator
+from fastapi import Depends, Form
+from pydantic import BeforeValidator, Field
 
 from planerka.desk.show.disputes import Shower
 from planerka.desk.visit import Visit
@@ -34,7 +34,15 @@ def with_plain_ends(text: str) -> str:
 
 Comment = Annotated[str, BeforeValidator(with_plain_ends), Form(max_length=4000)]
 
-Id = Annotated[str | None, Query(max_length=200)]
+
+def none_if_empty(text: str | None) -> str | None:
+    """A form sends "" for each field that narrows to nothing."""
+    return text or None
+
+
+LeftOpen = BeforeValidator(none_if_empty)
+
+Id = Annotated[Annotated[str, Field(max_length=200)] | None, LeftOpen]
 
 
 def docket_of(visit: Visit) -> Docket:
@@ -61,9 +69,9 @@ def shower_of(visit: Visit, connection: sa.Connection) -> Shower:
 
 
 def asked_filter(
-    visit_name: Annotated[str | None, Query(alias="mine", max_length=200)] = None,
-    origin: DisputeOrigin | None = None,
-    state: DisputeState | None = None,
+    mine: Id = None,
+    origin: Annotated[DisputeOrigin | None, LeftOpen] = None,
+    state: Annotated[DisputeState | None, LeftOpen] = None,
     reason_id: Id = None,
     manager_id: Id = None,
     channel_id: Id = None,
@@ -73,11 +81,11 @@ def asked_filter(
     return Filter(
         origin=origin,
         state=state,
-        reason_id=reason_id or None,
-        manager_id=manager_id or None,
-        channel_id=channel_id or None,
-        project_id=project_id or None,
-        assigned_to=visit_name or None,
+        reason_id=reason_id,
+        manager_id=manager_id,
+        channel_id=channel_id,
+        project_id=project_id,
+        assigned_to=mine,
     )
 
 

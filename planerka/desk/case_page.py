@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from starlette.responses import HTMLResponse
 
-from planerka.desk.bench import docket_of, query_of, shower_of
+from planerka.desk.bench import can_undo, docket_of, query_of, shower_of
 from planerka.desk.done import done_of
 from planerka.desk.show import case
 from planerka.desk.show.disputes import Shower
@@ -38,7 +38,7 @@ class Typed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allowed:
+class Powers:
     """What this reader may do about the dispute now. `obstacle`: why the lead cannot be returned, in words."""
 
     can_rule: bool
@@ -52,16 +52,17 @@ class Allowed:
 def case_page(
     visit: Visit, number: int, wanted: Filter, *, typed: Typed | None = None, done: int | None = None, status: int = 200
 ) -> HTMLResponse:
+    """`done`: the dispute that was ruled on last, told of unless this one can still be undone."""
     source = visit.desk.source
     with reading(visit.desk.engine) as connection:
         view = disputes.show(connection, source, number)
-        shower = shower_of(visit, connection)
+        shower, taken = shower_of(visit, connection), steps(connection, number)
         values: dict[str, Any] = {
             **facts(connection, source, shower, view),
             "line": shower.line(view),
-            "may": allowed_to(visit, connection, shower, view),
-            "history": [shower.told(step) for step in steps(connection, number)],
-            "done": done_of(visit, connection, shower, done),
+            "may": powers_of(visit, connection, shower, view),
+            "history": [shower.told(step) for step in taken],
+            "done": done_of(visit, connection, shower, number if can_undo(visit, taken[-1]) else done),
             **neighbours(visit, connection, shower, view, wanted),
         }
     return visit.page("case.html.j2", status, view=view, typed=typed or Typed(), query=query_of(wanted), **values)
@@ -85,14 +86,14 @@ def facts(connection: sa.Connection, source: str, shower: Shower, view: DisputeV
     }
 
 
-def allowed_to(visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView) -> Allowed:
+def powers_of(visit: Visit, connection: sa.Connection, shower: Shower, view: DisputeView) -> Powers:
     actions, docket = TRANSITIONS[view.state], docket_of(visit)
     is_analyst = visit.is_any_of(Role.ANALYST) and view.state.is_waiting
     is_director = visit.is_any_of(Role.DIRECTOR) and view.state == DisputeState.APPEALED
     is_head = visit.is_any_of(Role.MARKETING, Role.SALES)
     until = appealable_until(docket, connection, view) if is_head else None
     found = obstacle_to_ruling(docket, connection, view, visit.now) if is_analyst or is_director else None
-    return Allowed(
+    return Powers(
         can_rule=is_analyst,
         can_request=is_analyst and DisputeAction.REQUEST_EVIDENCE in actions,
         can_assign=is_analyst and (visit.person is None or view.assigned_to != visit.person.name),

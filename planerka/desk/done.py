@@ -5,23 +5,23 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from planerka.desk.bench import can_undo
-from planerka.desk.show.disputes import Shower, Told
+from planerka.desk.show.disputes import Shower, StepLine
 from planerka.desk.visit import Visit
 from planerka.store.dispute_steps import steps
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class LastStep:
     """The last step of a dispute; `can_undo`: by whoever reads it, now."""
 
     id: int
-    told: Told
+    told: StepLine
     can_undo: bool
 
 
-def done_of(visit: Visit, connection: sa.Connection, shower: Shower, dispute_id: int | None) -> Done | None:
+def done_of(visit: Visit, connection: sa.Connection, shower: Shower, dispute_id: int | None) -> LastStep | None:
     """None where nothing was done, or not by this reader."""
     taken = steps(connection, dispute_id) if dispute_id else []
     if not taken or visit.person is None or taken[-1].author != visit.person.name:
         return None
-    return Done(id=taken[-1].dispute_id, told=shower.told(taken[-1]), can_undo=can_undo(visit, taken[-1]))
+    return LastStep(id=taken[-1].dispute_id, told=shower.told(taken[-1]), can_undo=can_undo(visit, taken[-1]))

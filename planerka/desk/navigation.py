@@ -39,7 +39,7 @@ def links(roles_of: Mapping[str, frozenset[Role]], roles: Iterable[Role], here: 
     """The entries for somebody of these roles who is on the page `here`."""
     mine = set(roles)
     return [
-        Link(path=path, title=words.say(title), is_here=path == here or (path != "/" and here.startswith(f"{path}/")))
+        Link(path=path, title=words.say(title), is_here=path == here or here.startswith(f"{path}/"))
         for path, title in ENTRIES
         if roles_of[path] & mine
     ]

@@ -37,6 +37,9 @@ REMEDIES = {
 }
 """What to do, where the refusal itself does not say it."""
 
+TYPED = ("lead", "comment", "text", "links")
+"""Fields of our forms that people write in."""
+
 BUSY_S = 30
 """After how many seconds a browser may try again."""
 
@@ -51,9 +54,14 @@ class Refused(Exception):
         self.status, self.msgid, self.values_of = status, msgid, values
 
 
+class Unsent(Refused):
+    """What was sent is not done, by a browser that may have been ours: what was typed is shown, for no text is lost."""
+
+
 def add_refusals(app: FastAPI) -> None:
     handlers: dict[type[Exception], Handler] = {
         Refused: refused,
+        Unsent: unsent,
         HTTPException: by_status,
         RequestValidationError: wrongly_filled_in,
         UsageError: wrong_use,
@@ -70,6 +78,13 @@ async def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     visit = visit_behind(request)
     return page(visit, error.status, visit.words.say(error.msgid, **error.values_of))
+
+
+async def unsent(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unsent)
+    visit, form = visit_behind(request), await request.form()
+    texts = [text for name in TYPED if isinstance(text := form.get(name), str) and text.strip()]
+    return page(visit, error.status, visit.words.say(error.msgid), template="unsent.html.j2", texts=texts)
 
 
 async def by_status(request: Request, error: Exception) -> Response:
@@ -101,12 +116,18 @@ def visit_behind(request: Request) -> Visit:
     return visit
 
 
-def page(visit: Visit, status: int, why: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
-    """`why` None: what is said of every refusal of that status."""
+def page(
+    visit: Visit,
+    status: int,
+    why: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    template: str = "refusal.html.j2",
+    **more: object,
+) -> Response:
+    """`why` None: what is said of every refusal of that status. `more` is what another template needs besides."""
     title = TITLES.get(status, TITLES[400])
     remedy = REMEDIES.get(status, REMEDIES[404])
-    answer = visit.page(
-        "refusal.html.j2", status, title=visit.words.say(title), why=why or visit.words.say(remedy), code=status
-    )
+    told = {"title": visit.words.say(title), "why": why or visit.words.say(remedy), "code": status}
+    answer = visit.page(template, status, **told, **more)
     answer.headers.update(headers or {})
     return answer

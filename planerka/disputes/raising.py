@@ -27,6 +27,14 @@ class NotRaised(StrEnum):
     DISPUTED = "its last rejection is disputed already"
 
 
+class NotRaisedError(UsageError):
+    """The last rejection of a lead is not disputed; `why` is one of the reasons."""
+
+    def __init__(self, lead_id: str, why: NotRaised) -> None:
+        super().__init__(f"lead {lead_id}: {why}")
+        self.why = why
+
+
 def to_be_raised(docket: Docket, connection: sa.Connection, lead_id: str, now: datetime) -> NewDispute | NotRaised:
     """The dispute that would be opened on the last rejection of a lead, or why none is."""
     edition = edition_in_force(connection, now, docket.review.zone)
@@ -46,14 +54,14 @@ def to_be_raised(docket: Docket, connection: sa.Connection, lead_id: str, now: d
 def raise_by_hand(docket: Docket, lead_id: str, author: str, comment: str, now: datetime) -> int:
     """Open a dispute on the last rejection of a lead, whatever its verdict; returns its number.
 
-    UsageError: no comment or author, and what `to_be_raised` says.
+    UsageError: no comment or author. NotRaisedError: what `to_be_raised` says.
     """
     refuse_the_unsaid(author, comment)
     with docket.engine.begin() as connection:
         hold(connection, docket.source)
         new = to_be_raised(docket, connection, lead_id, now)
         if isinstance(new, NotRaised):
-            raise UsageError(f"lead {lead_id}: {new}")
+            raise NotRaisedError(lead_id, new)
         number = disputes.raise_dispute(connection, docket.source, new, author.strip(), masked(comment.strip()))
         docket.witness(connection, DisputeAction.OPEN, number)
         return number

@@ -121,21 +121,22 @@ def page_of(connection: sa.Connection, source: str, ids: Sequence[int]) -> list[
 
 
 def like_it(connection: sa.Connection, source: str, one: DisputeView) -> list[DisputeView]:
-    """The waiting disputes that are the same case as this one, itself among them: of one origin and reason, whose
-    verdicts find the same of the same clauses. Alone where it has no findings."""
+    """The waiting disputes that are the same case as this one, itself among them while it waits: of one origin and
+    reason, whose verdicts find the same of the same clauses of one edition. Nothing else where it has no findings."""
     return page_of(connection, source, ids_like_it(connection, source, one))
 
 
 def ids_like_it(connection: sa.Connection, source: str, one: DisputeView) -> list[int]:
+    """In a new edition the same number may be of another rule."""
     if not one.findings:
-        return [one.id]
+        return [one.id] if one.state.is_waiting else []
     is_same = event.c.reason_id.is_not_distinct_from(one.reason_id) & (dispute.c.origin == one.origin)
     query = (
         _scoped(source, dispute.c.id, verdict.c.findings, wanted=Filter())
         .outerjoin(
             verdict, newest_verdict_of(dispute.c.subject_id, source)
         )  # an inner join may begin with every verdict
-        .where(is_open_in(*WAITING), is_same)
+        .where(is_open_in(*WAITING), is_same, verdict.c.edition == one.edition)
     )
     its = found_of(one.findings)
     return [id_ for id_, found in connection.execute(query.order_by(dispute.c.id)) if found and found_of(found) == its]

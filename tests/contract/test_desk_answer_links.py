@@ -59,6 +59,14 @@ def test_an_answer_is_given_once(site: DeskSite) -> None:
         assert ["open", "request_evidence", "answer"] == [step.action for step in steps(connection, 1)]
 
 
+def test_whose_answer_it_is_stands_in_the_companys_language(site: DeskSite) -> None:
+    """Whichever the manager reads."""
+    link = requested(site)
+    reader = site.visitor(headers={"Cookie": "planerka-language=ru"})
+    assert 'lang="ru"' in reader.post(link, data={"text": "Позвонил дважды"}).text
+    assert "the person in charge" == last(site).author
+
+
 @pytest.mark.parametrize("decision", ["uphold", "return_to_work"])
 def test_after_the_decision_no_answer_is_taken(site: DeskSite, decision: str) -> None:
     link = requested(site)

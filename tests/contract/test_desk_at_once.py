@@ -10,18 +10,19 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from planerka.model import Event, Lead, Rejection
 from planerka.people import Person, Role
 from planerka.store import disputes
 from planerka.store.commands import pending
 from planerka.store.database import reading
 from planerka.store.dispute_steps import Step, steps
 from tests.builders_desk import NOON, DeskSite, desk_site
-from tests.builders_rulings import dispute_rejections
+from tests.builders_rulings import dispute_rejections, keep
 from tests.fakes.serving import served
 
 DISPUTES_N = 12
-ANNA = Person(email="anna@company.example", name="Anna <QC>", roles=(Role.ANALYST,))
-BORIS = Person(email="boris@company.example", name="Boris", roles=(Role.ANALYST, Role.OPS))
+ANNA = Person(email="anna@company.example", name="Anna <QC>", roles=(Role.ANALYST, Role.MARKETING))
+BORIS = Person(email="boris@company.example", name="Boris", roles=(Role.ANALYST, Role.MARKETING, Role.OPS))
 SHOWN = {ANNA.name: "Anna &lt;QC&gt;", BORIS.name: "Boris"}
 DECISIONS = {ANNA.name: "uphold", BORIS.name: "return_to_work"}
 DONE = {"uphold": "upheld the rejection", "return_to_work": "returned the lead to work"}
@@ -131,3 +132,26 @@ def test_two_who_undo_and_rule_at_once_leave_one_story(site: DeskSite, browsers:
         answers = at_once(browsers, send)
         assert (303, 409) == (answers[ANNA.name].status_code, answers[BORIS.name].status_code)
         assert ["open", "return_to_work", "undo"] == [step.action for step in taken(site, number)]
+
+
+def test_of_two_who_raise_one_dispute_at_once_the_other_keeps_the_text(
+    site: DeskSite, browsers: dict[str, httpx.Client]
+) -> None:
+    """And is told where to look for it."""
+    lead_ids, at = [f"N{n}" for n in range(6)], "2026-11-23T09:00Z"
+    rejected = {"kind": "rejected", "at": at, "recorded_at": at, "reason_id": "17"}
+    keep(site.desk.engine, "sample", Lead, *({"id": id_, "status": "rejected"} for id_ in lead_ids))
+    keep(site.desk.engine, "sample", Event, *({"id": f"E{id_}", "lead_id": id_, **rejected} for id_ in lead_ids))
+    keep(site.desk.engine, "sample", Rejection, *({"id": f"E{id_}", "lead_id": id_} for id_ in lead_ids))
+    for lead_id in lead_ids:
+
+        def send(name: str, lead_id: str = lead_id) -> httpx.Response:
+            fields = form(site, browsers[name], lead=lead_id, comment=f"So doubts {name}")
+            return browsers[name].post("/raise", data=fields)
+
+        answers = at_once(browsers, send)
+        loser = max(answers, key=lambda name: answers[name].status_code)
+        told = answers[loser].text
+        assert [303, 422] == sorted(answer.status_code for answer in answers.values())
+        assert "The last rejection of this lead is disputed already" in told
+        assert f">So doubts {SHOWN[loser]}</textarea>" in told

@@ -40,12 +40,12 @@ def give(
     links: Annotated[str, Form(max_length=20_000)] = "",
 ) -> HTMLResponse:
     """The answer is the manager's whose lead it was; who holds the link is not asked for more."""
-    dispute_id = asked_by(visit, token)
+    dispute_id, docket = asked_by(visit, token), docket_of(visit)
     with reading(visit.desk.engine) as connection:
         view, shower = disputes.show(connection, visit.desk.source, dispute_id), shower_of(visit, connection)
-    author = shower.name(ReferenceKind.MANAGER, view.manager_id) or shower.words.say("the person in charge")
+    author = shower.name(ReferenceKind.MANAGER, view.manager_id) or docket.words.say("the person in charge")
     try:
-        answer(docket_of(visit), dispute_id, author, text, links.split(), visit.now)
+        answer(docket, dispute_id, author, text, links.split(), visit.now)
     except UsageError:
         asked_by(visit, token)
         return answer_page(visit, token, text=text, links=links, problem=visit.words.say(NOT_GIVEN), status=422)

@@ -35,7 +35,6 @@ def history(
     return visit.page(
         "history.html.j2",
         lines=[shower.line(view) for view in found[:PER_PAGE]],
-        views={view.id: view for view in found},
         text=text,
         wanted=wanted,
         states=states,

@@ -47,6 +47,6 @@ def journal(
         entries=found[:PER_PAGE],
         role_titles={role: visit.words.say(title) for role, title in ROLE_TITLES.items()},
         titles={action: visit.words.say(title) for action, title in TITLES.items()},
-        newer=page - 1 if page > 1 else None,
-        older=page + 1 if len(found) > PER_PAGE else None,
+        newer=f"?page={page - 1}" if page > 1 else None,
+        older=f"?page={page + 1}" if len(found) > PER_PAGE else None,
     )

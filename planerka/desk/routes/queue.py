@@ -1,6 +1,7 @@
 """The queue: what waits for a ruling, the most urgent and the dearest first."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Query
@@ -63,15 +64,24 @@ def queue(
         left=left,
         at_stake=shower.money(left.at_stake_minor, currencies.pop()) if len(currencies) == 1 else None,
         filters=filters_of(shower, backlog, wanted),
+        wanted=wanted,
         is_filtered=wanted != Filter(),
-        mine=visit.person.name if visit.person and visit.is_any_of(Role.ANALYST) else None,
-        is_mine=wanted.assigned_to is not None,
+        views=views_of(visit, wanted),
         query=query_of(wanted),
         newer=query_of(wanted, page=page - 1) if page > 1 else None,
         older=query_of(wanted, page=page + 1) if page * PER_PAGE < len(left.rows) else None,
         done=told,
         upheld=upheld,
     )
+
+
+def views_of(visit: Visit, wanted: Filter) -> list[tuple[str, str, bool]]:
+    """Title, query and whether it is this one: all that waits, and what the reader looks after, both as narrowed now.
+    Empty for who looks after nothing."""
+    if visit.person is None or not visit.is_any_of(Role.ANALYST):
+        return []
+    names = ((visit.words.say("All"), None), (visit.words.say("Mine"), visit.person.name))
+    return [(title, query_of(replace(wanted, assigned_to=name)), wanted.assigned_to == name) for title, name in names]
 
 
 def filters_of(shower: Shower, backlog: Backlog, wanted: Filter) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:

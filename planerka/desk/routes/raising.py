@@ -8,9 +8,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from planerka.desk.access import DeskRouter, allowed
 from planerka.desk.bench import Comment, docket_of
 from planerka.desk.visit import Visit
-from planerka.disputes.raising import NotRaised, raise_by_hand, to_be_raised
+from planerka.disputes.raising import NotRaised, NotRaisedError, raise_by_hand
 from planerka.people import Role
-from planerka.store.database import reading
 from planerka.words import _
 
 router = DeskRouter()
@@ -37,11 +36,16 @@ def raise_one(
     lead: Annotated[str, Form(max_length=200)],
     comment: Comment = "",
 ) -> Response:
-    docket, lead_id = docket_of(visit), lead.strip()
-    with reading(docket.engine) as connection:
-        found = to_be_raised(docket, connection, lead_id, visit.now)
-    problem = UNSAID if not comment.strip() else PROBLEMS[found] if isinstance(found, NotRaised) else None
-    if problem:
-        return visit.page("raise.html.j2", 422, lead=lead, comment=comment, problem=visit.words.say(problem))
-    number = raise_by_hand(docket, lead_id, visit.person.name if visit.person else "", comment, visit.now)
+    """Or the form once more with what was typed, and why not."""
+    if not comment.strip():
+        return not_raised(visit, lead, comment, UNSAID)
+    author = visit.person.name if visit.person else ""
+    try:
+        number = raise_by_hand(docket_of(visit), lead.strip(), author, comment, visit.now)
+    except NotRaisedError as error:
+        return not_raised(visit, lead, comment, PROBLEMS[error.why])
     return RedirectResponse(f"/disputes/{number}?done={number}", 303)
+
+
+def not_raised(visit: Visit, lead: str, comment: str, problem: str) -> HTMLResponse:
+    return visit.page("raise.html.j2", 422, lead=lead, comment=comment, problem=visit.words.say(problem))

@@ -31,12 +31,12 @@ NOT_YOURS = _("There is no reading {number}, or you had a part in the dispute ov
 
 Reader = Annotated[Visit, allowed(Role.SECOND_READER)]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Done = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+ReadLast = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 Choice = Annotated[Literal[Decision.UPHOLD, Decision.RETURN_TO_WORK], Form()]
 
 
 @router.get("/readings")
-def queue(visit: Reader, done: Done = None) -> HTMLResponse:
+def queue(visit: Reader, done: ReadLast = None) -> HTMLResponse:
     """What waits for this reader, by the time it is due. `done`: the reading that was given last."""
     waiting = second_reading.unread(visit.desk.engine, visit.desk.source, name_of(visit))
     with reading(visit.desk.engine) as connection:
@@ -45,7 +45,7 @@ def queue(visit: Reader, done: Done = None) -> HTMLResponse:
 
 
 @router.get("/readings/{number}")
-def look(visit: Reader, number: Number, done: Done = None) -> HTMLResponse:
+def look(visit: Reader, number: Number, done: ReadLast = None) -> HTMLResponse:
     """A row of the journal says who looked at it."""
     known(visit, number)
     with visit.desk.engine.begin() as connection:

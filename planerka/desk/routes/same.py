@@ -1,6 +1,6 @@
 """The same case many times: rejections that break the same clauses are upheld by one comment."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Form, Path
@@ -16,21 +16,18 @@ from planerka.model import Decision
 from planerka.people import Role
 from planerka.store import desk_queue, disputes
 from planerka.store.database import reading
+from planerka.words import _
 
 router = DeskRouter()
 
 MOST_N = 500
 """Cases of one form: of a thousand fields it would be refused."""
 
+NONE_CHOSEN = _("Nothing is chosen: tick the disputes to uphold.")
+
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of upholding many at once."""
-
-    upheld_n: int = 0
-    refused: tuple[int, ...] = ()
+Chosen = tuple[int, int]
+"""A dispute by its number, and how many of its steps the analyst saw."""
 
 
 @router.get("/disputes/{number}/same")
@@ -42,48 +39,41 @@ def same(visit: Annotated[Visit, allowed(Role.ANALYST)], number: Number) -> HTML
 def uphold(
     visit: Annotated[Visit, allowed(Role.ANALYST)],
     number: Number,
-    chosen: Annotated[list[str], Form(max_length=MOST_N)],
+    chosen: Annotated[tuple[str, ...], Form(max_length=MOST_N)] = (),
     comment: Comment = "",
 ) -> Response:
     """Each in a transaction of its own; one that is another case by now, or was changed since, is left out and told.
 
     `chosen`: the number of a dispute and of the steps that the analyst saw, as `12:3`.
     """
-    if not comment.strip():
-        return same_page(visit, number, problem=visit.words.say(NO_COMMENT), status=422)
     wanted = [parsed(written) for written in chosen]
+    problem = NO_COMMENT if not comment.strip() else NONE_CHOSEN if not wanted else None
+    if problem:
+        return same_page(visit, number, problem=problem, chosen=wanted, comment=comment, status=422)
     with reading(visit.desk.engine) as connection:
         known(visit, connection, number)
-        one = disputes.show(connection, visit.desk.source, number)
-        alike = set(desk_queue.ids_like_it(connection, visit.desk.source, one))
-    refused, upheld_n = [], 0
-    for dispute_id, seen_n in wanted:
-        try:
-            if dispute_id not in alike:
-                raise UsageError(f"dispute {dispute_id} is not the same case")
-            author = visit.person.name if visit.person else ""
-            ruling.rule(
-                docket_of(visit),
-                dispute_id,
-                Decision.UPHOLD,
-                author,
-                comment,
-                visit.now,
-                seen_n=seen_n,
-                undo_time=ruling.UNDO_TIME,
-            )
-            upheld_n += 1
-        except UsageError:
-            refused.append(dispute_id)
+        first = disputes.show(connection, visit.desk.source, number)
+        alike = set(desk_queue.ids_like_it(connection, visit.desk.source, first))
+    refused = [one for one in wanted if one[0] not in alike or not could_uphold(visit, *one, comment)]
+    upheld_n = len(wanted) - len(refused)
     if refused:
-        outcome = Outcome(upheld_n=upheld_n, refused=tuple(refused))
-        return same_page(visit, number, outcome=outcome, comment=comment, status=409)
+        return same_page(visit, number, upheld_n=upheld_n, chosen=refused, comment=comment, status=409)
     return RedirectResponse(f"/disputes?upheld={upheld_n}", 303)
 
 
-def parsed(written: str) -> tuple[int, int]:
+def could_uphold(visit: Visit, dispute_id: int, seen_n: int, comment: str) -> bool:
+    """Uphold it; False where that cannot be done any more."""
+    docket, undo_time, author = docket_of(visit), ruling.UNDO_TIME, visit.person.name if visit.person else ""
+    try:
+        ruling.rule(docket, dispute_id, Decision.UPHOLD, author, comment, visit.now, seen_n=seen_n, undo_time=undo_time)
+    except UsageError:
+        return False
+    return True
+
+
+def parsed(written: str) -> Chosen:
     """UsageError for what no form of ours would send."""
-    dispute_id, _, seen_n = written.partition(":")
+    dispute_id, _colon, seen_n = written.partition(":")
     if not (dispute_id.isdecimal() and seen_n.isdecimal() and len(written) < 20):
         raise UsageError("a dispute is chosen by its number and what was seen of it")
     return int(dispute_id), int(seen_n)
@@ -93,16 +83,31 @@ def same_page(
     visit: Visit,
     number: int,
     *,
+    chosen: Sequence[Chosen] | None = None,
+    upheld_n: int | None = None,
     problem: str | None = None,
-    outcome: Outcome | None = None,
     comment: str = "",
     status: int = 200,
 ) -> HTMLResponse:
+    """`chosen`: what was chosen and is not done; of it that is ticked which is as it was seen. None: all is ticked.
+
+    `upheld_n` None: nothing was tried.
+    """
     with reading(visit.desk.engine) as connection:
         known(visit, connection, number)
         shower = shower_of(visit, connection)
         one = disputes.show(connection, visit.desk.source, number)
-        alike = desk_queue.like_it(connection, visit.desk.source, one) if one.state.is_waiting else []
-    lines = [shower.line(view) for view in alike[:MOST_N]]
-    told = {"problem": problem, "outcome": outcome, "comment": comment}
-    return visit.page("same.html.j2", status, number=number, title=shower.title(one), lines=lines, **told)
+        alike = desk_queue.like_it(connection, visit.desk.source, one)[:MOST_N]
+    offered = {(view.id, view.steps_n) for view in alike}
+    ticked = offered if chosen is None else offered & set(chosen)
+    return visit.page(
+        "same.html.j2",
+        status,
+        number=number,
+        title=shower.title(one),
+        lines=[(shower.line(view), (view.id, view.steps_n) in ticked) for view in alike],
+        upheld_n=upheld_n,
+        changed=sorted({dispute_id for dispute_id, _seen_n in set(chosen or ()) - offered}),
+        problem=problem and visit.words.say(problem),
+        comment=comment,
+    )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from planerka.clock import start_of
 from planerka.desk.show.titles import ACTIONS, ORIGINS, STATES
-from planerka.dispute_states import DisputeAction, DisputeState
+from planerka.dispute_states import DisputeState
 from planerka.model import Reference, ReferenceKind
 from planerka.store.dispute_steps import Step
 from planerka.store.disputes import DisputeView
@@ -50,7 +50,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class StepLine:
     """A step of a dispute; `comment` None where nobody wrote one."""
 
     at: datetime
@@ -161,7 +161,6 @@ class Shower:
     def author(self, author: str | None) -> str:
         return author or self.words.say("planerka, by the regulation")
 
-    def told(self, step: Step) -> Told:
-        action = DisputeAction(step.action)
-        what = self.words.say(ACTIONS[action])
-        return Told(at=step.at, what=what, who=self.author(step.author), comment=step.comment)
+    def told(self, step: Step) -> StepLine:
+        what = self.words.say(ACTIONS[step.action])
+        return StepLine(at=step.at, what=what, who=self.author(step.author), comment=step.comment)
