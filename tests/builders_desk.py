@@ -8,6 +8,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Annotated, Any
 
+import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
@@ -28,6 +29,9 @@ from tests.builders_store import instant
 NOON = instant("2026-11-24T09:00")
 ADDRESS = "https://desk.company.example"
 LINK = re.compile(r"https?://\S+/enter/\S+")
+
+on_one_database = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+"""For what is not asked of the database: another one would answer the same."""
 
 PEOPLE = tuple(Person(email=f"{role}@company.example", name=f"Name of {role}", roles=(role,)) for role in Role)
 """One of each role."""

@@ -12,7 +12,7 @@ from planerka.people import Person, Role
 from planerka.store import commands
 from planerka.store.database import reading
 from planerka.store.dispute_steps import steps
-from tests.builders_desk import NOON, PEOPLE, DeskSite, desk_site
+from tests.builders_desk import NOON, PEOPLE, DeskSite, desk_site, on_one_database
 from tests.builders_rulings import dispute_rejections
 
 SECOND = Person(email="second@company.example", name="Second analyst", roles=(Role.ANALYST, Role.OPS))
@@ -128,6 +128,7 @@ CHOSEN = [
 ]
 
 
+@on_one_database
 @pytest.mark.parametrize("chosen, status, upheld_n", CHOSEN, ids=range(len(CHOSEN)))
 def test_a_form_that_is_not_ours_upholds_nothing(site: DeskSite, chosen: list[str], status: int, upheld_n: int) -> None:
     """All of it is looked at before anything is done; of ours each is upheld that can still be."""
@@ -135,7 +136,7 @@ def test_a_form_that_is_not_ours_upholds_nothing(site: DeskSite, chosen: list[st
     assert (status, upheld_n) == (answered, sum(len(story(site, number)) > 1 for number in (1, 2, 3)))
 
 
-@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+@on_one_database
 def test_a_page_offers_no_more_than_its_form_can_send(site: DeskSite) -> None:
     """A form of a thousand fields is refused; who has upheld the first finds the others there."""
     dispute_rejections(site.desk.engine, "sample", [f"M{n}" for n in range(600)], NOON)

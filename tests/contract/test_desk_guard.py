@@ -9,13 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from planerka.people import Role
-from tests.builders_desk import TROUBLE_ROUTES, DeskSite, desk_site
+from tests.builders_desk import TROUBLE_ROUTES, DeskSite, desk_site, on_one_database
 from tests.fakes.serving import served
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+
+pytestmark = on_one_database
 
 
 @pytest.fixture

@@ -17,16 +17,13 @@ from planerka.model import Event, Lead, Reference, Rejection
 from planerka.people import Person, Role
 from planerka.store.database import reading
 from planerka.store.dispute_steps import Step, steps
-from tests.builders_desk import NOON, PEOPLE, DeskSite, desk_site
+from tests.builders_desk import NOON, PEOPLE, DeskSite, desk_site, on_one_database
 from tests.builders_rulings import dispute_rejections, keep
 from tests.fakes.serving import served
 
 HOSTILE = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}{% raw %}"
 LEAD = f"L{HOSTILE}"
 SECOND = Person(email="second@company.example", name="Second analyst", roles=(Role.ANALYST,))
-
-on_one_database = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-"""For what never comes as far as a database."""
 
 
 @pytest.fixture

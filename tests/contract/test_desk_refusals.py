@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from planerka.people import Role
 from planerka.store.database import connect
-from tests.builders_desk import TROUBLE_ROUTES, DeskSite, desk_site
+from tests.builders_desk import TROUBLE_ROUTES, DeskSite, desk_site, on_one_database
 from tests.fakes.serving import served
 
 
@@ -35,6 +35,7 @@ TROUBLE = [
 ]
 
 
+@on_one_database
 @pytest.mark.parametrize("path, status, words", TROUBLE)
 def test_a_refusal_is_a_page_in_the_readers_language(site: DeskSite, path: str, status: int, words: str) -> None:
     """Without a word from inside."""

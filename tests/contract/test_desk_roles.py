@@ -19,7 +19,7 @@ from planerka.store import desk_tokens, disputes
 from planerka.store.audit import Action
 from planerka.store.database import reading
 from planerka.store.desk_tokens import Purpose
-from tests.builders_desk import NOON, DeskSite, desk_site
+from tests.builders_desk import NOON, DeskSite, desk_site, on_one_database
 from tests.builders_rulings import dispute_rejections
 
 PUBLIC_PATHS = {"/login", "/answer/{token}", "/enter/{token}", "/static/{name}", "/health"}
@@ -50,6 +50,7 @@ def test_a_route_that_says_nothing_is_refused() -> None:
         roles_of(route)
 
 
+@on_one_database
 def test_the_description_names_every_route(site: DeskSite) -> None:
     """It is for tests that try everything; nobody is served it."""
     described = site.app.openapi()["paths"]
@@ -62,21 +63,6 @@ def test_every_module_of_routes_is_served() -> None:
     modules = {path.stem for path in Path(routes.__path__[0]).glob("*.py")} - {"__init__"}
     served_modules = {route.endpoint.__module__.rpartition(".")[2] for route in all_routes()}
     assert (modules, len(modules)) == (served_modules, len(ROUTERS))
-
-
-@pytest.mark.parametrize("route", all_routes(), ids=lambda route: f"{min(route.methods)} {route.path}")
-def test_every_role_gets_what_the_route_says(site: DeskSite, route: APIRoute) -> None:
-    """Nobody is sent to the login, or refused where there is nothing to come back to."""
-    roles, method = roles_of(route), min(route.methods or ())
-    path = filled(route.path)
-    if roles is None:
-        return
-    nobody = site.visitor().request(method, path)
-    assert (303 if method == "GET" else 403) == nobody.status_code
-    for role in Role:
-        browser = site.entered(role)
-        answer = browser.request(method, path, data={"form_token": site.form_token(browser)})
-        assert (role, role not in roles) == (role, answer.status_code == 403)
 
 
 MATRIX = """
@@ -132,9 +118,6 @@ FORMS = {
     "POST /raise": {"lead": "L1", "comment": "Why?"},
 }
 """What is sent: of the other forms nothing but their token."""
-
-on_one_database = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-"""Roles are not asked of the database."""
 
 
 def name_of(route: APIRoute) -> str:
@@ -194,16 +177,19 @@ def test_without_the_token_of_its_form_nobody_changes_anything(site: DeskSite, r
     assert {"role_refused"} >= {entry.action for entry in site.journal()}
 
 
+@on_one_database
 def test_a_refusal_says_which_role_may(site: DeskSite) -> None:
     answer = site.entered(Role.ANALYST).get("/audit")
     assert (403, True) == (answer.status_code, "This is only for: commercial director, operations." in answer.text)
 
 
+@on_one_database
 def test_somebody_of_two_roles_may_what_either_may(engine: sa.Engine, tmp_path: Path) -> None:
     both = desk_site(engine, tmp_path).desk.people[0].model_copy(update={"roles": (Role.ANALYST, Role.OPS)})
     assert 200 == desk_site(engine, tmp_path, (both,)).entered(Role.ANALYST).get("/audit").status_code
 
 
+@on_one_database
 def test_the_navigation_shows_what_the_role_may_open(site: DeskSite) -> None:
     pages = {role: site.entered(role).get("/audit").text for role in Role}
     assert {Role.OPS, Role.DIRECTOR} == {role for role, page in pages.items() if 'href="/audit"' in page}
@@ -220,6 +206,7 @@ def test_whatever_changes_something_is_guarded_against_other_sites(route: APIRou
     assert ({"GET"} != route.methods) == is_guarded
 
 
+@on_one_database
 @pytest.mark.parametrize("path", POSTS)
 @pytest.mark.parametrize("token", ["", "0" * 64, "é", "\0"])
 def test_a_form_of_another_site_changes_nothing(site: DeskSite, path: str, token: str) -> None:
@@ -244,6 +231,7 @@ ORIGINS = [
 ]
 
 
+@on_one_database
 @pytest.mark.parametrize("headers, expected", ORIGINS)
 def test_nobody_is_let_in_by_a_form_of_another_site(site: DeskSite, headers: dict[str, str], expected: int) -> None:
     """As the thief, that is, whose link it was: there is no session yet whose token the form could lack."""
