@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import CensoredData, ecdf
 
 from planerka.stats import Estimate, Interval
 
@@ -22,6 +21,8 @@ def incidence(
     E. L. Kaplan and P. Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958); the interval
     is by Greenwood's variance of log(-log S), and so stays within 0..1.
     """
+    from scipy.stats import CensoredData, ecdf  # half a second that no command should pay that estimates nothing
+
     durations, events = np.asarray(durations_days, float), np.asarray(is_event, bool)
     if open_days is not None:
         durations, events = durations[durations > open_days], events[durations > open_days]
