@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from planerka.disputes import second_reading
 from planerka.disputes.appeals import appeal
@@ -19,6 +18,7 @@ from planerka.people import Role
 from planerka.store import commands, disputes, samples
 from planerka.store.database import connect, upgrade
 from planerka.store.dispute_steps import steps
+from tests.axe import ALL, COLOURS, violations
 from tests.builders_desk import DeskSite, desk_site
 from tests.builders_disputes import docket_of
 from tests.builders_rejudging import begun, judge, opened_all, reject
@@ -175,14 +175,16 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(chromium: "Browser"
     assert [] == wide
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_is_kept_out_of_a_page_of_the_desk(chromium: "Browser", busy: Office, scheme: str) -> None:
+@pytest.mark.parametrize("scheme, rules", [("light", ALL), ("dark", COLOURS)], ids=("light", "dark"))
+def test_nobody_is_kept_out_of_a_page_of_the_desk(
+    chromium: "Browser", busy: Office, scheme: str, rules: dict[str, list[str]]
+) -> None:
     """No violation of any rule of axe-core on any page, for whoever may open it."""
     found = {
-        f"{role} {path}": [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations]
+        f"{role} {path}": violated
         for role, path in pages(busy)
         for tab in opened(chromium, busy, role, path, color_scheme=scheme, bypass_csp=True)
-        if (violations := Axe().run(tab).response["violations"])
+        if (violated := violations(tab, rules))
     }
     assert {} == found
 
