@@ -11,7 +11,7 @@ from planerka.errors import ChangedError, UsageError
 from planerka.model import Command, Decision, DisputeOrigin
 from planerka.phones import MASK, masked
 from planerka.store import commands, disputes
-from planerka.store.dispute_steps import Act, steps, told
+from planerka.store.dispute_steps import Act, analyst_of, steps, told
 from planerka.store.disputes import DisputeView
 from planerka.store.erasure import is_erased
 from planerka.store.touched import hold
@@ -96,21 +96,20 @@ def assign(docket: Docket, dispute_id: int, analyst: str, now: datetime, *, seen
 def undo(docket: Docket, dispute_id: int, author: str, now: datetime) -> None:
     """Take back one's own ruling, the last thing that was done, within UNDO_TIME and before its command has left.
 
-    What was written stays among the steps, and the deadline is what it was. ChangedError where something else was done
+    The dispute is where the ruling found it: its state, its deadline, who looks after it, and an earlier request for
+    evidence, which waits again. What was written stays among the steps. ChangedError where something else was done
     last, UsageError where it is too late.
     """
     with docket.engine.begin() as connection:
         disputes.show(connection, docket.source, dispute_id)
-        taken = steps(connection, dispute_id)
-        last = taken[-1]
+        *before, last = steps(connection, dispute_id)
         if last.action not in RULING or last.author != author:
             raise ChangedError(told(last))
         # The command is taken back first: the row that says whether it has left is the one both sides write.
         if now - last.at > UNDO_TIME or not commands.withdraw(connection, last.id):
             raise UsageError(f"the ruling on dispute {dispute_id} can be taken back for a minute, and that is over")
-        docket.take(
-            connection, dispute_id, Act(action=DisputeAction.UNDO, at=now, author=author), due_at=taken[-2].due_at
-        )
+        act = Act(action=DisputeAction.UNDO, at=now, author=author)
+        docket.take(connection, dispute_id, act, due_at=before[-1].due_at, assigned_to=analyst_of(before))
 
 
 def refuse_the_unsaid(author: str, comment: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from planerka.dispute_states import DisputeAction
+from planerka.disputes.answering import answer
 from planerka.disputes.appeals import appeal, decide_appeal
 from planerka.disputes.docket import Docket
 from planerka.disputes.expiry import ExpiryReport, expire_overdue
@@ -76,9 +77,35 @@ def test_a_ruling_is_taken_back_within_a_minute_with_its_command(docketed, decis
     docketed.rule(decision, undo_time=UNDO_TIME)
     assert state == docketed.view.state
     undo(docketed.docket, docketed.number, "Анна", NOW + UNDO_TIME)
-    assert ("assigned", None, []) == (docketed.view.state, docketed.view.decision, docketed.pending())
+    assert ("opened", None, []) == (docketed.view.state, docketed.view.decision, docketed.pending())
+    assert docketed.view.assigned_to is None
     docketed.rule(UPHOLD)
     assert ["open", decision, "undo", "uphold"] == docketed.actions
+
+
+@pytest.mark.parametrize("decision", [UPHOLD, RETURN])
+def test_a_request_for_evidence_waits_again_when_the_ruling_over_it_is_taken_back(docketed, decision):
+    """One that had not left is sent, and a manager who has it may answer."""
+    docketed.rule(REQUEST)
+    (request,) = docketed.pending()
+    docketed.rule(decision, author="Пётр", undo_time=UNDO_TIME)
+    undo(docketed.docket, docketed.number, "Пётр", NOW + MINUTE)
+    assert ("evidence_requested", REQUEST, "Анна") == (
+        docketed.view.state,
+        docketed.view.decision,
+        docketed.view.assigned_to,
+    )
+    assert [request] == docketed.pending()
+    answer(docketed.docket, docketed.number, "Мария", "Запись есть", [], NOW + MINUTE)
+
+
+def test_a_request_that_is_taken_back_leaves_the_dispute_with_whom_it_was(docketed):
+    """Who asked would have had the answer; before that somebody else looked after it."""
+    assign(docketed.docket, docketed.number, "Пётр", NOW)
+    docketed.rule(REQUEST, undo_time=UNDO_TIME)
+    assert "Анна" == docketed.view.assigned_to
+    undo(docketed.docket, docketed.number, "Анна", NOW + MINUTE)
+    assert ("assigned", "Пётр") == (docketed.view.state, docketed.view.assigned_to)
 
 
 def test_a_request_that_is_taken_back_moves_no_deadline(docketed):
