@@ -63,8 +63,8 @@ def decide(
 ) -> int:
     """Take a step that is a ruling, whoever rules, and add the command it asks for; returns the ruling's number.
 
-    A lead that is back in work already is not returned once more. UsageError where the lead cannot be returned,
-    ChangedError as of `take_step`.
+    A lead that is back in work already is not returned once more, and a return that may have been done goes on as it
+    was asked for first. UsageError where the lead cannot be returned, ChangedError as of `take_step`.
     """
     decision = Decision(act.action)
     is_return, is_request = decision == Decision.RETURN_TO_WORK, decision == Decision.REQUEST_EVIDENCE
@@ -75,9 +75,16 @@ def decide(
     ruling_id = docket.take(connection, dispute.id, act, **kept)
     if is_return:
         refuse(dispute, obstacle_to_ruling(docket, connection, dispute, act.at))
-    if command:
+    if command and not (is_return and is_carried_on(connection, dispute, ruling_id)):
         commands.add(connection, docket.source, ruling_id, command, act.at, act.at + undo_time)
     return ruling_id
+
+
+def is_carried_on(connection: sa.Connection, dispute: DisputeView, ruling_id: int) -> bool:
+    """Whether a ruling to return repeats one whose write was begun: then it is that one's command which goes on."""
+    if dispute.ruling_id is None or dispute.decision != Decision.RETURN_TO_WORK:
+        return False
+    return commands.take_over(connection, dispute.ruling_id, ruling_id)
 
 
 def time_to_answer(docket: Docket, dispute: DisputeView, act: Act, command: Command) -> dict[str, object]:

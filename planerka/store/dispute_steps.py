@@ -1,7 +1,8 @@
 """The life of a dispute, a row a step: what was done, by whom, and where it led. Rows are added, never changed.
 
 The table refuses a step that the truth table of `planerka.dispute_states` does not have, one that does not begin where
-the last one ended, and one that undoes a ruling and does not lead to where it was taken. `dispute` keeps beside it where the last step led, for whoever asks for a queue.
+the last one ended, and one that undoes a ruling and does not lead to where it was taken. `dispute` keeps beside it
+where the last step led, for whoever asks for a queue.
 """
 
 from collections import defaultdict

@@ -13,6 +13,7 @@ from planerka.dispute_states import OPEN, DisputeAction, DisputeState
 from planerka.errors import UsageError
 from planerka.model import Decision, DisputeOrigin, LeadStatus, Outcome
 from planerka.store.bulk import insert_into, staged
+from planerka.store.commands import handed_over
 from planerka.store.dispute_steps import Act, begin, take_step
 from planerka.store.review import is_open_in, newest_verdict_of
 from planerka.store.tables import command as command_table
@@ -190,11 +191,14 @@ def follow_verdicts(connection: sa.Connection, source: str, subject_ids: pd.Seri
 
 
 def returned_n(connection: sa.Connection, source: str, lead_id: str, besides: int | None = None) -> int:
-    """How many disputes, `besides` one, have returned this lead to work by the ruling that stands."""
-    query = sa.select(sa.func.count()).select_from(dispute).where(dispute.c.source == source)
-    is_return = dispute.c.state.in_([DisputeState.RETURN_RULED, DisputeState.FINAL_RETURN])
+    """How many disputes, `besides` one, have returned this lead to work: by the ruling that stands, appealed or not, or
+    by one that was carried out, whatever was decided since."""
+    is_return = dispute_step.c.action == Decision.RETURN_TO_WORK
+    is_ruled = sa.exists().where(dispute_step.c.id == dispute.c.ruling_id, is_return)
+    is_done = handed_over(Decision.RETURN_TO_WORK).where(dispute_step.c.dispute_id == dispute.c.id).exists()
+    query = sa.select(sa.func.count()).where(dispute.c.source == source, dispute.c.lead_id == lead_id)
     is_other = dispute.c.id.is_distinct_from(besides)
-    return connection.execute(query.where(is_return, is_other, dispute.c.lead_id == lead_id)).scalar_one()
+    return connection.execute(query.where(is_other, is_ruled | is_done)).scalar_one()
 
 
 @lru_cache
