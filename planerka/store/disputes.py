@@ -92,11 +92,6 @@ class DisputeView:
         """That of what is at stake."""
         return self.stake["currency"] if self.stake else None
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether it waits for nobody."""
-        return self.state in CLOSED
-
 
 def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[NewDispute]) -> int:
     """Open a dispute on each subject that has never had one; returns how many were opened."""
@@ -173,20 +168,20 @@ def behind(connection: sa.Connection, source: str, marker: str) -> DisputeView:
 
 
 def follow_verdicts(connection: sa.Connection, source: str, subject_ids: pd.Series, at: datetime) -> int:
-    """Have the waiting disputes over these rejections follow the newest verdicts; returns how many fell.
+    """Have the waiting disputes over these rejections, judged again, follow the newest verdicts; returns how many fell.
 
-    What is lawful now falls; what is wrong in another way is named so. One that somebody raised by hand stays: the
-    verdict is what was doubted.
+    What is lawful now falls; what is wrong in another way is named so, in a step: who saw the verdict before rules on
+    no other. One that somebody raised by hand stays what it is: the verdict is what was doubted.
     """
     fallen_n = 0
     for view in over(connection, source, subject_ids):
-        if not view.state.is_waiting or view.origin not in FOLLOWING or view.outcome is None:
-            continue
-        if view.outcome == Outcome.LAWFUL:
+        is_following = view.origin in FOLLOWING
+        if view.state.is_waiting and is_following and view.outcome == Outcome.LAWFUL:
             take_step(connection, source, view.id, Act(action=DisputeAction.FALL, at=at))
             fallen_n += 1
-        elif view.outcome in (Outcome.UNLAWFUL, Outcome.UNPROVABLE):
-            connection.execute(dispute.update().where(dispute.c.id == view.id).values(origin=view.outcome))
+        elif view.state.is_waiting:
+            origin = view.outcome if is_following else view.origin
+            take_step(connection, source, view.id, Act(action=DisputeAction.JUDGE_AGAIN, at=at), origin=origin)
     return fallen_n
 
 

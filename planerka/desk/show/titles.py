@@ -38,6 +38,7 @@ ACTIONS = {
     DisputeAction.APPEAL: _("appealed"),
     DisputeAction.FALL: _("judged again: the rejection is lawful, the dispute falls"),
     DisputeAction.STAND_AGAIN: _("judged again: the dispute stands again"),
+    DisputeAction.JUDGE_AGAIN: _("judged again: the verdict is another, the dispute stays"),
 }
 
 DECISIONS = {

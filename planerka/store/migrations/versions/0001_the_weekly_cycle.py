@@ -17,18 +17,21 @@ POSSIBLE_STEPS = ", ".join(
     opened fall fallen
     opened assign assigned
     opened request_evidence evidence_requested
+    opened judge_again opened
     assigned uphold upheld
     assigned return_to_work return_ruled
     assigned expire expired
     assigned fall fallen
     assigned assign assigned
     assigned request_evidence evidence_requested
+    assigned judge_again assigned
     evidence_requested uphold upheld
     evidence_requested return_to_work return_ruled
     evidence_requested expire expired
     evidence_requested fall fallen
     evidence_requested assign evidence_requested
     evidence_requested answer assigned
+    evidence_requested judge_again evidence_requested
     evidence_requested undo opened
     evidence_requested undo assigned
     expired uphold upheld
