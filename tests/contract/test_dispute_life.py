@@ -1,5 +1,7 @@
 """What people and deadlines do about a dispute, on both databases: undoing, appeals, expiry, raising by hand."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -142,6 +144,38 @@ def test_what_is_not_to_be_disputed_is_not_raised(engine, happens, lead_id, why)
     happens(engine)
     with pytest.raises(UsageError, match=f"lead {lead_id}: {why}"):
         raise_by_hand(docket, lead_id, "Громова", "Сомневаюсь", NOW)
+
+
+BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def wait_for_blocked(engine: sa.Engine) -> None:
+    """Until somebody waits for another transaction to end; of SQLite, which has one writer, nobody can tell."""
+    until = time.monotonic() + 30
+    while engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            if connection.scalar(sa.text(BLOCKED)):
+                return
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_what_the_machine_disputes_at_the_same_time_is_not_raised_and_its_author_is_told_so(engine):
+    """The one waits for the other: both had seen that there was no dispute."""
+    docket = docket_of(begun(engine))
+    reject(engine)
+    judge(engine)
+    raised = []
+
+    def raise_it(_connection: sa.Connection) -> None:
+        raised.append(pool.submit(raise_by_hand, docket, "L1", "Громова", "Сомневаюсь", NOW))
+        wait_for_blocked(engine)
+
+    with ThreadPoolExecutor(1) as pool:
+        sa.event.listen(engine, "commit", raise_it, once=True)
+        assert 1 == open_disputes(engine, "crm", REVIEW, NOW).opened_n
+        with pytest.raises(UsageError, match="lead L1: its last rejection is disputed already"):
+            raised[0].result(60)
 
 
 def test_each_step_has_its_witness_in_the_same_transaction(docketed):
