@@ -10,17 +10,14 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import WAITING, DisputeAction, DisputeState
 from planerka.store.disputes import DisputeView, view_of, views
-from planerka.store.review import is_open_in, newest_verdict_of
+from planerka.store.review import OWNER_THEN, is_open_in, newest_verdict_of
 from planerka.store.tables import dispute, dispute_step, event, lead, verdict
-
-MANAGER = sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id)
-"""Whose the lead was when it was rejected; of a neglected one whose it is."""
 
 SCOPES: Mapping[str, sa.ColumnElement[str | None]] = {
     "origin": dispute.c.origin,
     "state": dispute.c.state,
     "reason_id": event.c.reason_id,
-    "manager_id": MANAGER,
+    "manager_id": OWNER_THEN,
     "channel_id": lead.c.channel_id,
     "project_id": lead.c.project_id,
 }

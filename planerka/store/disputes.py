@@ -15,7 +15,7 @@ from planerka.model import Decision, DisputeOrigin, LeadStatus, Outcome
 from planerka.store.bulk import insert_into, staged
 from planerka.store.commands import handed_over
 from planerka.store.dispute_steps import Act, begin, take_step
-from planerka.store.review import is_open_in, newest_verdict_of
+from planerka.store.review import OWNER_THEN, is_open_in, newest_verdict_of
 from planerka.store.tables import command as command_table
 from planerka.store.tables import dispute, dispute_step, event, lead, receipt, verdict
 
@@ -203,7 +203,7 @@ def views(source: str) -> sa.Select[Any]:
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
         sa.case((lead.c.vanished_at.is_(None), lead.c.status)).label("status"),
         event.c.at.label("happened_at"),
-        sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id).label("manager_id"),
+        OWNER_THEN.label("manager_id"),
         event.c.reason_id,
         *(verdict.c[name] for name in ("edition", "outcome", "findings", "evidence", "is_qualified", "rejudged")),
         dispute_step.c.action.label("decision"),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import DisputeAction
 from planerka.model import Decision, Event, ReadingSubject, Rejection
+from planerka.store.review import OWNER_THEN
 from planerka.store.samples import is_marked
 from planerka.store.tables import dispute, dispute_step, event, lead, reading, rejection, verdict
 
@@ -155,7 +156,7 @@ def _columns() -> dict[str, sa.ColumnElement[Any]]:
     return {
         **{name: reading.c[name] for name in ("id", "drawn_at", "due_at", "lead_id")},
         **{name: lead.c[name] for name in ("project_id", "channel_id")},
-        "manager_id": sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id),
+        "manager_id": OWNER_THEN,
         "happened_at": event.c.at,
         "reason_id": event.c.reason_id,
     }
