@@ -46,7 +46,7 @@ class Filter:
         return [columns[name] == value for name, value in self.asked.items()]
 
 
-class Waiting(NamedTuple):
+class WaitingRow(NamedTuple):
     """A waiting dispute with what it is put in order and narrowed by, and nothing more: of each page all are read."""
 
     id: int
@@ -67,7 +67,7 @@ class Waiting(NamedTuple):
 class Backlog:
     """The waiting disputes at `now`; `tonight` is the end of the local day."""
 
-    rows: Sequence[Waiting]
+    rows: Sequence[WaitingRow]
     now: datetime
     tonight: datetime
 
@@ -82,7 +82,7 @@ class Backlog:
         stake first."""
         return [row.id for row in sorted(self.rows, key=self.urgency)]
 
-    def urgency(self, row: Waiting) -> tuple[int, int, datetime, int]:
+    def urgency(self, row: WaitingRow) -> tuple[int, int, datetime, int]:
         group = 0 if row.due_at < self.now else 1 if row.due_at < self.tonight else 2
         return group, -(row.at_stake_minor or 0), row.due_at, row.id
 
@@ -108,7 +108,7 @@ def backlog(connection: sa.Connection, source: str, now: datetime, tonight: date
     currency = dispute.c.stake["currency"].as_string()
     columns = [*own, currency, *(column.label(name) for name, column in SCOPES.items())]
     query = _scoped(source, *columns, wanted=Filter()).where(is_open_in(*WAITING))
-    return Backlog(rows=[Waiting(*row) for row in connection.execute(query)], now=now, tonight=tonight)
+    return Backlog(rows=[WaitingRow(*row) for row in connection.execute(query)], now=now, tonight=tonight)
 
 
 def page_of(connection: sa.Connection, source: str, ids: Sequence[int]) -> list[DisputeView]:
