@@ -46,6 +46,7 @@ class DisputeAction(StrEnum):
     APPEAL = "appeal"
     FALL = "fall"
     STAND_AGAIN = "stand_again"
+    JUDGE_AGAIN = "judge_again"
 
 
 S, A = DisputeState, DisputeAction
@@ -64,15 +65,32 @@ TO_CLOSE = TO_RULE | {A.EXPIRE: S.EXPIRED, A.FALL: S.FALLEN}
 
 TRANSITIONS: Mapping[DisputeState | None, Mapping[DisputeAction, DisputeState]] = {
     None: {A.OPEN: S.OPENED},
-    S.OPENED: TO_CLOSE | {A.ASSIGN: S.ASSIGNED, A.REQUEST_EVIDENCE: S.EVIDENCE_REQUESTED},
-    S.ASSIGNED: TO_CLOSE | {A.ASSIGN: S.ASSIGNED, A.REQUEST_EVIDENCE: S.EVIDENCE_REQUESTED},
-    S.EVIDENCE_REQUESTED: TO_CLOSE | {A.ASSIGN: S.EVIDENCE_REQUESTED, A.ANSWER: S.ASSIGNED, A.UNDO: S.ASSIGNED},
+    S.OPENED: TO_CLOSE | {A.ASSIGN: S.ASSIGNED, A.REQUEST_EVIDENCE: S.EVIDENCE_REQUESTED, A.JUDGE_AGAIN: S.OPENED},
+    S.ASSIGNED: TO_CLOSE | {A.ASSIGN: S.ASSIGNED, A.REQUEST_EVIDENCE: S.EVIDENCE_REQUESTED, A.JUDGE_AGAIN: S.ASSIGNED},
+    S.EVIDENCE_REQUESTED: TO_CLOSE
+    | {A.ASSIGN: S.EVIDENCE_REQUESTED, A.ANSWER: S.ASSIGNED, A.JUDGE_AGAIN: S.EVIDENCE_REQUESTED},
     S.EXPIRED: TO_RULE,
-    S.UPHELD: {A.APPEAL: S.APPEALED, A.UNDO: S.ASSIGNED},
-    S.RETURN_RULED: {A.APPEAL: S.APPEALED, A.UNDO: S.ASSIGNED},
+    S.UPHELD: {A.APPEAL: S.APPEALED},
+    S.RETURN_RULED: {A.APPEAL: S.APPEALED},
     S.APPEALED: {A.UPHOLD: S.FINAL_UPHELD, A.RETURN_TO_WORK: S.FINAL_RETURN},
-    S.FINAL_UPHELD: {A.UNDO: S.APPEALED},
-    S.FINAL_RETURN: {A.UNDO: S.APPEALED},
+    S.FINAL_UPHELD: {},
+    S.FINAL_RETURN: {},
     S.FALLEN: {A.STAND_AGAIN: S.OPENED},
 }
-"""From a state (None: no dispute yet) by an action to the next state."""
+"""From a state (None: no dispute yet) by an action to the next state: by any but undoing, which leads back."""
+
+UNDOING: Mapping[DisputeState, tuple[DisputeState, ...]] = {
+    S.EVIDENCE_REQUESTED: (S.OPENED, S.ASSIGNED),
+    S.UPHELD: WAITING,
+    S.RETURN_RULED: WAITING,
+    S.FINAL_UPHELD: (S.APPEALED,),
+    S.FINAL_RETURN: (S.APPEALED,),
+}
+"""Where undoing the ruling that led to a state may lead: to that one of these from which the ruling was taken. What was
+decided because nobody did in time, from `expired`, is nobody's to undo."""
+
+POSSIBLE_STEPS = (
+    *((before, action, after) for before, actions in TRANSITIONS.items() for action, after in actions.items()),
+    *((before, A.UNDO, after) for before, origins in UNDOING.items() for after in origins),
+)
+"""The whole truth table: a state before, an action, the state after it."""

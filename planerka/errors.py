@@ -13,7 +13,7 @@
     │   ├── CrmClosedError                 the account is closed to us until a person opens it: no request helps
     │   ├── CrmMovedError                  it is at another address
     │   ├── CrmBusyError                   it gave no answer for minutes, and may give one later
-    │   ├── CrmRefusalError                it understood a request and refused it: nothing was done
+    │   ├── CrmRefusalError                a request or a command was refused: nothing was done
     │   ├── CrmAnswerError                 what it answered cannot be right
     │   └── CrmLostAnswerError             a write whose answer was lost: it may have been done
     ├── DeliveryError             exit 5   somebody did not get the pack
@@ -97,7 +97,7 @@ class CrmBusyError(CrmError):
 
 
 class CrmRefusalError(CrmError):
-    """The CRM refused one request, and did nothing."""
+    """The CRM refused a request, or what a command asks for makes no sense there: nothing was done."""
 
 
 class CrmAnswerError(CrmError):

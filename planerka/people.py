@@ -21,6 +21,10 @@ class Role(StrEnum):
     OPS = "ops"
 
 
+READERS = (Role.ANALYST, Role.DIRECTOR, Role.MARKETING, Role.SALES)
+"""Who may look at disputes. Not the second reader, who must not know what was decided."""
+
+
 class Person(Section):
     """Somebody who may enter the desk, known by the address that the link goes to."""
 
@@ -41,6 +45,16 @@ class Person(Section):
         if not name.strip() or not name.isprintable():
             raise ValueError(f"{name!r} is no name: write it on one line, without control signs")
         return name.strip()
+
+    @field_validator("roles")
+    @classmethod
+    def second_reader_must_be_blind(cls, roles: tuple[Role, ...]) -> tuple[Role, ...]:
+        if Role.SECOND_READER in roles and (seeing := [role for role in roles if role in READERS]):
+            raise ValueError(
+                f"second_reader beside {', '.join(seeing)}: who sees what was decided reads no case blind, "
+                "give one of the two to somebody else"
+            )
+        return roles
 
 
 class DeskSettings(Section):

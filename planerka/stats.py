@@ -11,6 +11,9 @@ from planerka.errors import NotAShareError
 Z = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
+ENOUGH_N = 30
+"""Of fewer observations a figure says more about chance than about what was observed."""
+
 
 @dataclass(frozen=True)
 class Interval:

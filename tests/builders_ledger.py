@@ -38,13 +38,15 @@ def rule_on(
     handed_over: float | None = None,
     origin: DisputeOrigin = DisputeOrigin.UNLAWFUL,
     author: str = "Анна",
+    manager_id: str | None = "M1",
 ) -> int:
-    """A dispute over a rejection of its own, ruled on that day; a return leaves for the source at `handed_over`."""
+    """A dispute over a rejection of its own, by that manager, ruled on that day; a return leaves for the source at
+    `handed_over`."""
     number = next(NUMBERS)
     subject_id = f"rejection {number}"
     rejected = {"id": subject_id, "lead_id": lead_id, "kind": "rejected", "at": on(days - 1).isoformat()}
     if origin != DisputeOrigin.NEGLECT:
-        keep(engine, Event, {**rejected, "manager_id": "M1", "reason_id": "17"})
+        keep(engine, Event, {**rejected, "manager_id": manager_id, "reason_id": "17"})
     times = {"opened_at": on(days), "due_at": on(days + 2)}
     new = NewDispute(origin=origin, subject_id=subject_id, lead_id=lead_id, **times)
     command = command_of(f"marker {number}", lead_id, origin) if decision == Decision.RETURN_TO_WORK else None

@@ -202,7 +202,10 @@ class Crm(Protocol):
         """
 
     def apply(self, command: Command) -> Receipt:
-        """Carry the command out, once: a marker found in the source is the receipt of an earlier try."""
+        """Carry the command out, once: a marker found in the source is the receipt of an earlier try.
+
+        Raises CrmRefusalError where this try has done nothing, another CrmError where it may have done a part.
+        """
 
 
 class AccountCrm(Crm, Protocol):

@@ -16,15 +16,11 @@ from planerka.disputes.answering import link_maker
 from planerka.disputes.docket import Docket
 from planerka.disputes.ruling import UNDO_TIME
 from planerka.model import DisputeOrigin
-from planerka.people import Role
 from planerka.store.audit import Action
 from planerka.store.desk_queue import Filter
 from planerka.store.dispute_steps import Step
 from planerka.store.references import references
 from planerka.words import words_for
-
-READERS = (Role.ANALYST, Role.DIRECTOR, Role.MARKETING, Role.SALES)
-"""Who may look at disputes. Not the second reader, who must not know what was decided."""
 
 
 def with_plain_ends(text: str) -> str:

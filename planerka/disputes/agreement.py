@@ -18,13 +18,10 @@ from planerka.model import ReadingSubject
 from planerka.regulation.judge import GENERAL_WORDS
 from planerka.regulation.signed import signed_editions
 from planerka.rulebook.regulation import Edition
-from planerka.stats import Estimate, cohen_kappa, gwet_ac1, raw_agreement
+from planerka.stats import ENOUGH_N, Estimate, cohen_kappa, gwet_ac1, raw_agreement
 from planerka.store import readings
 from planerka.store.database import reading
 from planerka.store.readings import DECISIONS, Done
-
-ENOUGH_N = 30
-"""Of fewer readings a figure says more about chance than about the regulation."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from planerka.crm.base import Crm
 from planerka.disputes.returning import obstacle, refuse
-from planerka.errors import CrmClosedError, CrmError, CrmLoginError, CrmMovedError, UsageError
+from planerka.errors import CrmClosedError, CrmError, CrmLoginError, CrmMovedError, CrmRefusalError, UsageError
 from planerka.model import Command, Decision, Receipt
 from planerka.phones import masked
 from planerka.store import commands, disputes
@@ -55,10 +55,7 @@ def hand_over_pending(engine: sa.Engine, crm: Crm, now: datetime) -> ApplyReport
     report = ApplyReport(confirmed_n=confirm_seen(engine, crm.source))
     for command in pending:
         try:
-            if not is_taken(engine, command, now):
-                continue
-            refuse_a_senseless(engine, crm.source, command)
-            receipt = crm.apply(command)
+            receipt = hand_over(engine, crm, command, now)
         except NO_ENTRY:
             raise
         except (CrmError, UsageError) as refusal:
@@ -66,17 +63,34 @@ def hand_over_pending(engine: sa.Engine, crm: Crm, now: datetime) -> ApplyReport
             with engine.begin() as connection:
                 commands.put_refusal(connection, command.marker, masked(str(refusal)), now)
             continue
-        with engine.begin() as connection:
-            commands.put_receipt(connection, receipt)
-        confirmed_n = report.confirmed_n + (receipt.confirmed_at is not None)
-        report = replace(report, handed_over_n=report.handed_over_n + 1, confirmed_n=confirmed_n)
+        if receipt:
+            confirmed_n = report.confirmed_n + (receipt.confirmed_at is not None)
+            report = replace(report, handed_over_n=report.handed_over_n + 1, confirmed_n=confirmed_n)
     return report
 
 
-def is_taken(engine: sa.Engine, command: Command, now: datetime) -> bool:
-    """Whether the command is still wanted; from here on its ruling cannot be undone."""
+def hand_over(engine: sa.Engine, crm: Crm, command: Command, now: datetime) -> Receipt | None:
+    """The receipt, which is kept; None where the command is not wanted any more.
+
+    Once it is taken its ruling cannot be undone, and no appeal calls it back: so planerka's own refusal, UsageError,
+    takes nothing, and that of the source, CrmRefusalError, lets go of what was never tried before. Any other CrmError
+    leaves it open what was done.
+    """
     with engine.begin() as connection:
-        return commands.take(connection, command.marker, now)
+        was_tried = commands.is_tried(connection, command.marker)
+        if not commands.take(connection, command.marker, now):
+            return None
+        refuse_a_senseless(connection, crm.source, command)
+    try:
+        receipt = crm.apply(command)
+    except CrmRefusalError:
+        if not was_tried:
+            with engine.begin() as connection:
+                commands.let_go(connection, command.marker)
+        raise
+    with engine.begin() as connection:
+        commands.put_receipt(connection, receipt)
+    return receipt
 
 
 def rehearse_commands(engine: sa.Engine, crm: Crm) -> list[Rehearsal]:
@@ -93,7 +107,8 @@ def rehearse_commands(engine: sa.Engine, crm: Crm) -> list[Rehearsal]:
 
 def rehearsal_of(engine: sa.Engine, crm: Crm, command: Command) -> Rehearsal:
     try:
-        refuse_a_senseless(engine, crm.source, command)
+        with reading(engine) as connection:
+            refuse_a_senseless(connection, crm.source, command)
         return Rehearsal(marker=command.marker, writes=tuple(crm.rehearse(command)))
     except NO_ENTRY:
         raise
@@ -101,12 +116,11 @@ def rehearsal_of(engine: sa.Engine, crm: Crm, command: Command) -> Rehearsal:
         return Rehearsal(marker=command.marker, refusal=str(refusal))
 
 
-def refuse_a_senseless(engine: sa.Engine, source: str, command: Command) -> None:
+def refuse_a_senseless(connection: sa.Connection, source: str, command: Command) -> None:
     """UsageError for a return that would not be ruled today: between ruling and source the client may have bought."""
     if command.kind == Decision.RETURN_TO_WORK:
-        with reading(engine) as connection:
-            dispute = disputes.behind(connection, source, command.marker)
-            refuse(dispute, obstacle(connection, source, dispute))
+        dispute = disputes.behind(connection, source, command.marker)
+        refuse(dispute, obstacle(connection, source, dispute))
 
 
 def confirm_seen(engine: sa.Engine, source: str) -> int:

@@ -16,6 +16,7 @@ from planerka.store import review as reviewed
 from planerka.store.dispute_steps import Act, take_step
 from planerka.store.disputes import NewDispute
 from planerka.store.meeting_facts import silences
+from planerka.store.touched import hold
 from planerka.store.windows import get_source
 
 Subject = tuple[DisputeOrigin, str, str, int | None]
@@ -37,6 +38,7 @@ def open_disputes(engine: sa.Engine, source: str, review: WorkCalendar, now: dat
     fallen stands again where the newest verdict is wrong once more, with a new deadline.
     """
     with engine.begin() as connection:
+        hold(connection, source)
         known = get_source(connection, source)
         edition = edition_in_force(connection, known.data_until, review.zone) if known else None
         if known is None or edition is None:

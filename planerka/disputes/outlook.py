@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 
 from planerka.disputes.followed import Return
-from planerka.disputes.stake import ENOUGH_N
-from planerka.stats import Estimate
+from planerka.stats import ENOUGH_N, Estimate
 from planerka.survival import incidence
 
 LONGEST_DAYS = 365

@@ -11,7 +11,7 @@ from planerka.errors import ChangedError, UsageError
 from planerka.model import Command, Decision, DisputeOrigin
 from planerka.phones import MASK, masked
 from planerka.store import commands, disputes
-from planerka.store.dispute_steps import Act, steps, told
+from planerka.store.dispute_steps import Act, analyst_of, steps, told
 from planerka.store.disputes import DisputeView
 from planerka.store.erasure import is_erased
 from planerka.store.touched import hold
@@ -63,8 +63,8 @@ def decide(
 ) -> int:
     """Take a step that is a ruling, whoever rules, and add the command it asks for; returns the ruling's number.
 
-    A lead that is back in work already is not returned once more. UsageError where the lead cannot be returned,
-    ChangedError as of `take_step`.
+    A lead that is back in work already is not returned once more, and a return that may have been done goes on as it
+    was asked for first. UsageError where the lead cannot be returned, ChangedError as of `take_step`.
     """
     decision = Decision(act.action)
     is_return, is_request = decision == Decision.RETURN_TO_WORK, decision == Decision.REQUEST_EVIDENCE
@@ -75,9 +75,16 @@ def decide(
     ruling_id = docket.take(connection, dispute.id, act, **kept)
     if is_return:
         refuse(dispute, obstacle_to_ruling(docket, connection, dispute, act.at))
-    if command:
+    if command and not (is_return and is_carried_on(connection, dispute, ruling_id)):
         commands.add(connection, docket.source, ruling_id, command, act.at, act.at + undo_time)
     return ruling_id
+
+
+def is_carried_on(connection: sa.Connection, dispute: DisputeView, ruling_id: int) -> bool:
+    """Whether a ruling to return repeats one whose write was begun: then it is that one's command which goes on."""
+    if dispute.ruling_id is None or dispute.decision != Decision.RETURN_TO_WORK:
+        return False
+    return commands.take_over(connection, dispute.ruling_id, ruling_id)
 
 
 def time_to_answer(docket: Docket, dispute: DisputeView, act: Act, command: Command) -> dict[str, object]:
@@ -96,21 +103,20 @@ def assign(docket: Docket, dispute_id: int, analyst: str, now: datetime, *, seen
 def undo(docket: Docket, dispute_id: int, author: str, now: datetime) -> None:
     """Take back one's own ruling, the last thing that was done, within UNDO_TIME and before its command has left.
 
-    What was written stays among the steps, and the deadline is what it was. ChangedError where something else was done
+    The dispute is where the ruling found it: its state, its deadline, who looks after it, and an earlier request for
+    evidence, which waits again. What was written stays among the steps. ChangedError where something else was done
     last, UsageError where it is too late.
     """
     with docket.engine.begin() as connection:
         disputes.show(connection, docket.source, dispute_id)
-        taken = steps(connection, dispute_id)
-        last = taken[-1]
+        *before, last = steps(connection, dispute_id)
         if last.action not in RULING or last.author != author:
             raise ChangedError(told(last))
         # The command is taken back first: the row that says whether it has left is the one both sides write.
         if now - last.at > UNDO_TIME or not commands.withdraw(connection, last.id):
             raise UsageError(f"the ruling on dispute {dispute_id} can be taken back for a minute, and that is over")
-        docket.take(
-            connection, dispute_id, Act(action=DisputeAction.UNDO, at=now, author=author), due_at=taken[-2].due_at
-        )
+        act = Act(action=DisputeAction.UNDO, at=now, author=author)
+        docket.take(connection, dispute_id, act, due_at=before[-1].due_at, assigned_to=analyst_of(before))
 
 
 def refuse_the_unsaid(author: str, comment: str) -> None:

@@ -14,13 +14,6 @@ from planerka.store.erasure import is_erased
 from planerka.store.readings import DECISIONS, ReadingView, Unread
 from planerka.store.touched import hold
 
-Witness = Callable[[sa.Connection], None]
-"""Is told of a reading in its transaction."""
-
-
-def nobody(_connection: sa.Connection) -> None:
-    pass
-
 
 def unread(engine: sa.Engine, source: str, reader: str) -> list[Unread]:
     """What waits for this reader, by the time it is due; nothing in which the reader had a part."""
@@ -42,10 +35,11 @@ def read(
     reader: str,
     comment: str,
     now: datetime,
-    witness: Witness = nobody,
+    witness: Callable[[sa.Connection], None] | None = None,
 ) -> None:
     """Keep what the second reader decides: once, with a comment, which is masked; nothing goes to the source.
 
+    `witness` is told of it in its transaction.
     UsageError: another decision than to uphold or to return, no comment or reader, no such reading, and one of a
     dispute in which the reader took a step. ChangedError: it was read already (of two at once the first stands).
     """
@@ -60,7 +54,8 @@ def read(
         kept = MASK if is_erased(connection, source, found.lead_id) else masked(comment)
         if not readings.put(connection, reading_id, decision, reader, kept, now):
             raise ChangedError(f"reading {reading_id} has been read already: the first one stands")
-        witness(connection)
+        if witness:
+            witness(connection)
 
 
 def view_for(connection: sa.Connection, source: str, reading_id: int, reader: str) -> ReadingView:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from planerka.stats import ENOUGH_N
 from planerka.store.measure_sums import Scope, Sums, sums
 from planerka.store.stakes import flat_prices, put_stakes, waiting_leads
 from planerka.store.windows import get_source
@@ -20,7 +21,6 @@ STEPS = {0: "leads_n", 1: "qualified_in_21d_n", 2: "meeting_in_60d_n", 3: "booki
 
 CONTRACTS = "contract_in_365d_n"
 HISTORY, TOO_YOUNG, PRICES_OF = timedelta(days=730), timedelta(days=90), timedelta(days=365)
-ENOUGH_N = 30
 
 
 def weigh_disputes(engine: sa.Engine, source: str, zone: ZoneInfo) -> None:

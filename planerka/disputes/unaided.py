@@ -10,8 +10,7 @@ from datetime import datetime
 import pandas as pd
 
 from planerka.disputes.outlook import MoneyEstimate
-from planerka.disputes.stake import ENOUGH_N
-from planerka.stats import Estimate, difference, wilson
+from planerka.stats import ENOUGH_N, Estimate, difference, wilson
 
 
 @dataclass(frozen=True, kw_only=True)

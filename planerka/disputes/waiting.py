@@ -17,10 +17,10 @@ from planerka.store.references import references
 from planerka.words import _
 
 ORIGINS = {
-    "unlawful": _("Unlawful rejection"),
-    "unprovable": _("Unprovable rejection"),
-    "neglect": _("Neglect"),
-    "raised": _("Raised by hand"),
+    DisputeOrigin.UNLAWFUL: _("unlawful rejection"),
+    DisputeOrigin.UNPROVABLE: _("unprovable rejection"),
+    DisputeOrigin.NEGLECT: _("neglected lead"),
+    DisputeOrigin.RAISED: _("raised by marketing"),
 }
 
 

@@ -13,17 +13,22 @@ EVENTS_MOST_N = 300
 """The latest so many: a lead with more has been called by a robot."""
 
 
-def events_of_lead(connection: sa.Connection, source: str, lead_id: str) -> list[Event]:
-    """What happened to a lead, the first thing first; of very many the latest EVENTS_MOST_N."""
+def events_of_lead(connection: sa.Connection, source: str, lead_id: str, until: datetime | None = None) -> list[Event]:
+    """What happened to a lead up to then, the first thing first; of very many the latest EVENTS_MOST_N.
+
+    `until` None: all that is known.
+    """
     columns = [event.c[name] for name in Event.__dataclass_fields__]
     query = sa.select(*columns).where(event.c.source == source, event.c.lead_id == lead_id)
+    if until is not None:
+        query = query.where(event.c.at <= until)
     rows = connection.execute(query.order_by(event.c.at.desc(), event.c.id.desc()).limit(EVENTS_MOST_N)).all()
     return [_event(row) for row in reversed(rows)]
 
 
 def card_of(connection: sa.Connection, source: str, rejection_id: str) -> dict[str, Any]:
     """The card of the lead as it stood at a rejection, by the fields of `Rejection`; empty where there is none."""
-    columns = [rejection.c[name] for name in Rejection.__dataclass_fields__ if name not in ("id", "lead_id")]
+    columns = [rejection.c[name] for name in Rejection.__dataclass_fields__]
     query = sa.select(*columns).where(rejection.c.source == source, rejection.c.id == rejection_id)
     row = connection.execute(query).one_or_none()
     return dict(row._mapping) if row else {}

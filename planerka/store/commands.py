@@ -43,6 +43,27 @@ def take(connection: sa.Connection, marker: str, at: datetime) -> bool:
     return connection.execute(taking).rowcount == 1
 
 
+def is_tried(connection: sa.Connection, marker: str) -> bool:
+    """Whether something of the command may have been done by an earlier try."""
+    return bool(connection.scalar(sa.select(command.c.tried_at.is_not(None)).where(command.c.marker == marker)))
+
+
+def let_go(connection: sa.Connection, marker: str) -> None:
+    """Forget that a command was taken: the source has done nothing of it."""
+    connection.execute(command.update().where(command.c.marker == marker).values(tried_at=None))
+
+
+def take_over(connection: sa.Connection, before_id: int, ruling_id: int) -> bool:
+    """Have a ruling carry on the command of the one before it, if it was tried and has no receipt.
+
+    It may have been done, and only its marker tells whether. False where there is no such command.
+    """
+    is_done = sa.exists().where(receipt.c.marker == command.c.marker)
+    is_open_ended = (command.c.ruling_id == before_id) & command.c.tried_at.is_not(None) & ~is_done
+    moving = command.update().where(is_open_ended).values(ruling_id=ruling_id)
+    return connection.execute(moving).rowcount == 1
+
+
 def withdraw(connection: sa.Connection, ruling_id: int) -> bool:
     """Take back the command of a ruling that is undone; False where it has left for the source."""
     of_it = command.c.ruling_id == ruling_id
@@ -52,13 +73,17 @@ def withdraw(connection: sa.Connection, ruling_id: int) -> bool:
 
 def is_handed_over(connection: sa.Connection, dispute_id: int, kind: Decision) -> bool:
     """Whether the source has such a command of this dispute, by a ruling of any time."""
-    query = (
+    return connection.execute(handed_over(kind).where(dispute_step.c.dispute_id == dispute_id)).first() is not None
+
+
+def handed_over(kind: Decision) -> sa.Select[tuple[str]]:
+    """The markers of such commands that the source has; by `dispute_step` the rulings that asked for them."""
+    return (
         sa.select(receipt.c.marker)
         .join(command, command.c.marker == receipt.c.marker)
         .join(dispute_step, dispute_step.c.id == command.c.ruling_id)
-        .where(dispute_step.c.dispute_id == dispute_id, dispute_step.c.action == kind)
+        .where(dispute_step.c.action == kind)
     )
-    return connection.execute(query).first() is not None
 
 
 def _is_wanted() -> tuple[sa.ColumnElement[bool], ...]:

@@ -10,17 +10,14 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import WAITING, DisputeAction, DisputeState
 from planerka.store.disputes import DisputeView, view_of, views
-from planerka.store.review import is_open_in, newest_verdict_of
+from planerka.store.review import OWNER_THEN, is_open_in, newest_verdict_of
 from planerka.store.tables import dispute, dispute_step, event, lead, verdict
-
-MANAGER = sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id)
-"""Whose the lead was when it was rejected; of a neglected one whose it is."""
 
 SCOPES: Mapping[str, sa.ColumnElement[str | None]] = {
     "origin": dispute.c.origin,
     "state": dispute.c.state,
     "reason_id": event.c.reason_id,
-    "manager_id": MANAGER,
+    "manager_id": OWNER_THEN,
     "channel_id": lead.c.channel_id,
     "project_id": lead.c.project_id,
 }
@@ -49,7 +46,7 @@ class Filter:
         return [columns[name] == value for name, value in self.asked.items()]
 
 
-class Waiting(NamedTuple):
+class WaitingRow(NamedTuple):
     """A waiting dispute with what it is put in order and narrowed by, and nothing more: of each page all are read."""
 
     id: int
@@ -70,7 +67,7 @@ class Waiting(NamedTuple):
 class Backlog:
     """The waiting disputes at `now`; `tonight` is the end of the local day."""
 
-    rows: Sequence[Waiting]
+    rows: Sequence[WaitingRow]
     now: datetime
     tonight: datetime
 
@@ -85,7 +82,7 @@ class Backlog:
         stake first."""
         return [row.id for row in sorted(self.rows, key=self.urgency)]
 
-    def urgency(self, row: Waiting) -> tuple[int, int, datetime, int]:
+    def urgency(self, row: WaitingRow) -> tuple[int, int, datetime, int]:
         group = 0 if row.due_at < self.now else 1 if row.due_at < self.tonight else 2
         return group, -(row.at_stake_minor or 0), row.due_at, row.id
 
@@ -111,7 +108,7 @@ def backlog(connection: sa.Connection, source: str, now: datetime, tonight: date
     currency = dispute.c.stake["currency"].as_string()
     columns = [*own, currency, *(column.label(name) for name, column in SCOPES.items())]
     query = _scoped(source, *columns, wanted=Filter()).where(is_open_in(*WAITING))
-    return Backlog(rows=[Waiting(*row) for row in connection.execute(query)], now=now, tonight=tonight)
+    return Backlog(rows=[WaitingRow(*row) for row in connection.execute(query)], now=now, tonight=tonight)
 
 
 def page_of(connection: sa.Connection, source: str, ids: Sequence[int]) -> list[DisputeView]:

@@ -1,6 +1,8 @@
-"""Links into the desk and sessions there: 256 random bits each, of which the store keeps only the SHA-256.
+"""Links into the desk and sessions there: 256 random bits each, of which this table keeps only the SHA-256.
 
-A copy of the database opens nothing, and no secret has to be kept for signing.
+A copy of the database lets nobody in, and no secret has to be kept for signing. The text of the task that asks a
+manager for evidence is kept with its command, with the link in it: that link answers one request, once, within its
+days, and opens nothing.
 """
 
 import hashlib
@@ -52,7 +54,7 @@ def make(
     person: str | None = None,
     dispute_id: int | None = None,
 ) -> str:
-    """A new token: its text is told once, here, and kept nowhere. Those long expired are forgotten."""
+    """A new token: its text is told once, here, and not kept. Those long expired are forgotten."""
     token = secrets.token_urlsafe(32)
     times = {"created_at": now, "expires_at": now + lifetime}
     values = {"sha256": digest(token), "purpose": purpose, "person": person, "dispute_id": dispute_id, **times}

@@ -1,7 +1,8 @@
 """The life of a dispute, a row a step: what was done, by whom, and where it led. Rows are added, never changed.
 
-The table refuses a step that the truth table of `planerka.dispute_states` does not have, and one that does not begin
-where the last one ended. `dispute` keeps beside it where the last step led, for whoever asks for a queue.
+The table refuses a step that the truth table of `planerka.dispute_states` does not have, one that does not begin where
+the last one ended, and one that undoes a ruling and does not lead to where it was taken. `dispute` keeps beside it
+where the last step led, for whoever asks for a queue.
 """
 
 from collections import defaultdict
@@ -12,19 +13,23 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from planerka.dispute_states import RULING, TRANSITIONS, DisputeAction, DisputeState
+from planerka.dispute_states import RULING, TRANSITIONS, UNDOING, DisputeAction, DisputeState
 from planerka.errors import ChangedError, UsageError
 from planerka.store.tables import dispute, dispute_step
+
+TAKING = (DisputeAction.ASSIGN, DisputeAction.REQUEST_EVIDENCE)
+"""Who does this looks after the dispute from then on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """`author` None: the machine, by a rule of the edition. `comment` None: nobody wrote one. `due_at`: by when the
-    dispute had to be ruled on after this step."""
+    """`state_before` None: there was no dispute yet. `author` None: the machine, by a rule of the edition. `comment`
+    None: nobody wrote one. `due_at`: by when the dispute had to be ruled on after this step."""
 
     id: int
     dispute_id: int
     number: int
+    state_before: DisputeState | None
     action: DisputeAction
     state: DisputeState
     author: str | None
@@ -52,21 +57,36 @@ def take_step(connection: sa.Connection, source: str, dispute_id: int, act: Act,
     """
     held = hold_dispute(connection, source, dispute_id)
     state = DisputeState(held.state)
-    if act.action not in TRANSITIONS[state] or act.seen_n not in (None, held.steps_n):
+    after = led_to(connection, dispute_id, state, act.action)
+    if after is None or act.seen_n not in (None, held.steps_n):
         raise ChangedError(told(last_step(connection, dispute_id)))
-    led_to = {"state": TRANSITIONS[state][act.action]}
     place = {"dispute_id": dispute_id, "number": held.steps_n + 1, "number_before": held.steps_n, "state_before": state}
     deed = {"action": act.action, "author": act.author, "comment": act.comment, "at": act.at}
+    deed |= {"state": after, "undone_to": after if act.action == DisputeAction.UNDO else None}
     deed["due_at"] = kept.get("due_at", held.due_at)
-    adding = dispute_step.insert().values(place | deed | led_to)
+    adding = dispute_step.insert().values(place | deed)
     step_id: int = connection.execute(adding.returning(dispute_step.c.id)).scalar_one()
     if act.action in (*RULING, DisputeAction.UNDO):
-        standing = standing_ruling(steps(connection, dispute_id))
-        kept["ruling_id"] = standing and standing.id
+        rulings = [step.id for step in not_undone(steps(connection, dispute_id)) if step.action in RULING]
+        kept["ruling_id"] = rulings[-1] if rulings else None
     said = " ".join(filter(None, (held.said, act.comment and act.comment.lower())))
-    changed = kept | led_to | {"steps_n": held.steps_n + 1, "changed_at": act.at, "said": said or None}
+    changed = kept | {"state": after, "steps_n": held.steps_n + 1, "changed_at": act.at, "said": said or None}
     connection.execute(dispute.update().where(dispute.c.id == dispute_id).values(changed))
     return step_id
+
+
+def led_to(
+    connection: sa.Connection, dispute_id: int, state: DisputeState, action: DisputeAction
+) -> DisputeState | None:
+    """Where an action leads from the state in which a dispute is; None where it is not possible there.
+
+    To undo is to go back to where the last step, a ruling, was taken.
+    """
+    if action != DisputeAction.UNDO:
+        return TRANSITIONS[state].get(action)
+    last = last_step(connection, dispute_id)
+    is_possible = last.action in RULING and last.state_before in UNDOING.get(state, ())
+    return last.state_before if is_possible else None
 
 
 def begin(
@@ -105,7 +125,8 @@ def steps_of(connection: sa.Connection, dispute_ids: Collection[int]) -> dict[in
     query = sa.select(*columns).where(dispute_step.c.dispute_id.in_(dispute_ids)).order_by(dispute_step.c.number)
     found: dict[int, list[Step]] = defaultdict(list)
     for row in connection.execute(query):
-        kinds = {"action": DisputeAction(row.action), "state": DisputeState(row.state)}
+        before = row.state_before and DisputeState(row.state_before)
+        kinds = {"state_before": before, "action": DisputeAction(row.action), "state": DisputeState(row.state)}
         found[row.dispute_id].append(Step(**{**row._mapping, **kinds}))
     return found
 
@@ -114,15 +135,21 @@ def last_step(connection: sa.Connection, dispute_id: int) -> Step:
     return steps(connection, dispute_id)[-1]
 
 
-def standing_ruling(taken: list[Step]) -> Step | None:
-    """The last ruling that was not undone."""
-    rulings: list[Step] = []
+def not_undone(taken: list[Step]) -> list[Step]:
+    """The steps without the rulings that were undone, each by the step after it, and without the undoing."""
+    left: list[Step] = []
     for step in taken:
-        if step.action in RULING:
-            rulings.append(step)
-        elif step.action == DisputeAction.UNDO:
-            rulings.pop()
-    return rulings[-1] if rulings else None
+        if step.action == DisputeAction.UNDO:
+            left.pop()
+        else:
+            left.append(step)
+    return left
+
+
+def analyst_of(taken: list[Step]) -> str | None:
+    """Who looks after a dispute that has had these steps: who took it last, or asked for evidence; None for nobody."""
+    took = [step.author for step in not_undone(taken) if step.action in TAKING]
+    return took[-1] if took else None
 
 
 def told(step: Step) -> str:

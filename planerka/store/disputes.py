@@ -13,8 +13,9 @@ from planerka.dispute_states import OPEN, DisputeAction, DisputeState
 from planerka.errors import UsageError
 from planerka.model import Decision, DisputeOrigin, LeadStatus, Outcome
 from planerka.store.bulk import insert_into, staged
+from planerka.store.commands import handed_over
 from planerka.store.dispute_steps import Act, begin, take_step
-from planerka.store.review import is_open_in, newest_verdict_of
+from planerka.store.review import OWNER_THEN, is_open_in, newest_verdict_of
 from planerka.store.tables import command as command_table
 from planerka.store.tables import dispute, dispute_step, event, lead, receipt, verdict
 
@@ -90,11 +91,6 @@ class DisputeView:
     def currency(self) -> str | None:
         """That of what is at stake."""
         return self.stake["currency"] if self.stake else None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it waits for nobody."""
-        return self.state in CLOSED
 
 
 def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[NewDispute]) -> int:
@@ -172,29 +168,32 @@ def behind(connection: sa.Connection, source: str, marker: str) -> DisputeView:
 
 
 def follow_verdicts(connection: sa.Connection, source: str, subject_ids: pd.Series, at: datetime) -> int:
-    """Have the waiting disputes over these rejections follow the newest verdicts; returns how many fell.
+    """Have the waiting disputes over these rejections, judged again, follow the newest verdicts; returns how many fell.
 
-    What is lawful now falls; what is wrong in another way is named so. One that somebody raised by hand stays: the
-    verdict is what was doubted.
+    What is lawful now falls; what is wrong in another way is named so, in a step: who saw the verdict before rules on
+    no other. One that somebody raised by hand stays what it is: the verdict is what was doubted.
     """
     fallen_n = 0
     for view in over(connection, source, subject_ids):
-        if not view.state.is_waiting or view.origin not in FOLLOWING or view.outcome is None:
-            continue
-        if view.outcome == Outcome.LAWFUL:
+        is_following = view.origin in FOLLOWING
+        if view.state.is_waiting and is_following and view.outcome == Outcome.LAWFUL:
             take_step(connection, source, view.id, Act(action=DisputeAction.FALL, at=at))
             fallen_n += 1
-        elif view.outcome in (Outcome.UNLAWFUL, Outcome.UNPROVABLE):
-            connection.execute(dispute.update().where(dispute.c.id == view.id).values(origin=view.outcome))
+        elif view.state.is_waiting:
+            origin = view.outcome if is_following else view.origin
+            take_step(connection, source, view.id, Act(action=DisputeAction.JUDGE_AGAIN, at=at), origin=origin)
     return fallen_n
 
 
 def returned_n(connection: sa.Connection, source: str, lead_id: str, besides: int | None = None) -> int:
-    """How many disputes, `besides` one, have returned this lead to work by the ruling that stands."""
-    query = sa.select(sa.func.count()).select_from(dispute).where(dispute.c.source == source)
-    is_return = dispute.c.state.in_([DisputeState.RETURN_RULED, DisputeState.FINAL_RETURN])
+    """How many disputes, `besides` one, have returned this lead to work: by the ruling that stands, appealed or not, or
+    by one that was carried out, whatever was decided since."""
+    is_return = dispute_step.c.action == Decision.RETURN_TO_WORK
+    is_ruled = sa.exists().where(dispute_step.c.id == dispute.c.ruling_id, is_return)
+    is_done = handed_over(Decision.RETURN_TO_WORK).where(dispute_step.c.dispute_id == dispute.c.id).exists()
+    query = sa.select(sa.func.count()).where(dispute.c.source == source, dispute.c.lead_id == lead_id)
     is_other = dispute.c.id.is_distinct_from(besides)
-    return connection.execute(query.where(is_return, is_other, dispute.c.lead_id == lead_id)).scalar_one()
+    return connection.execute(query.where(is_other, is_ruled | is_done)).scalar_one()
 
 
 @lru_cache
@@ -204,7 +203,7 @@ def views(source: str) -> sa.Select[Any]:
         *(lead.c[name] for name in ("url", "channel_id", "project_id", "stage_id")),
         sa.case((lead.c.vanished_at.is_(None), lead.c.status)).label("status"),
         event.c.at.label("happened_at"),
-        sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id).label("manager_id"),
+        OWNER_THEN.label("manager_id"),
         event.c.reason_id,
         *(verdict.c[name] for name in ("edition", "outcome", "findings", "evidence", "is_qualified", "rejudged")),
         dispute_step.c.action.label("decision"),

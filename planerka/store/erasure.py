@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from planerka.dispute_states import RULING
 from planerka.errors import StoreBusyError
 from planerka.phones import MASK
 from planerka.store.bulk import insert_into, staged
@@ -153,16 +154,25 @@ def _blank_whys(connection: sa.Connection, source: str, marked: sa.Select[Any]) 
 
 
 def _blank_notes(connection: sa.Connection, source: str, marked: sa.Select[Any]) -> dict[str, str]:
-    """The note of a command quotes the comment of its ruling before its marker."""
+    """The note of a command quotes a ruling of its dispute before its marker: its own, or the one it was taken over
+    from. The longest is sought first, for the words of another may be its end."""
+    ruling, quoted = dispute_step.alias(), dispute_step.alias()
+    is_quoted = (quoted.c.dispute_id == ruling.c.dispute_id) & quoted.c.action.in_(RULING)
     query = (
-        sa.select(command.c.marker, command.c.content, dispute_step.c.comment)
-        .join(dispute_step, dispute_step.c.id == command.c.ruling_id)
-        .join(dispute, dispute.c.id == dispute_step.c.dispute_id)
+        sa.select(command.c.marker, command.c.content, quoted.c.comment)
+        .join(ruling, ruling.c.id == command.c.ruling_id)
+        .join(quoted, is_quoted)
+        .join(dispute, dispute.c.id == ruling.c.dispute_id)
         .where(command.c.source == source, dispute.c.lead_id.in_(marked))
+        .order_by(sa.func.length(quoted.c.comment).desc())
     )
-    notes = {}
-    for marker, content, comment in connection.execute(query).all():
-        notes[marker] = content["note"].replace(f"{comment} [{marker}]", f"{MASK} [{marker}]")
+    notes: dict[str, str] = {}
+    contents: dict[str, dict[str, Any]] = {}
+    for marker, content, comment in connection.execute(query):
+        contents[marker] = content
+        note = notes.get(marker, content["note"])
+        notes[marker] = note.replace(f"{comment} [{marker}]", f"{MASK} [{marker}]")
+    for marker, content in contents.items():
         blanking = command.update().where(command.c.marker == marker)
         connection.execute(blanking.values(content={**content, "note": notes[marker]}))
     return notes

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from planerka.model import Decision, EventKind, UnitKind
 from planerka.store.frames import read_frame
+from planerka.store.review import OWNER_THEN
 from planerka.store.tables import EPOCH, command, contract, dispute, dispute_step, event, lead, receipt
 
 FOLLOWED = (
@@ -33,7 +34,7 @@ def returns(connection: sa.Connection, source: str, until: datetime) -> pd.DataF
             *(dispute.c.id.label("dispute_id"), dispute.c.origin, dispute.c.subject_id, dispute.c.lead_id),
             *(lead.c.client_id, lead.c.url, lead.c.vanished_at, ruling.c.author, ruling.c.at.label("ruled_at")),
             *(handed.c.returned_at, handed.c.confirmed_at, event.c.reason_id),
-            sa.func.coalesce(event.c.manager_id, lead.c.manager_id).label("manager_id"),
+            OWNER_THEN.label("manager_id"),
         )
         .select_from(dispute)
         .join(ruling, (ruling.c.id == dispute.c.ruling_id) & (ruling.c.action == Decision.RETURN_TO_WORK))

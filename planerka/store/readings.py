@@ -7,9 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from planerka.dispute_states import DisputeAction
-from planerka.model import Decision, Event, ReadingSubject, Rejection
+from planerka.model import Decision, Event, ReadingSubject
+from planerka.store.case_file import card_of, events_of_lead
+from planerka.store.review import OWNER_THEN
 from planerka.store.samples import is_marked
-from planerka.store.tables import dispute, dispute_step, event, lead, reading, rejection, verdict
+from planerka.store.tables import dispute, dispute_step, event, lead, reading, verdict
 
 DECISIONS = (Decision.UPHOLD, Decision.RETURN_TO_WORK)
 """What a second reader may decide: nobody is asked for more evidence."""
@@ -39,14 +41,14 @@ class ReadingView(Unread):
 
     There is no field for the outcome, its findings, the ruling or its comment. Nor for what would betray them: the
     state of the lead now, events since, the CRM's card, where the note of a return stands. `edition`, `reason`,
-    `evidence`: None of a silence; `answers`: what was answered when the analyst had asked for evidence, in order;
-    `read_at`: None while nobody has read it.
+    `evidence`: None of a silence; `card`: by the fields of `Rejection`, empty of a silence; `answers`: what was
+    answered when the analyst had asked for evidence, in order; `read_at`: None while nobody has read it.
     """
 
     edition: str | None
     reason: str | None
     evidence: dict[str, Any] | None
-    card: Rejection | None
+    card: dict[str, Any]
     answers: tuple[str, ...]
     timeline: tuple[Event, ...]
     read_at: datetime | None
@@ -93,9 +95,9 @@ def view(connection: sa.Connection, source: str, reading_id: int) -> ReadingView
     values = {name: value for name, value in row._mapping.items() if name not in ("subject_id", "step_id", "until")}
     return ReadingView(
         **values,
-        card=_card(connection, source, row.subject_id),
+        card=card_of(connection, source, row.subject_id),
         answers=_answers(connection, row.step_id),
-        timeline=_timeline(connection, source, row.lead_id, row.until),
+        timeline=tuple(events_of_lead(connection, source, row.lead_id, row.until)),
     )
 
 
@@ -155,7 +157,7 @@ def _columns() -> dict[str, sa.ColumnElement[Any]]:
     return {
         **{name: reading.c[name] for name in ("id", "drawn_at", "due_at", "lead_id")},
         **{name: lead.c[name] for name in ("project_id", "channel_id")},
-        "manager_id": sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id),
+        "manager_id": OWNER_THEN,
         "happened_at": event.c.at,
         "reason_id": event.c.reason_id,
     }
@@ -179,13 +181,6 @@ def _has_a_part(reader: str) -> sa.ColumnElement[bool]:
     return sa.exists().where(is_its, step.c.dispute_id == its.c.id, step.c.author == reader).correlate(reading)
 
 
-def _card(connection: sa.Connection, source: str, rejection_id: str) -> Rejection | None:
-    columns = [rejection.c[field.name] for field in fields(Rejection)]
-    query = sa.select(*columns).where(rejection.c.source == source, rejection.c.id == rejection_id)
-    row = connection.execute(query).one_or_none()
-    return Rejection(**row._mapping) if row else None
-
-
 def _answers(connection: sa.Connection, step_id: int | None) -> tuple[str, ...]:
     """What the dispute's answers had said before the ruling of that step; none of a verdict."""
     ruled = dispute_step.alias()
@@ -193,10 +188,3 @@ def _answers(connection: sa.Connection, step_id: int | None) -> tuple[str, ...]:
     query = sa.select(dispute_step.c.comment).join(ruled, is_before).where(ruled.c.id == step_id)
     answered = query.where(dispute_step.c.action == DisputeAction.ANSWER, dispute_step.c.comment.is_not(None))
     return tuple(connection.scalars(answered.order_by(dispute_step.c.number)))
-
-
-def _timeline(connection: sa.Connection, source: str, lead_id: str, until: datetime) -> tuple[Event, ...]:
-    """What happened to the lead up to then, in order."""
-    columns = [event.c[field.name] for field in fields(Event)]
-    its = sa.select(*columns).where(event.c.source == source, event.c.lead_id == lead_id, event.c.at <= until)
-    return tuple(Event(**row._mapping) for row in connection.execute(its.order_by(event.c.at, event.c.id)))

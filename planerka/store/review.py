@@ -23,6 +23,10 @@ WRONG = (Outcome.UNLAWFUL, Outcome.UNPROVABLE)
 DAY = timedelta(days=1)
 """A local day is at most this far from the day in UTC: so the index of days narrows what is then asked by instant."""
 
+OWNER_THEN = sa.case((event.c.id.is_(None), lead.c.manager_id), else_=event.c.manager_id)
+"""Whose a disputed lead was when it was rejected, None where that is not known; of a neglected one, without a row of
+`event`, whose it is."""
+
 
 def disputable(
     connection: sa.Connection, source: str, since: datetime

@@ -14,14 +14,12 @@ from typing import Any, Union, get_args, get_origin
 import sqlalchemy as sa
 
 from planerka import model
-from planerka.dispute_states import OPEN, TRANSITIONS
+from planerka.dispute_states import OPEN, POSSIBLE_STEPS, DisputeAction
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-POSSIBLE_STEPS = ", ".join(
-    f"'{before or 'none'} {action} {after}'"
-    for before, actions in TRANSITIONS.items()
-    for action, after in actions.items()
+IS_POSSIBLE = "coalesce(state_before, 'none') || ' ' || action || ' ' || state IN ({})".format(
+    ", ".join(f"'{before or 'none'} {action} {after}'" for before, action, after in POSSIBLE_STEPS)
 )
 """The truth table of a dispute, for the database: it takes no step that is not in it."""
 
@@ -271,6 +269,7 @@ dispute_step = sa.Table(
     sa.Column("state_before", sa.Text),
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("undone_to", sa.Text),
     sa.Column("author", sa.Text),
     sa.Column("comment", sa.Text),
     sa.Column("due_at", Instant, nullable=False),
@@ -283,8 +282,16 @@ dispute_step = sa.Table(
     ),
     sa.CheckConstraint("coalesce(number_before, 0) = number - 1", name="follows"),
     sa.CheckConstraint("(number_before IS NULL) = (state_before IS NULL)", name="begins"),
+    sa.CheckConstraint(IS_POSSIBLE, name="possible"),
+    # An undo leads to the `state_before` of the ruling, which is the step before it.
+    sa.UniqueConstraint("dispute_id", "number", "state_before"),
+    sa.ForeignKeyConstraint(
+        ["dispute_id", "number_before", "undone_to"],
+        ["dispute_step.dispute_id", "dispute_step.number", "dispute_step.state_before"],
+    ),
     sa.CheckConstraint(
-        f"coalesce(state_before, 'none') || ' ' || action || ' ' || state IN ({POSSIBLE_STEPS})", name="possible"
+        f"coalesce(undone_to, 'none') = CASE action WHEN '{DisputeAction.UNDO}' THEN state ELSE 'none' END",
+        name="undoes",
     ),
     sa.Index(None, "action", "at"),
 )

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from planerka.crm.amocrm.directory import stage_id
-from planerka.errors import CrmError
+from planerka.errors import CrmError, CrmRefusalError
 from planerka.model import Decision, DisputeOrigin
 from tests.builders_amo import ago, command_for
 from tests.fakes.amocrm.faults import Fault
@@ -140,6 +140,23 @@ def test_what_a_killed_run_left_undone_is_done_by_the_next(company, amo_crm, num
         amo_crm.apply(command_for(lead))
     amo_crm.apply(command_for(lead))
     assert_returned(company, command_for(lead))
+
+
+@pytest.mark.parametrize("write, is_nothing", [("POST .*/notes", True), ("PATCH ", False), ("POST .*/tasks", False)])
+def test_a_refusal_says_that_nothing_was_done_only_before_the_first_write(company, amo_crm, write, is_nothing):
+    company.faults.next(400, matching=write)
+    with pytest.raises(CrmError, match="answers 400") as refused:
+        amo_crm.apply(command_for(rejected_lead(company)))
+    assert is_nothing == isinstance(refused.value, CrmRefusalError)
+
+
+def test_a_look_that_is_refused_after_an_answer_was_lost_says_nothing_of_the_write(company, amo_crm):
+    """The note is there, and nobody has seen it."""
+    company.faults.next(504, matching="POST .*/notes", after_acting=True)
+    company.meanwhile("POST .*/notes", lambda: company.faults.next(400, matching="GET .*/notes"))
+    with pytest.raises(CrmError, match="answers 400") as refused:
+        amo_crm.apply(command_for(rejected_lead(company)))
+    assert not isinstance(refused.value, CrmRefusalError)
 
 
 CLOSED_SINCE = {

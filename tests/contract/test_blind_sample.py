@@ -186,7 +186,7 @@ def test_the_second_reader_sees_evidence_card_and_what_had_happened_until_the_re
     view = reading_view(store, "crm", line.id, READER)
     assert ({"attempts_n": 6}, "не отвечает", ["E0", "E1"]) == (
         view.evidence,
-        view.card.comment,
+        view.card["comment"],
         [event.id for event in view.timeline],
     )
     assert ("2024-01-01", "no_answer", "17", "M1") == (view.edition, view.reason, view.reason_id, view.manager_id)

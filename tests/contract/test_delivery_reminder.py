@@ -100,7 +100,7 @@ def test_each_analyst_is_told_what_waits(office: Office) -> None:
     assert set(ANALYSTS) == {mail["To"].addresses[0].addr_spec for mail in office.mails().values()}
     office.people["analysts"] = ANALYSTS[:1]
     text = next(iter(office.mails().values())).get_content()
-    assert "Неправомерный отказ: 3 (самый давний ждёт 4 дня)" in text
+    assert "неправомерный отказ: 3 (самый давний ждёт 4 дня)" in text
     assert "planerka disputes list" in text
 
 
@@ -115,7 +115,7 @@ def test_the_five_with_most_at_stake_are_named_with_lead_money_and_hour(office: 
         line.split("лид ")[1][:2] for line in text.splitlines() if "лид L" in line
     ]
     assert (
-        f"№ {numbers[1]}, лид L1 · Неправомерный отказ · 700\xa0тыс.\xa0₽ · до 25 ноября, 15:00".replace("\xa0", " ")
+        f"№ {numbers[1]}, лид L1 · неправомерный отказ · 700\xa0тыс.\xa0₽ · до 25 ноября, 15:00".replace("\xa0", " ")
         in text
     )
 
@@ -210,7 +210,7 @@ def test_the_director_hears_once_of_what_nobody_ruled_on_in_time(office: Office)
     office.expire(first, TUESDAY)
     office.expire(second, TUESDAY)
     assert ["2 спора решены по редакции регламента: решений к сроку не было"] == office.run()
-    assert "лид L0 · Неправомерный отказ · 100 тыс. ₽ · оставлено как есть" in office.text("2 спора")
+    assert "лид L0 · неправомерный отказ · 100 тыс. ₽ · оставлено как есть" in office.text("2 спора")
     office.expire(third, TUESDAY + HOUR)
     assert [] == office.run(TUESDAY + 2 * HOUR)
     tomorrow = TUESDAY + timedelta(days=1)

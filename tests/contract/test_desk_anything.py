@@ -1,4 +1,4 @@
-"""Whatever is sent to the desk, by nobody or by somebody of every role, it answers, and without a crash."""
+"""Whatever is sent to the desk, by nobody or by somebody of any role, it answers, and without a crash."""
 
 import os
 from collections.abc import Iterator
@@ -26,9 +26,14 @@ from tests.builders_rulings import dispute_rejections
 from tests.fakes.serving import served
 
 EXAMPLES_N = int(os.environ.get("PLANERKA_DESK_EXAMPLES_N", "15"))
-"""How much is sent to each route by nobody and by who may all, and a fifth of it by each role."""
+"""How much is sent to each route by nobody, by who may all and by the second reader, and a fifth of it by each role."""
 
-MAY_ALL = Person(email="all@company.example", name="May All", roles=tuple(Role))
+MAY_ALL = Person(
+    email="all@company.example", name="May All", roles=tuple(role for role in Role if role != Role.SECOND_READER)
+)
+"""All that one person may: the second reader is another one."""
+
+READER = next(person for person in PEOPLE if Role.SECOND_READER in person.roles)
 DISPUTES_N = 20
 CHECKS = [not_a_server_error, status_code_conformance]
 HURRIED = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
@@ -84,7 +89,7 @@ def send_to(tried: Tried, route: APIRoute, email: str | None, examples_n: int) -
     send()
 
 
-@pytest.mark.parametrize("email", [None, MAY_ALL.email], ids=["nobody", "may-all"])
+@pytest.mark.parametrize("email", [None, MAY_ALL.email, READER.email], ids=["nobody", "may-all", "reader"])
 @pytest.mark.parametrize("route", all_routes(), ids=lambda route: f"{min(route.methods)} {route.path}")
 def test_nothing_that_is_sent_breaks_the_desk(tried: Tried, route: APIRoute, email: str | None) -> None:
     """And every status is one that the description names."""

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from planerka.disputes.second_reading import read, unread
 from planerka.model import Decision, Event, Outcome
-from planerka.people import Person, Role
+from planerka.people import Role
 from planerka.store.audit import Action
 from planerka.store.readings import done
 from planerka.store.tables import reading
@@ -16,7 +16,6 @@ from tests.builders_desk import PEOPLE, DeskSite, desk_site
 from tests.builders_disputes import NOW
 from tests.builders_readings import begun, drawn, keep, reject, rule_on
 
-BOTH = Person(email="both@company.example", name="Вера Двойная", roles=(Role.ANALYST, Role.SECOND_READER))
 READER = next(person.name for person in PEOPLE if Role.SECOND_READER in person.roles)
 TYPED = "Шести звонков нет <b>"
 
@@ -127,14 +126,14 @@ def test_a_reading_is_to_uphold_or_to_return(site: DeskSite, decision: str) -> N
     assert [(None, None, None)] == kept(site)
 
 
-def test_an_analyst_who_reads_too_never_gets_a_case_of_their_own(engine: sa.Engine, tmp_path: Path) -> None:
+def test_a_reader_who_was_an_analyst_before_never_gets_a_case_of_their_own(site: DeskSite) -> None:
     """Neither in the queue, nor by its number, nor by a form that stood open."""
-    site = desk_site(begun(engine, percent=100), tmp_path, (BOTH, *PEOPLE), source="crm")
+    engine = site.desk.engine
     reject(engine, Outcome.UNLAWFUL, 1)
-    rule_on(engine, Decision.UPHOLD, BOTH.name)
+    rule_on(engine, Decision.UPHOLD, READER)
     reject(engine, Outcome.LAWFUL, 2)
     drawn(engine)
-    ids = {one.lead_id: one.id for one in unread(engine, "crm", READER)}
+    ids = {one.lead_id: one.id for one in unread(engine, "crm", "Somebody else")}
     browser = site.entered(Role.SECOND_READER)
     page = browser.get("/readings").text
     assert (False, True) == (f'/readings/{ids["L1"]}"' in page, f'/readings/{ids["L2"]}"' in page)

@@ -1,5 +1,7 @@
 """What people and deadlines do about a dispute, on both databases: undoing, appeals, expiry, raising by hand."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -11,126 +13,20 @@ from planerka.disputes.docket import Docket
 from planerka.disputes.expiry import ExpiryReport, expire_overdue
 from planerka.disputes.opening import open_disputes
 from planerka.disputes.raising import raise_by_hand
-from planerka.disputes.ruling import UNDO_TIME, assign, rule, undo
+from planerka.disputes.ruling import assign, rule
 from planerka.errors import ChangedError, UsageError
-from planerka.model import Command, Decision, Event, Lead, Receipt
-from planerka.store import commands, disputes
+from planerka.model import Event, Lead
+from planerka.store import disputes
 from planerka.store.dispute_steps import steps
-from planerka.store.disputes import DisputeView
 from tests.builders_disputes import NOW, docket_of
+from tests.builders_docket import MINUTE, REQUEST, RETURN, UPHOLD, Docketed
 from tests.builders_regulation import FIRST_EDITION
-from tests.builders_rejudging import REVIEW, begun, judge, keep, opened, reject, sign
-
-MINUTE = timedelta(minutes=1)
-UPHOLD, RETURN, REQUEST = Decision.UPHOLD, Decision.RETURN_TO_WORK, Decision.REQUEST_EVIDENCE
-
-
-class Docketed:
-    """A store with one waiting dispute over a rejection that breaks the regulation."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self.docket: Docket = docket_of(begun(engine))
-        reject(engine)
-        judge(engine)
-        self.number = opened(engine).id
-
-    @property
-    def view(self) -> DisputeView:
-        with self.docket.engine.connect() as connection:
-            return disputes.show(connection, "crm", self.number)
-
-    @property
-    def actions(self) -> list[str]:
-        with self.docket.engine.connect() as connection:
-            return [str(step.action) for step in steps(connection, self.number)]
-
-    def rule(self, decision: Decision, at=NOW, author="Анна", **more) -> None:
-        rule(self.docket, self.number, decision, author, "Две попытки", at, **more)
-
-    def pending(self, at=None) -> list[Command]:
-        with self.docket.engine.connect() as connection:
-            return commands.pending(connection, "crm", at)
-
-    def taken(self) -> None:
-        """The command of the ruling leaves for the source now."""
-        (command,) = self.pending()
-        with self.docket.engine.begin() as connection:
-            assert commands.take(connection, command.marker, NOW)
-
-    def handed_over(self) -> None:
-        (command,) = self.pending()
-        with self.docket.engine.begin() as connection:
-            commands.put_receipt(connection, Receipt(marker=command.marker, handed_over_at=NOW, confirmed_at=None))
+from tests.builders_rejudging import REVIEW, begun, judge, keep, reject, sign
 
 
 @pytest.fixture
 def docketed(engine: sa.Engine) -> Docketed:
     return Docketed(engine)
-
-
-@pytest.mark.parametrize(
-    "decision, state", [(UPHOLD, "upheld"), (RETURN, "return_ruled"), (REQUEST, "evidence_requested")]
-)
-def test_a_ruling_is_taken_back_within_a_minute_with_its_command(docketed, decision, state):
-    """What was written stays among the steps, and another ruling may follow."""
-    docketed.rule(decision, undo_time=UNDO_TIME)
-    assert state == docketed.view.state
-    undo(docketed.docket, docketed.number, "Анна", NOW + UNDO_TIME)
-    assert ("assigned", None, []) == (docketed.view.state, docketed.view.decision, docketed.pending())
-    docketed.rule(UPHOLD)
-    assert ["open", decision, "undo", "uphold"] == docketed.actions
-
-
-def test_a_request_that_is_taken_back_moves_no_deadline(docketed):
-    """Nobody gains time by asking and thinking better of it."""
-    before = docketed.view.due_at
-    docketed.rule(REQUEST, at=before - MINUTE, undo_time=UNDO_TIME)
-    undo(docketed.docket, docketed.number, "Анна", before)
-    assert before == docketed.view.due_at
-
-
-def test_a_return_that_has_been_tried_is_carried_through_an_appeal(docketed):
-    """Its answer was lost, and the lead may be back in work: the next run reads it back."""
-    docketed.rule(RETURN)
-    docketed.taken()
-    appeal(docketed.docket, docketed.number, "Лапин", "Звонили шесть раз", NOW + MINUTE)
-    assert 1 == len(docketed.pending())
-    docketed.handed_over()
-    decide_appeal(docketed.docket, docketed.number, RETURN, "Ветрова", "Возврат верен", NOW + 2 * MINUTE)
-    assert [] == docketed.pending()
-
-
-def test_a_command_waits_while_its_ruling_can_be_taken_back(docketed):
-    docketed.rule(RETURN, undo_time=UNDO_TIME)
-    assert [] == docketed.pending(NOW + UNDO_TIME - timedelta(seconds=1))
-    assert 1 == len(docketed.pending(NOW + UNDO_TIME))
-
-
-def test_a_ruling_is_not_taken_back_after_a_minute(docketed):
-    docketed.rule(RETURN, undo_time=UNDO_TIME)
-    with pytest.raises(UsageError, match="can be taken back for a minute, and that is over"):
-        undo(docketed.docket, docketed.number, "Анна", NOW + UNDO_TIME + timedelta(seconds=1))
-    assert 1 == len(docketed.pending())
-
-
-def test_a_ruling_is_not_taken_back_once_its_command_has_left(docketed):
-    """Whatever the clocks of the two machines say."""
-    docketed.rule(RETURN, undo_time=UNDO_TIME)
-    docketed.taken()
-    with pytest.raises(UsageError, match="that is over"):
-        undo(docketed.docket, docketed.number, "Анна", NOW)
-    assert "return_ruled" == docketed.view.state
-
-
-def test_nobody_takes_back_the_ruling_of_another(docketed):
-    docketed.rule(UPHOLD, undo_time=UNDO_TIME)
-    with pytest.raises(ChangedError, match="Анна ruled uphold on it"):
-        undo(docketed.docket, docketed.number, "Пётр", NOW)
-
-
-def test_there_is_nothing_to_take_back_of_a_dispute_that_was_only_opened(docketed):
-    with pytest.raises(ChangedError, match="is opened now: the regulation did this last: open"):
-        undo(docketed.docket, docketed.number, "Анна", NOW)
 
 
 def test_an_assigned_dispute_says_who_looks_after_it(docketed):
@@ -147,12 +43,6 @@ def test_a_request_for_evidence_gives_time_to_answer_and_to_read(docketed):
     (command,) = docketed.pending()
     assert before < command.due_at < docketed.view.due_at
     assert "Анна" == docketed.view.assigned_to
-
-
-def test_a_request_that_was_ruled_over_is_not_sent(docketed):
-    docketed.rule(REQUEST)
-    docketed.rule(UPHOLD)
-    assert [] == docketed.pending()
 
 
 APPEALS = [
@@ -175,22 +65,6 @@ def test_the_director_decides_an_appeal_for_good(docketed, ruled, decided, state
     assert (state, "Ветрова", commands_n) == (docketed.view.state, docketed.view.author, len(docketed.pending()))
     with pytest.raises(ChangedError, match="Ветрова ruled"):
         appeal(docketed.docket, docketed.number, "Лапин", "Ещё раз", NOW + 3 * MINUTE)
-
-
-def test_a_lead_that_is_back_already_is_not_returned_by_the_director_again(docketed):
-    docketed.rule(RETURN)
-    docketed.handed_over()
-    appeal(docketed.docket, docketed.number, "Лапин", "Звонили шесть раз", NOW + MINUTE)
-    decide_appeal(docketed.docket, docketed.number, RETURN, "Ветрова", "Возврат верен", NOW + MINUTE)
-    assert ("final_return", []) == (docketed.view.state, docketed.pending())
-
-
-def test_the_director_may_undo_within_the_minute(docketed):
-    docketed.rule(UPHOLD)
-    appeal(docketed.docket, docketed.number, "Громова", "Мало звонков", NOW)
-    decide_appeal(docketed.docket, docketed.number, RETURN, "Ветрова", "Вернуть", NOW, undo_time=UNDO_TIME)
-    undo(docketed.docket, docketed.number, "Ветрова", NOW + MINUTE)
-    assert ("appealed", UPHOLD, []) == (docketed.view.state, docketed.view.decision, docketed.pending())
 
 
 def test_an_appeal_after_its_window_is_refused(docketed):
@@ -270,6 +144,38 @@ def test_what_is_not_to_be_disputed_is_not_raised(engine, happens, lead_id, why)
     happens(engine)
     with pytest.raises(UsageError, match=f"lead {lead_id}: {why}"):
         raise_by_hand(docket, lead_id, "Громова", "Сомневаюсь", NOW)
+
+
+BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def wait_for_blocked(engine: sa.Engine) -> None:
+    """Until somebody waits for another transaction to end; of SQLite, which has one writer, nobody can tell."""
+    until = time.monotonic() + 30
+    while engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            if connection.scalar(sa.text(BLOCKED)):
+                return
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_what_the_machine_disputes_at_the_same_time_is_not_raised_and_its_author_is_told_so(engine):
+    """The one waits for the other: both had seen that there was no dispute."""
+    docket = docket_of(begun(engine))
+    reject(engine)
+    judge(engine)
+    raised = []
+
+    def raise_it(_connection: sa.Connection) -> None:
+        raised.append(pool.submit(raise_by_hand, docket, "L1", "Громова", "Сомневаюсь", NOW))
+        wait_for_blocked(engine)
+
+    with ThreadPoolExecutor(1) as pool:
+        sa.event.listen(engine, "commit", raise_it, once=True)
+        assert 1 == open_disputes(engine, "crm", REVIEW, NOW).opened_n
+        with pytest.raises(UsageError, match="lead L1: its last rejection is disputed already"):
+            raised[0].result(60)
 
 
 def test_each_step_has_its_witness_in_the_same_transaction(docketed):

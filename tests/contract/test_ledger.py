@@ -241,3 +241,10 @@ def test_a_neglected_lead_that_was_returned_is_followed_like_any_other(engine):
     sign_on(engine, 20)
     (row,) = ledger_on(engine, 100).rows
     assert (DisputeOrigin.NEGLECT, None, "M1", RUB_TEN) == (row.origin, row.reason, row.manager, row.money_minor)
+
+
+def test_a_rejection_without_a_known_owner_is_nobodys_whoever_has_the_lead_now(engine):
+    keep_lead(engine, manager_id="M2")
+    return_on(engine, 1, manager_id=None)
+    (row,) = ledger_on(engine, 100).rows
+    assert row.manager is None

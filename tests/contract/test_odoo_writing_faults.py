@@ -92,13 +92,16 @@ def test_a_kill_between_two_writes_is_healed_by_the_next_try(fake: Site, crm: Od
     assert (1, 1, 1) == (len(notes(fake, told)), len(tasks(fake, told)), restored(fake, lead_id))
 
 
-def test_a_lead_that_is_deleted_between_reading_and_writing_is_refused(fake: Site):
+@pytest.mark.parametrize("method, is_nothing", [("message_post", True), ("action_restore", False)])
+def test_a_lead_that_is_deleted_between_reading_and_writing_is_refused(fake: Site, method: str, is_nothing: bool):
+    """Only before the first write does a refusal say that nothing was done."""
     lead_id = lost(fake)
     crm = fake.crm()
     assert crm.account
-    crm.odoo.http.client.event_hooks = {"request": [before("message_post", lambda: fake.on(lead_id, "unlink"))]}
-    with pytest.raises(CrmRefusalError, match="does not exist or has been deleted"):
+    crm.odoo.http.client.event_hooks = {"request": [before(method, lambda: fake.on(lead_id, "unlink"))]}
+    with pytest.raises(CrmError, match="does not exist or has been deleted") as refused:
         crm.apply(command(lead_id))
+    assert is_nothing == isinstance(refused.value, CrmRefusalError)
 
 
 def before(method: str, act):

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from planerka.disputes.export import COLUMNS, queue_rows
 from planerka.disputes.opening import OpenReport, open_disputes
-from planerka.disputes.ruling import rule
-from planerka.errors import UsageError
+from planerka.disputes.raising import raise_by_hand
+from planerka.disputes.ruling import assign, rule, undo
+from planerka.errors import ChangedError, UsageError
 from planerka.kpis.measuring import measure_touched_days
-from planerka.model import Decision, Event
+from planerka.model import Decision, Event, Reference
 from planerka.regulation.editions import parse
 from planerka.regulation.rejudging import rejudge
 from planerka.regulation.signed import sign_edition
@@ -28,12 +29,14 @@ from tests.builders_rejudging import (
     WHY,
     again,
     begun,
+    by_todays_source,
     called,
     judge,
     keep,
     late_calls_arrive,
     opened,
     reject,
+    write_on_the_card,
 )
 from tests.builders_store import MOSCOW
 
@@ -47,11 +50,11 @@ def test_a_dispute_whose_rejection_is_lawful_now_falls_and_is_told(store):
     """It leaves the queue, the pack counts it, nobody can rule on it, and its view says what became known."""
     reject(store)
     judge(store)
-    assert not opened(store).is_closed
+    assert opened(store).state.is_waiting
     late_calls_arrive(store)
     assert (1, 0) == ((report := again(store)).fallen_n, report.ruled_n)
     view = opened(store)
-    assert (True, True, WHY) == (view.state == "fallen", view.is_closed, view.rejudged["why"])
+    assert ("fallen", WHY) == (view.state, view.rejudged["why"])
     assert [] == queue_rows(store, "crm", MOSCOW, is_all=False)
     (row,) = queue_rows(store, "crm", MOSCOW, is_all=True)
     assert dict(zip(COLUMNS, row, strict=True))["rejudged"].startswith("Отказ: неправомерный → правомерный")
@@ -79,6 +82,75 @@ def test_a_dispute_is_told_to_have_fallen_once(store):
         assert [NOW] == meeting_facts.queue(connection, "crm")["changed_at"].tolist()
 
 
+def judged_otherwise(engine: sa.Engine) -> None:
+    """Two late calls: four attempts, and still too few."""
+    keep(engine, Event, *(called(1, *call, "2026-11-20T09:00+03:00") for call in LATE_CALLS[:2]))
+    assert 1 == len(again(engine).added)
+
+
+def waits(engine: sa.Engine, number: int) -> None:
+    pass
+
+
+def is_assigned(engine: sa.Engine, number: int) -> None:
+    assign(docket_of(engine), number, "Пётр", NOW)
+
+
+def waits_for_evidence(engine: sa.Engine, number: int) -> None:
+    rule(docket_of(engine), number, Decision.REQUEST_EVIDENCE, "Соколова", "Где записи?", NOW)
+
+
+@pytest.mark.parametrize("happens", [waits, is_assigned, waits_for_evidence])
+def test_who_saw_another_verdict_cannot_rule_on_the_new_one(store, happens):
+    """Nothing else of the dispute changes: neither its state and its deadline, nor the request that was made."""
+    reject(store)
+    judge(store)
+    happens(store, opened(store).id)
+    seen = opened(store)
+    judged_otherwise(store)
+    now = opened(store)
+    assert now.findings != seen.findings
+    told = ("state", "due_at", "assigned_to", "ruling_id", "decision", "author")
+    assert [getattr(seen, name) for name in told] == [getattr(now, name) for name in told]
+    with pytest.raises(ChangedError, match="the regulation did this last: judge_again"):
+        rule(docket_of(store), now.id, Decision.UPHOLD, "Анна", "Две попытки", NOW, seen_n=seen.steps_n)
+    rule(docket_of(store), now.id, Decision.UPHOLD, "Анна", "Четыре попытки", NOW, seen_n=now.steps_n)
+
+
+def test_another_verdict_is_no_ruling_to_be_taken_back(store):
+    """The request before it can be taken back no more either: who asked has not seen what it is about now."""
+    reject(store)
+    judge(store)
+    number = opened(store).id
+    waits_for_evidence(store, number)
+    judged_otherwise(store)
+    with pytest.raises(ChangedError, match="judge_again"):
+        undo(docket_of(store), number, "Соколова", NOW)
+
+
+def test_a_dispute_whose_rejection_is_wrong_in_another_way_is_named_so(store):
+    """The original of a double was not there; then the card names none any more."""
+    keep(store, Reference, {"kind": "reason", "id": "17", "title": "Дубль", "code": "duplicate"})
+    reject(store)
+    write_on_the_card(store, duplicate_of_id="L0")
+    judge(store)
+    assert "unlawful" == opened(store).origin
+    write_on_the_card(store)
+    by_todays_source(store)
+    assert ("unprovable", "opened", 2) == ((view := opened(store)).origin, view.state, view.steps_n)
+
+
+def test_a_dispute_raised_by_hand_stays_raised_and_tells_of_the_new_verdict(store):
+    """Lawful before and after, or not: the verdict is what was doubted."""
+    reject(store)
+    keep(store, Event, *(called(1, *late, f"{late[0]}T{late[1]}+03:00") for late in LATE_CALLS))
+    judge(store)
+    raise_by_hand(docket_of(store), "L1", "Громова", "Сомневаюсь", NOW)
+    keep(store, Event, {"id": "M1", "lead_id": "L2", "kind": "message_out"})
+    assert {"lawful → unlawful": 1} == again(store).by_change
+    assert ("raised", "opened", 2) == ((view := opened(store)).origin, view.state, view.steps_n)
+
+
 def test_a_ruling_stands_whatever_a_later_verdict_says(store):
     """What a person decided is never undone, nor is the command that follows from it; it is only told."""
     reject(store)
@@ -87,12 +159,7 @@ def test_a_ruling_stands_whatever_a_later_verdict_says(store):
     late_calls_arrive(store)
     assert (0, 1) == ((report := again(store)).fallen_n, report.ruled_n)
     view = opened(store)
-    assert ("return_ruled", True, "return_to_work", "lawful") == (
-        view.state,
-        view.is_closed,
-        view.decision,
-        view.outcome,
-    )
+    assert ("return_ruled", "return_to_work", "lawful") == (view.state, view.decision, view.outcome)
 
 
 def test_a_request_for_evidence_is_answered_by_a_lawful_verdict(store):
@@ -102,7 +169,7 @@ def test_a_request_for_evidence_is_answered_by_a_lawful_verdict(store):
     decide(store, opened(store), Decision.REQUEST_EVIDENCE)
     late_calls_arrive(store)
     assert 1 == again(store).fallen_n
-    assert opened(store).is_closed
+    assert "fallen" == opened(store).state
     with store.connect() as connection:
         assert [] == commands.pending(connection, "crm")  # the manager is asked for nothing
 
@@ -118,7 +185,7 @@ def test_a_dispute_that_has_fallen_stands_again_when_the_calls_turn_out_another_
         store, Event, *(call | {"lead_id": "L2"} for call in (called(1, *late, NOW.isoformat()) for late in LATE_CALLS))
     )
     assert {"lawful → unlawful": 1} == again(store).by_change
-    assert not opened(store).is_closed
+    assert opened(store).state.is_waiting
 
 
 def test_a_dispute_that_has_fallen_keeps_no_lead_from_being_forgotten(store):

@@ -107,7 +107,7 @@ def test_a_ruling_that_is_undone_before_it_leaves_leaves_no_line(shop: Shop, num
     assert ApplyReport() == shop.apply(MONDAY + minute / 2)
     undo(shop.docket, number, ANALYST, MONDAY + minute / 2)
     assert ApplyReport() == shop.apply(MONDAY + minute)
-    assert ([], "assigned") == (shop.worklist(), shop.shown(number).state)
+    assert ([], "opened") == (shop.worklist(), shop.shown(number).state)
 
 
 def test_an_appealed_return_waits_for_the_director_and_goes_out_once(shop: Shop, number: int):

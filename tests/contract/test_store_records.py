@@ -270,14 +270,14 @@ def test_a_dispute_shows_the_last_verdict_and_the_last_ruling(connection: sa.Con
     )
     assert "сделано 2 попытки из 6" == shown.findings[0]["ru"]
     assert (Decision.UPHOLD, "запись есть", LATER) == (shown.decision, shown.comment, shown.ruled_at)
-    assert (True, [shown]) == (shown.is_closed, disputes.listing(connection, "crm"))
+    assert ("upheld", [shown]) == (shown.state, disputes.listing(connection, "crm"))
 
 
 def test_a_dispute_without_a_rejection_is_shown_too(connection: sa.Connection) -> None:
     """Neglect is disputed without a verdict."""
     disputes.open_disputes(connection, "crm", [new_dispute("silence:L7", "L7")])
     shown = disputes.listing(connection, "crm")[0]
-    assert (None, None, None, False) == (shown.outcome, shown.happened_at, shown.decision, shown.is_closed)
+    assert (None, None, None, "opened") == (shown.outcome, shown.happened_at, shown.decision, shown.state)
 
 
 def test_a_closed_dispute_is_not_ruled_again(connection: sa.Connection, dispute_id: int) -> None:

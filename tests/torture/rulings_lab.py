@@ -253,7 +253,7 @@ def verdict_on(review: Review, dispute_id: int, is_undone: bool) -> str:
     receipts = [one.is_confirmed for one in written(review) if one.lead_id == view.lead_id]
     found = (is_undone, view.state, receipts, review.account.done(view.lead_id))
     fair = {
-        (True, DisputeState.ASSIGNED, (), (0, 0, 0)): "undone",
+        (True, DisputeState.OPENED, (), (0, 0, 0)): "undone",
         (False, DisputeState.RETURN_RULED, (True,), (1, 1, 1)): "handed over",
     }
     return fair.get((is_undone, view.state, tuple(receipts), found[3]), f"dispute {dispute_id}: {found}")

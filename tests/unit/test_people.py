@@ -33,6 +33,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"people": [{**ANNA, "roles": []}]}, r"desk\.people\.0\.roles: .*at least 1 item"),
     ({"people": [{**ANNA, "roles": ["boss"]}]}, r"desk\.people\.0\.roles\.0: .*'analyst'"),
     ({"people": [{"email": "anna@company.example", "name": "Анна"}]}, r"desk\.people\.0\.roles: Field required"),
+    ({"people": [{**ANNA, "roles": ["second_reader", "analyst"]}]}, "second_reader beside analyst: who sees what was"),
+    ({"people": [{**ANNA, "roles": ["sales", "second_reader"]}]}, "second_reader beside sales"),
+    (
+        {"people": [{**ANNA, "roles": list(Role)}]},
+        "second_reader beside analyst, marketing, sales, director: .* somebody",
+    ),
     ({"people": [{**ANNA, "role": "ops"}]}, r"desk\.people\.0\.role: there is no such setting: the nearest is 'roles'"),
     ({"people": [ANNA, {**ANNA, "email": "anna@company.example"}]}, "anna@company.example: written twice"),
     ({"people": [ANNA, {**ANNA, "email": "other@company.example"}]}, "Анна: two people of one name"),
@@ -67,6 +73,12 @@ def test_an_address_is_encrypted_or_of_the_same_machine(written: str, address: s
 def test_a_person_is_known_by_an_address_in_small_letters() -> None:
     (anna,) = load_settings(desk={"people": [ANNA]}).desk.people
     assert ("anna@company.example", "Анна", (Role.ANALYST, Role.OPS)) == (anna.email, anna.name, anna.roles)
+
+
+def test_a_second_reader_may_run_planerka_too() -> None:
+    """Who runs it sees no ruling on the desk."""
+    (anna,) = load_settings(desk={"people": [{**ANNA, "roles": ["second_reader", "ops"]}]}).desk.people
+    assert (Role.SECOND_READER, Role.OPS) == anna.roles
 
 
 def test_the_sample_company_has_somebody_of_every_role() -> None:

@@ -14,7 +14,7 @@ from planerka.crm.amocrm.client import API, Asked, Client, Json
 from planerka.crm.amocrm.directory import Directory, stage_id
 from planerka.crm.amocrm.happenings import MOVED, Move, in_order, is_rejection, moves_of
 from planerka.crm.http import line_of
-from planerka.crm.once import with_marker, write_once
+from planerka.crm.once import begun, with_marker, write_once
 from planerka.errors import CrmAnswerError, CrmError, CrmRefusalError
 from planerka.model import Command, Decision, LeadStatus, Receipt
 
@@ -31,12 +31,9 @@ class Writer:
     async def apply(self, command: Command) -> Receipt:
         """The receipt, after everything was seen in amoCRM. CrmError where the lead is not what it was ruled about."""
         handed_over_at = self.clock()
-        try:
-            await self.carry_out(command)
-        except CrmRefusalError:
-            await self.lead(command)  # says so where it has gone meanwhile
-            raise
-        await self.check_done(command)
+        await self.carry_out(command)
+        with begun():
+            await self.check_done(command)
         return Receipt(marker=command.marker, handed_over_at=handed_over_at, confirmed_at=self.clock())
 
     async def carry_out(self, command: Command) -> None:
@@ -51,29 +48,43 @@ class Writer:
             self.refuse_a_senseless(command, lead)
         owner = self.owner(command, lead)
         stage = await self.stage_for(command, lead) if is_return else ""
-        await self.once(lambda: self.noted(command), lambda: self.note(command))
-        if is_return:
-            await self.once(lambda: self.returned(command), lambda: self.move(command, stage))
-        await self.once(lambda: self.tasked(command), lambda: self.task(command, owner))
+        await self.once(command, self.noted, self.note)
+        with begun():
+            if is_return:
+                await self.once(command, self.returned, lambda command: self.move(command, stage))
+            await self.once(command, self.tasked, lambda command: self.task(command, owner))
 
-    async def once(self, look: Callable[[], Awaitable[bool]], write: Callable[[], Awaitable[None]]) -> None:
+    async def once(
+        self,
+        command: Command,
+        look: Callable[[Command], Awaitable[bool]],
+        write: Callable[[Command], Awaitable[None]],
+    ) -> None:
         """Write, unless it can be seen already."""
-        if not await look():
-            await write_once(write, look, False, self.client.http.pause_s)
+        try:
+            if not await look(command):
+                await write_once(lambda: write(command), lambda: look(command), False, self.client.http.pause_s)
+        except CrmRefusalError:
+            await self.lead(command)  # says so where it has gone meanwhile
+            raise
 
     async def lead(self, command: Command) -> Json:
         for lead in await self.client.by_id("/leads", "leads", [command.lead_id]):
             if not lead["is_deleted"]:
                 return lead
-        raise CrmError(f"lead {command.lead_id} is not in amoCRM any more: it was deleted, or merged into another one")
+        raise CrmRefusalError(
+            f"lead {command.lead_id} is not in amoCRM any more: it was deleted, or merged into another one"
+        )
 
     def refuse_a_senseless(self, command: Command, lead: Json) -> None:
         stage = standing(lead)
         if stage not in self.directory.stages:
-            raise CrmError(f"lead {command.lead_id} was moved to a pipeline or stage that is not of sales, {stage}")
+            raise CrmRefusalError(
+                f"lead {command.lead_id} was moved to a pipeline or stage that is not of sales, {stage}"
+            )
         status = self.directory.status(stage)
         if status not in command.origin.returnable:
-            raise CrmError(
+            raise CrmRefusalError(
                 f"lead {command.lead_id} is {status} in amoCRM already: somebody else was faster; pull again"
             )
 
@@ -94,7 +105,9 @@ class Writer:
         user = self.directory.users.get(key)
         if user is None or not user["rights"]["is_active"]:
             name = f"{user['name']} ({key})" if user else key
-            raise CrmError(f"manager {name} of lead {command.lead_id} was dismissed: give the lead to another manager")
+            raise CrmRefusalError(
+                f"manager {name} of lead {command.lead_id} was dismissed: give the lead to another manager"
+            )
         return int(key)
 
     async def stage_for(self, command: Command, lead: Json) -> str:
@@ -105,13 +118,13 @@ class Writer:
             return standing(lead)
         if command.stage_id:
             if not self.directory.is_ordinary(command.stage_id):
-                raise CrmError(f"stage {command.stage_id} is no open stage of sales: rule with another one")
+                raise CrmRefusalError(f"stage {command.stage_id} is no open stage of sales: rule with another one")
             return command.stage_id
         rejected_in = [move.before for move in await self.moves(lead) if is_rejection(move, self.directory)]
         own = [stage for stage in self.directory.stages if stage.startswith(f"{lead['pipeline_id']}:")]
         stage = next(filter(self.directory.is_ordinary, [*rejected_in[-1:], *own]), None)
         if stage is None:
-            raise CrmError(f"pipeline {lead['pipeline_id']} of lead {lead['id']} has no stage to return it to")
+            raise CrmRefusalError(f"pipeline {lead['pipeline_id']} of lead {lead['id']} has no stage to return it to")
         return stage
 
     async def moves(self, lead: Json) -> list[Move]:

@@ -14,8 +14,8 @@ from planerka.crm.odoo.account import LEAD, Account
 from planerka.crm.odoo.client import Json, Odoo, instant, path_of
 from planerka.crm.odoo.flat import codes_of, status_of
 from planerka.crm.odoo.history import changes_of
-from planerka.crm.once import with_marker, write_once
-from planerka.errors import CrmAnswerError, CrmError
+from planerka.crm.once import begun, with_marker, write_once
+from planerka.errors import CrmAnswerError, CrmError, CrmRefusalError
 from planerka.model import Command, Decision, LeadStatus, ReferenceKind
 
 STEPS_N = 6
@@ -56,12 +56,19 @@ class Writer:
     async def carry_out(self, command: Command) -> None:
         """Returns once everything can be read in Odoo. CrmError where it cannot be done, or not now."""
         found = await self.begin(command)
+        if steps := await self.missing(command, found):
+            await self.take(steps[0], command, found)
+            with begun():
+                await self.go_on(command)
+
+    async def go_on(self, command: Command) -> None:
+        """All that is left after the first step."""
         for _ in range(STEPS_N):
+            found = await self.find(command)
             steps = await self.missing(command, found)
             if not steps:
                 return
             await self.take(steps[0], command, found)
-            found = await self.find(command)
         raise CrmAnswerError(f"lead {command.lead_id} does not show what was written to it: look into its card in Odoo")
 
     async def rehearse(self, command: Command) -> list[str]:
@@ -69,7 +76,7 @@ class Writer:
         return [step.line for step in await self.missing(command, await self.begin(command))]
 
     async def begin(self, command: Command) -> Found:
-        """What can be seen before the first step; CrmError for a command that has lost its sense."""
+        """What can be seen before the first step; CrmRefusalError for a command that has lost its sense."""
         found = await self.find(command)
         if found.noted_at is None:
             await self.require_sense(command, found)
@@ -87,7 +94,7 @@ class Writer:
         lead_id = number_of(command.lead_id)
         leads = await self.odoo.by_id(LEAD, [lead_id], FIELDS)
         if not leads:
-            raise CrmError(
+            raise CrmRefusalError(
                 f"Odoo has no lead {command.lead_id}: it was deleted, or merged into another one; pull again"
             )
         [lead] = leads
@@ -100,23 +107,25 @@ class Writer:
         return Found(lead, status, noted_at, bool(tasks))
 
     async def require_sense(self, command: Command, found: Found) -> None:
-        """CrmError for a command that Odoo could not carry out whole, before the first write."""
+        """CrmRefusalError for a command that Odoo could not carry out whole, before the first write."""
         if command.kind == Decision.RETURN_TO_WORK and found.status not in command.origin.returnable:
-            raise CrmError(f"lead {command.lead_id} is {found.status} in Odoo: there is nothing to return; pull again")
+            raise CrmRefusalError(
+                f"lead {command.lead_id} is {found.status} in Odoo: there is nothing to return; pull again"
+            )
         owner = self.owner(command, found)
         [user] = await self.odoo.by_id("res.users", [owner], ["active"]) or [{"active": False}]
         if owner and not user["active"]:
-            raise CrmError(f"manager {owner} no longer works in Odoo: rule again, and name another one")
+            raise CrmRefusalError(f"manager {owner} no longer works in Odoo: rule again, and name another one")
         if command.stage_id:
             await self.require_stage(number_of(command.stage_id))
 
     async def require_stage(self, stage_id: int) -> None:
-        """CrmError for a stage where nobody could work on the lead."""
+        """CrmRefusalError for a stage where nobody could work on the lead."""
         found = await self.odoo.by_id("crm.stage", [stage_id], ["is_won"])
         if not found:
-            raise CrmError(f"Odoo has no stage {stage_id}: rule again, and name another one")
+            raise CrmRefusalError(f"Odoo has no stage {stage_id}: rule again, and name another one")
         if found[0]["is_won"] or not self.is_open(stage_id):
-            raise CrmError(f"a lead on stage {stage_id} of Odoo is not open: rule again, and name another one")
+            raise CrmRefusalError(f"a lead on stage {stage_id} of Odoo is not open: rule again, and name another one")
 
     async def missing(self, command: Command, found: Found) -> list[Step]:
         """The steps that are left, in their order."""

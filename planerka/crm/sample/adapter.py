@@ -27,7 +27,7 @@ from planerka.crm.sample.leads import World
 from planerka.crm.sample.lives import active, lives_of
 from planerka.crm.sample.text import lead_ids, number_of
 from planerka.crm.sample.timeline import EPOCH, LIFE_WEEKS, WEEK, Timeline
-from planerka.errors import CrmError, SettingsError
+from planerka.errors import CrmRefusalError, SettingsError
 from planerka.model import Command, Contract, Event, Lead, Plan, Receipt, Reference, Rejection, Spend, Stock
 
 LEADS_LEAST_N, LEADS_MOST_N = 100, 3_000_000
@@ -107,7 +107,7 @@ class SampleCrm:
 
     def _refuse_a_stranger(self, command: Command) -> None:
         if not self._exists(command.lead_id):
-            raise CrmError(f"the sample has no lead {command.lead_id!r}: pull again, it may have vanished")
+            raise CrmRefusalError(f"the sample has no lead {command.lead_id!r}: pull again, it may have vanished")
 
     def _told(self, numbers: np.ndarray, window: Window) -> Iterator[Batch]:
         """The batches of these leads, without the empty ones."""

@@ -6,10 +6,12 @@ from typing import Annotated
 from starlette.responses import HTMLResponse
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import READERS, shower_of
+from planerka.desk.bench import shower_of
 from planerka.desk.show.agreement import told, told_proposal
 from planerka.desk.visit import Visit
-from planerka.disputes.agreement import ENOUGH_N, agreement
+from planerka.disputes.agreement import agreement
+from planerka.people import READERS
+from planerka.stats import ENOUGH_N
 from planerka.store.database import reading
 
 router = DeskRouter()

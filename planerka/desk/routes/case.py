@@ -9,14 +9,14 @@ from fastapi import BackgroundTasks, Depends, Form, Path, Query
 from starlette.responses import RedirectResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import READERS, Asked, Comment, docket_of, query_of, shower_of
+from planerka.desk.bench import Asked, Comment, docket_of, query_of, shower_of
 from planerka.desk.case_page import Typed, case_page
 from planerka.desk.refusals import Refused
 from planerka.desk.visit import Visit
 from planerka.disputes import appeals, ruling
 from planerka.errors import ChangedError, UsageError
 from planerka.model import Decision
-from planerka.people import Role
+from planerka.people import READERS, Role
 from planerka.store import desk_queue, disputes
 from planerka.store.audit import Action
 from planerka.store.database import reading

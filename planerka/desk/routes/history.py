@@ -6,11 +6,12 @@ from fastapi import Query
 from starlette.responses import HTMLResponse
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import READERS, Asked, query_of, shower_of
+from planerka.desk.bench import Asked, query_of, shower_of
 from planerka.desk.routes.queue import PER_PAGE, titles_of
 from planerka.desk.show.titles import STATES
 from planerka.desk.visit import Visit
 from planerka.dispute_states import WAITING
+from planerka.people import READERS
 from planerka.store import desk_queue
 from planerka.store.database import reading
 

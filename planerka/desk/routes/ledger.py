@@ -6,12 +6,13 @@ from fastapi import Query
 from starlette.responses import HTMLResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import READERS, shower_of
+from planerka.desk.bench import shower_of
 from planerka.desk.kept import KeptLedger
 from planerka.desk.show import ledger as show
 from planerka.desk.visit import Visit
 from planerka.disputes.ledger_sheet import COLUMNS, sheet_rows
 from planerka.files import csv_bytes
+from planerka.people import READERS
 from planerka.store.database import reading
 
 router = DeskRouter()

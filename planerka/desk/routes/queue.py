@@ -8,13 +8,14 @@ from fastapi import Query
 from starlette.responses import HTMLResponse
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import READERS, Asked, option_list, query_of, shower_of
+from planerka.desk.bench import Asked, option_list, query_of, shower_of
 from planerka.desk.done import done_of
 from planerka.desk.show.disputes import Shower
-from planerka.desk.show.titles import ORIGINS, STATES
+from planerka.desk.show.titles import STATES
 from planerka.desk.visit import Visit
+from planerka.disputes.waiting import ORIGINS
 from planerka.model import ReferenceKind
-from planerka.people import Role
+from planerka.people import READERS, Role
 from planerka.store import desk_queue
 from planerka.store.database import reading
 from planerka.store.desk_queue import Backlog, Filter

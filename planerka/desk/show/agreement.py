@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from planerka.clock import Week
 from planerka.desk.show.disputes import Shower
-from planerka.desk.show.titles import DECISIONS
 from planerka.disputes.agreement import Figures, Proposal, SubjectAgreement
+from planerka.disputes.export import CHOICES
 from planerka.model import ReadingSubject
 from planerka.stats import Estimate
 from planerka.words import Words, _
@@ -213,8 +213,8 @@ def told_proposal(shower: Shower, one: Proposal) -> ToldProposal:
             Apart(
                 lead_id=done.lead_id,
                 dispute_id=done.dispute_id,
-                first=words.say(DECISIONS[done.first]),
-                second=words.say(DECISIONS[done.second]),
+                first=words.say(CHOICES[done.first]),
+                second=words.say(CHOICES[done.second]),
                 comment=done.comment,
             )
             for done in one.apart[::-1][:SHOWN_APART_N]

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from planerka.clock import start_of
-from planerka.desk.show.titles import ACTIONS, ORIGINS, STATES
+from planerka.desk.show.titles import ACTIONS, STATES
 from planerka.dispute_states import DisputeState
+from planerka.disputes.waiting import ORIGINS
 from planerka.model import Reference, ReferenceKind
 from planerka.store.dispute_steps import Step
 from planerka.store.disputes import DisputeView

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from planerka.desk.show.disputes import Shower
-from planerka.desk.show.titles import ORIGINS, STANDINGS, UNITS
+from planerka.desk.show.titles import STANDINGS, UNITS
 from planerka.disputes.again import ManagerAgain, RejectedAgain
 from planerka.disputes.followed import Return, Signed, Standing
 from planerka.disputes.ledger import Ledger
 from planerka.disputes.outlook import MoneyEstimate
 from planerka.disputes.payback import Payback
+from planerka.disputes.waiting import ORIGINS
 from planerka.model import UnitKind
 
 TONES = {

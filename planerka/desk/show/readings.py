@@ -1,6 +1,6 @@
 """A case as the second reader sees it: what it is decided by, and nothing of what was decided."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from planerka.desk.show import case
@@ -36,13 +36,12 @@ def line_of(shower: Shower, one: Unread) -> ReadingLine:
 
 def facts(shower: Shower, view: ReadingView, edition: Edition | None) -> dict[str, Any]:
     """What the decision is made by."""
-    card = asdict(view.card) if view.card else {}
     return {
         "rule": rule_of(shower, edition, view.reason),
         "evidence": case.evidence(shower, view.evidence or {}),
-        "comment": card.get("comment"),
-        "card": [*case.of_lead(shower, view, None), *case.card(shower, card, None)],
-        "timeline": case.timeline(shower, view.timeline, card.get("id", "")),
+        "comment": view.card.get("comment"),
+        "card": [*case.of_lead(shower, view, None), *case.card(shower, view.card, None)],
+        "timeline": case.timeline(shower, view.timeline, view.card.get("id", "")),
     }
 
 

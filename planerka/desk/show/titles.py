@@ -3,7 +3,7 @@
 from planerka.dispute_states import DisputeAction, DisputeState
 from planerka.disputes.followed import Standing
 from planerka.disputes.returning import Obstacle
-from planerka.model import BudgetKind, CallOutcome, Decision, DisputeOrigin, Enquiry, EventKind, UnitKind
+from planerka.model import BudgetKind, CallOutcome, Enquiry, EventKind, UnitKind
 from planerka.words import _
 
 STATES = {
@@ -19,13 +19,6 @@ STATES = {
     DisputeState.FALLEN: _("fallen"),
 }
 
-ORIGINS = {
-    DisputeOrigin.UNLAWFUL: _("unlawful"),
-    DisputeOrigin.UNPROVABLE: _("unprovable"),
-    DisputeOrigin.NEGLECT: _("neglect"),
-    DisputeOrigin.RAISED: _("raised by marketing"),
-}
-
 ACTIONS = {
     DisputeAction.OPEN: _("opened the dispute"),
     DisputeAction.ASSIGN: _("took it to look after"),
@@ -38,12 +31,7 @@ ACTIONS = {
     DisputeAction.APPEAL: _("appealed"),
     DisputeAction.FALL: _("judged again: the rejection is lawful, the dispute falls"),
     DisputeAction.STAND_AGAIN: _("judged again: the dispute stands again"),
-}
-
-DECISIONS = {
-    Decision.UPHOLD: _("Uphold the rejection"),
-    Decision.RETURN_TO_WORK: _("Return to work"),
-    Decision.REQUEST_EVIDENCE: _("Request evidence"),
+    DisputeAction.JUDGE_AGAIN: _("judged again: the verdict is another, the dispute stays"),
 }
 
 OBSTACLES = {

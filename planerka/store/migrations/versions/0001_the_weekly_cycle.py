@@ -17,25 +17,33 @@ POSSIBLE_STEPS = ", ".join(
     opened fall fallen
     opened assign assigned
     opened request_evidence evidence_requested
+    opened judge_again opened
     assigned uphold upheld
     assigned return_to_work return_ruled
     assigned expire expired
     assigned fall fallen
     assigned assign assigned
     assigned request_evidence evidence_requested
+    assigned judge_again assigned
     evidence_requested uphold upheld
     evidence_requested return_to_work return_ruled
     evidence_requested expire expired
     evidence_requested fall fallen
     evidence_requested assign evidence_requested
     evidence_requested answer assigned
+    evidence_requested judge_again evidence_requested
+    evidence_requested undo opened
     evidence_requested undo assigned
     expired uphold upheld
     expired return_to_work return_ruled
     upheld appeal appealed
+    upheld undo opened
     upheld undo assigned
+    upheld undo evidence_requested
     return_ruled appeal appealed
+    return_ruled undo opened
     return_ruled undo assigned
+    return_ruled undo evidence_requested
     appealed uphold final_upheld
     appealed return_to_work final_return
     final_upheld undo appealed
@@ -414,6 +422,7 @@ def upgrade() -> None:
         sa.Column("state_before", sa.Text(), nullable=True),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("undone_to", sa.Text(), nullable=True),
         sa.Column("author", sa.Text(), nullable=True),
         sa.Column("comment", sa.Text(), nullable=True),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
@@ -424,14 +433,25 @@ def upgrade() -> None:
             f"coalesce(state_before, 'none') || ' ' || action || ' ' || state IN ({POSSIBLE_STEPS})",
             name=op.f("ck_dispute_step_possible"),
         ),
+        sa.CheckConstraint(
+            "coalesce(undone_to, 'none') = CASE action WHEN 'undo' THEN state ELSE 'none' END",
+            name=op.f("ck_dispute_step_undoes"),
+        ),
         sa.ForeignKeyConstraint(["dispute_id"], ["dispute.id"]),
         sa.ForeignKeyConstraint(
             ["dispute_id", "number_before", "state_before"],
             ["dispute_step.dispute_id", "dispute_step.number", "dispute_step.state"],
         ),
+        sa.ForeignKeyConstraint(
+            ["dispute_id", "number_before", "undone_to"],
+            ["dispute_step.dispute_id", "dispute_step.number", "dispute_step.state_before"],
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dispute_step")),
         sa.UniqueConstraint("dispute_id", "number", name=op.f("uq_dispute_step_dispute_id_number")),
         sa.UniqueConstraint("dispute_id", "number", "state", name=op.f("uq_dispute_step_dispute_id_number_state")),
+        sa.UniqueConstraint(
+            "dispute_id", "number", "state_before", name=op.f("uq_dispute_step_dispute_id_number_state_before")
+        ),
     )
     op.create_index(op.f("ix_dispute_step_action_at"), "dispute_step", ["action", "at"], unique=False)
     op.create_table(
