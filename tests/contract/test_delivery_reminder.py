@@ -169,7 +169,7 @@ def test_a_queue_that_grows_too_long_during_the_day_is_told_of_once(office: Offi
     office.open(*[30 * HOUR] * 3)
     assert ["3 спора ждут решения"] == office.run()
     office.open(30 * HOUR, at=TUESDAY + HOUR, prefix="later")
-    assert ["Споров в очереди: 4, больше 3"] == office.run(TUESDAY + HOUR)
+    assert ["Споров в очереди: 4 — больше порога (3)"] == office.run(TUESDAY + HOUR)
     office.open(30 * HOUR, at=TUESDAY + 2 * HOUR, prefix="latest")
     assert [] == office.run(TUESDAY + 2 * HOUR)
     tomorrow = TUESDAY + timedelta(days=1)
@@ -236,11 +236,11 @@ def test_no_mail_about_disputes_is_a_delivery_without_its_pack(office: Office) -
 def test_appeals_wait_for_the_director_and_are_told_of_each_day(office: Office) -> None:
     (number,) = office.open(30 * HOUR)
     office.appeal(number)
-    assert ["1 обжалование ждёт вашего решения"] == office.run()
-    assert "оставлено как есть (Анна)" in office.text("1 обжалование")
-    assert "planerka disputes decide NUMBER" in office.text("1 обжалование")
+    assert ["1 апелляция ждёт вашего решения"] == office.run()
+    assert "оставлено как есть (Анна)" in office.text("1 апелляция")
+    assert "planerka disputes decide NUMBER" in office.text("1 апелляция")
     assert [] == office.run(TUESDAY + HOUR)
-    assert ["1 обжалование ждёт вашего решения"] == office.run(TUESDAY + timedelta(days=1))
+    assert ["1 апелляция ждёт вашего решения"] == office.run(TUESDAY + timedelta(days=1))
 
 
 class Killed(BaseException):
@@ -270,4 +270,4 @@ def test_a_run_that_is_killed_anywhere_leaves_no_mail_out_and_sends_none_twice(o
     for hours in (0, 0.5, 0.6):
         office.run(TUESDAY + hours * HOUR)
     told = sorted(mail["Subject"].split()[1:3] for mail in office.mails().values())
-    assert [["обжалование", "ждёт"], ["спор", "ждёт"], ["спор", "решён"], ["спор", "скоро"]] == told
+    assert [["апелляция", "ждёт"], ["спор", "ждёт"], ["спор", "решён"], ["спор", "скоро"]] == told
