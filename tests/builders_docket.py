@@ -43,13 +43,14 @@ class Docketed:
         with self.docket.engine.connect() as connection:
             return commands.pending(connection, "crm", at)
 
-    def taken(self) -> None:
-        """The command of the ruling leaves for the source now."""
+    def taken(self) -> str:
+        """The command of the ruling leaves for the source now; its marker."""
         (command,) = self.pending()
         with self.docket.engine.begin() as connection:
             assert commands.take(connection, command.marker, NOW)
+        return command.marker
 
     def handed_over(self) -> None:
-        (command,) = self.pending()
+        marker = self.taken()
         with self.docket.engine.begin() as connection:
-            commands.put_receipt(connection, Receipt(marker=command.marker, handed_over_at=NOW, confirmed_at=None))
+            commands.put_receipt(connection, Receipt(marker=marker, handed_over_at=NOW, confirmed_at=None))

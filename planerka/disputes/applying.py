@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from planerka.crm.base import Crm
-from planerka.disputes.returning import obstacle, refuse
+from planerka.disputes.returning import Obstacle, obstacle, refuse
 from planerka.errors import CrmClosedError, CrmError, CrmLoginError, CrmMovedError, CrmRefusalError, UsageError
 from planerka.model import Command, Decision, Receipt
 from planerka.phones import masked
@@ -80,7 +80,7 @@ def hand_over(engine: sa.Engine, crm: Crm, command: Command, now: datetime) -> R
         was_tried = commands.is_tried(connection, command.marker)
         if not commands.take(connection, command.marker, now):
             return None
-        refuse_a_senseless(connection, crm.source, command)
+        refuse_a_senseless(connection, crm.source, command, was_tried)
     try:
         receipt = crm.apply(command)
     except CrmRefusalError:
@@ -108,7 +108,7 @@ def rehearse_commands(engine: sa.Engine, crm: Crm) -> list[Rehearsal]:
 def rehearsal_of(engine: sa.Engine, crm: Crm, command: Command) -> Rehearsal:
     try:
         with reading(engine) as connection:
-            refuse_a_senseless(connection, crm.source, command)
+            refuse_a_senseless(connection, crm.source, command, commands.is_tried(connection, command.marker))
         return Rehearsal(marker=command.marker, writes=tuple(crm.rehearse(command)))
     except NO_ENTRY:
         raise
@@ -116,11 +116,17 @@ def rehearsal_of(engine: sa.Engine, crm: Crm, command: Command) -> Rehearsal:
         return Rehearsal(marker=command.marker, refusal=str(refusal))
 
 
-def refuse_a_senseless(connection: sa.Connection, source: str, command: Command) -> None:
-    """UsageError for a return that would not be ruled today: between ruling and source the client may have bought."""
-    if command.kind == Decision.RETURN_TO_WORK:
-        dispute = disputes.behind(connection, source, command.marker)
-        refuse(dispute, obstacle(connection, source, dispute))
+def refuse_a_senseless(connection: sa.Connection, source: str, command: Command, was_tried: bool) -> None:
+    """UsageError for a return that would not be ruled today: between ruling and source the client may have bought.
+
+    What is open now after an earlier try may be so by that one: the marker in the source tells, and `apply` looks.
+    """
+    if command.kind != Decision.RETURN_TO_WORK:
+        return
+    dispute = disputes.behind(connection, source, command.marker)
+    found = obstacle(connection, source, dispute)
+    if found != Obstacle.OPEN or not was_tried:
+        refuse(dispute, found)
 
 
 def confirm_seen(engine: sa.Engine, source: str) -> int:

@@ -43,9 +43,9 @@ def obstacle_to_ruling(
 ) -> Obstacle | None:
     """What `obstacle` finds, and that other disputes have returned the lead as often as the edition in force allows.
 
-    Nothing is in the way of one that is back already.
+    Nothing is in the way of one that is back already, or may be.
     """
-    if is_back_in_work(connection, dispute):
+    if is_return_begun(connection, dispute):
         return None
     if found := obstacle(connection, docket.source, dispute):
         return found
@@ -54,9 +54,9 @@ def obstacle_to_ruling(
     return Obstacle.RETURNED_ENOUGH if edition and before_n >= edition.norms.returns_max else None
 
 
-def is_back_in_work(connection: sa.Connection, dispute: DisputeView) -> bool:
-    """Whether a return that this dispute asked for was handed over, by whichever of its rulings."""
-    return commands.is_handed_over(connection, dispute.id, Decision.RETURN_TO_WORK)
+def is_return_begun(connection: sa.Connection, dispute: DisputeView) -> bool:
+    """Whether a return that this dispute asked for was handed over, or may have been, by whichever of its rulings."""
+    return commands.is_begun(connection, dispute.id, Decision.RETURN_TO_WORK)
 
 
 def refuse(dispute: DisputeView, found: Obstacle | None) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from planerka.dispute_states import RULING, DisputeAction, DisputeState
 from planerka.disputes.docket import Docket
-from planerka.disputes.returning import is_back_in_work, obstacle_to_ruling, refuse
+from planerka.disputes.returning import is_return_begun, obstacle_to_ruling, refuse
 from planerka.errors import ChangedError, UsageError
 from planerka.model import Command, Decision, DisputeOrigin
 from planerka.phones import MASK, masked
@@ -68,23 +68,17 @@ def decide(
     """
     decision = Decision(act.action)
     is_return, is_request = decision == Decision.RETURN_TO_WORK, decision == Decision.REQUEST_EVIDENCE
-    is_written = is_request or (is_return and not is_back_in_work(connection, dispute))
+    is_new = is_request or (is_return and not is_return_begun(connection, dispute))
     where = docket.answer_link(connection, dispute.id) if docket.answer_link and is_request else ""
-    command = command_of(docket, dispute, act, where) if is_written else None
+    command = command_of(docket, dispute, act, where) if is_new else None
     kept = time_to_answer(docket, dispute, act, command) if command and is_request else {}
     ruling_id = docket.take(connection, dispute.id, act, **kept)
     if is_return:
         refuse(dispute, obstacle_to_ruling(docket, connection, dispute, act.at))
-    if command and not (is_return and is_carried_on(connection, dispute, ruling_id)):
+        commands.take_over(connection, dispute.id, decision, ruling_id)
+    if command:
         commands.add(connection, docket.source, ruling_id, command, act.at, act.at + undo_time)
     return ruling_id
-
-
-def is_carried_on(connection: sa.Connection, dispute: DisputeView, ruling_id: int) -> bool:
-    """Whether a ruling to return repeats one whose write was begun: then it is that one's command which goes on."""
-    if dispute.ruling_id is None or dispute.decision != Decision.RETURN_TO_WORK:
-        return False
-    return commands.take_over(connection, dispute.ruling_id, ruling_id)
 
 
 def time_to_answer(docket: Docket, dispute: DisputeView, act: Act, command: Command) -> dict[str, object]:

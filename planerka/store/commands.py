@@ -53,15 +53,13 @@ def let_go(connection: sa.Connection, marker: str) -> None:
     connection.execute(command.update().where(command.c.marker == marker).values(tried_at=None))
 
 
-def take_over(connection: sa.Connection, before_id: int, ruling_id: int) -> bool:
-    """Have a ruling carry on the command of the one before it, if it was tried and has no receipt.
-
-    It may have been done, and only its marker tells whether. False where there is no such command.
-    """
+def take_over(connection: sa.Connection, dispute_id: int, kind: Decision, ruling_id: int) -> None:
+    """Have a ruling carry on such a command of its dispute that was tried and has no receipt, if there is one: it may
+    have been done, and only its marker tells whether."""
     is_done = sa.exists().where(receipt.c.marker == command.c.marker)
-    is_open_ended = (command.c.ruling_id == before_id) & command.c.tried_at.is_not(None) & ~is_done
-    moving = command.update().where(is_open_ended).values(ruling_id=ruling_id)
-    return connection.execute(moving).rowcount == 1
+    is_its = command.c.ruling_id.in_(rulings_of(dispute_id, kind))
+    is_open_ended = is_its & command.c.tried_at.is_not(None) & ~is_done
+    connection.execute(command.update().where(is_open_ended).values(ruling_id=ruling_id))
 
 
 def withdraw(connection: sa.Connection, ruling_id: int) -> bool:
@@ -71,9 +69,14 @@ def withdraw(connection: sa.Connection, ruling_id: int) -> bool:
     return not connection.scalar(sa.select(sa.exists().where(of_it)))
 
 
-def is_handed_over(connection: sa.Connection, dispute_id: int, kind: Decision) -> bool:
-    """Whether the source has such a command of this dispute, by a ruling of any time."""
-    return connection.execute(handed_over(kind).where(dispute_step.c.dispute_id == dispute_id)).first() is not None
+def is_begun(connection: sa.Connection, dispute_id: int, kind: Decision) -> bool:
+    """Whether the source has such a command of this dispute, or may have it, by a ruling of any time."""
+    is_its = command.c.ruling_id.in_(rulings_of(dispute_id, kind))
+    return bool(connection.scalar(sa.select(sa.exists().where(is_its, command.c.tried_at.is_not(None)))))
+
+
+def rulings_of(dispute_id: int, kind: Decision) -> sa.Select[tuple[int]]:
+    return sa.select(dispute_step.c.id).where(dispute_step.c.dispute_id == dispute_id, dispute_step.c.action == kind)
 
 
 def handed_over(kind: Decision) -> sa.Select[tuple[str]]:

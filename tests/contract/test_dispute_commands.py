@@ -95,6 +95,20 @@ def test_a_return_whose_answer_was_lost_goes_on_under_its_marker_when_the_direct
     assert (first, NOW) == (second, docketed.view.handed_over_at)
 
 
+@pytest.mark.parametrize("does_appeal", [False, True])
+def test_a_lead_that_a_lost_answer_has_opened_is_looked_for_in_the_source(docketed, does_appeal):
+    """The next pull sees it open, and that is no reason to ask no more: only the marker tells who opened it."""
+    source = Source(LOST)
+    docketed.rule(RETURN)
+    run(docketed, source)
+    lead_is(docketed, "open")
+    if does_appeal:
+        appealed(docketed)
+        returned_by_the_director(docketed)
+    assert 1 == run(docketed, source).handed_over_n
+    assert ([source.markers[0]] * 2, NOW) == (source.markers, docketed.view.handed_over_at)
+
+
 def test_what_goes_on_under_another_ruling_is_erased_like_any_other(docketed):
     """Its note quotes the first ruling, here the end of what the director wrote too."""
     docketed.rule(RETURN)
