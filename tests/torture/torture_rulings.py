@@ -12,7 +12,6 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from tests.contract.conftest import engine, migrated_database, migrated_file, migrated_url  # noqa: F401
 from tests.torture.rulings_lab import A_RUN_N, Review, account_of, kill_rulings, race_undo, review_of, wrong
 
 KILLS_N = int(os.environ.get("PLANERKA_TORTURE_RULING_KILLS_N", "100"))
@@ -20,7 +19,7 @@ RACES_N = 200
 
 
 @pytest.fixture(params=["amocrm", "odoo"])
-def review(request: pytest.FixtureRequest, engine: sa.Engine) -> Iterator[Review]:  # noqa: F811
+def review(request: pytest.FixtureRequest, engine: sa.Engine) -> Iterator[Review]:
     with account_of(request.param) as account:
         yield review_of(engine, account, max(RACES_N, 2 * (KILLS_N + 4) * A_RUN_N))
 
