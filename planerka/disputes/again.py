@@ -55,11 +55,16 @@ class RejectedAgain:
 
 @dataclass(frozen=True, kw_only=True)
 class ManagerAgain:
-    """Of `n` returned leads that a manager rejected again and that are judged, `without_n` had no new evidence."""
+    """Of `n` returned leads that a manager rejected again and that are judged, those of the disputes `without_ids` had
+    no new evidence, the newest first."""
 
     manager: str | None
     n: int
-    without_n: int
+    without_ids: tuple[int, ...]
+
+    @property
+    def without_n(self) -> int:
+        return len(self.without_ids)
 
 
 def last_rejections(steps: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
@@ -146,13 +151,15 @@ def says_more(one: Added) -> bool:
 
 
 def by_manager(again: Iterable[RejectedAgain]) -> list[ManagerAgain]:
-    """Who rejected without new evidence most often first."""
+    """Who rejected without new evidence most often first. `again` as of `rejected_again`."""
     judged: dict[str | None, list[RejectedAgain]] = defaultdict(list)
     for one in again:
         if one.is_new_evidence is not None:
             judged[one.manager].append(one)
     counted = [
-        ManagerAgain(manager=manager, n=len(its), without_n=sum(not one.is_new_evidence for one in its))
+        ManagerAgain(
+            manager=manager, n=len(its), without_ids=tuple(one.dispute_id for one in its if not one.is_new_evidence)
+        )
         for manager, its in judged.items()
     ]
     return sorted(counted, key=lambda its: (-its.without_n, -its.n, its.manager or ""))

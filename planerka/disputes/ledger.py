@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,6 +72,11 @@ class Ledger:
     quarters: tuple[Payback, ...]
     again: tuple[RejectedAgain, ...]
     again_by_manager: tuple[ManagerAgain, ...]
+
+    @cached_property
+    def again_of(self) -> dict[int, RejectedAgain]:
+        """`again` by dispute."""
+        return {one.dispute_id: one for one in self.again}
 
 
 def ledger(

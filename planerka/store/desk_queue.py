@@ -128,15 +128,16 @@ def ids_like_it(connection: sa.Connection, source: str, one: DisputeView) -> lis
     if not one.findings:
         return [one.id] if one.state.is_waiting else []
     is_same = event.c.reason_id.is_not_distinct_from(one.reason_id) & (dispute.c.origin == one.origin)
+    # From what waits: asked for an edition or an order, SQLite begins with every verdict, or with every dispute.
     query = (
-        _scoped(source, dispute.c.id, verdict.c.findings, wanted=Filter())
-        .outerjoin(
-            verdict, newest_verdict_of(dispute.c.subject_id, source)
-        )  # an inner join may begin with every verdict
-        .where(is_open_in(*WAITING), is_same, verdict.c.edition == one.edition)
+        _scoped(source, dispute.c.id, verdict.c.edition, verdict.c.findings, wanted=Filter())
+        .outerjoin(verdict, newest_verdict_of(dispute.c.subject_id, source))
+        .where(is_open_in(*WAITING), is_same)
     )
-    its = found_of(one.findings)
-    return [id_ for id_, found in connection.execute(query.order_by(dispute.c.id)) if found and found_of(found) == its]
+    its = one.edition, found_of(one.findings)
+    return sorted(
+        id_ for id_, edition, found in connection.execute(query) if found and (edition, found_of(found)) == its
+    )
 
 
 def found_of(findings: list[dict[str, Any]]) -> frozenset[tuple[str, str]]:

@@ -129,7 +129,10 @@ def test_what_is_told_of_a_rejection_without_new_evidence(store):
         added=(),
         is_new_evidence=False,
     )
-    assert ((expected,), (ManagerAgain(manager="M2", n=1, without_n=1),)) == (found.again, found.again_by_manager)
+    assert ((expected,), (ManagerAgain(manager="M2", n=1, without_ids=(expected.dispute_id,)),)) == (
+        found.again,
+        found.again_by_manager,
+    )
 
 
 def test_a_rejection_that_is_not_judged_yet_is_held_against_nobody(store):

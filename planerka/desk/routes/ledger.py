@@ -39,14 +39,15 @@ def look(visit: Annotated[Visit, allowed(*READERS)], page: Annotated[int, Query(
     with reading(visit.desk.engine) as connection:
         shower = shower_of(visit, connection)
     begin = (page - 1) * PER_PAGE
-    again = {one.dispute_id: one for one in found.again}
     return visit.page(
         "ledger.html.j2",
         ledger=found,
         tiles=show.tiles(shower, found),
         expected=show.expected(shower, found),
         beyond=show.beyond(shower, found),
-        rows=[show.row(shower, one, again.get(one.dispute_id)) for one in found.rows[begin : begin + PER_PAGE]],
+        rows=[
+            show.row(shower, one, found.again_of.get(one.dispute_id)) for one in found.rows[begin : begin + PER_PAGE]
+        ],
         managers=show.managers(shower, found),
         quarters=[show.quarter(shower, one) for one in found.quarters],
         newer=f"?page={page - 1}" if page > 1 else None,

@@ -218,11 +218,10 @@ def day(shower: Shower, at: datetime) -> str:
 
 def managers(shower: Shower, found: Ledger) -> list[ManagerLine]:
     """Only those who rejected without new evidence; who did it most often first."""
-    return [manager_line(shower, one, found) for one in found.again_by_manager if one.without_n]
+    return [manager_line(shower, one) for one in found.again_by_manager if one.without_n]
 
 
-def manager_line(shower: Shower, one: ManagerAgain, found: Ledger) -> ManagerLine:
-    ids = [again.dispute_id for again in found.again if again.manager == one.manager and again.is_new_evidence is False]
+def manager_line(shower: Shower, one: ManagerAgain) -> ManagerLine:
     told = shower.words.count(
         "{without} of {n} lead rejected again",
         "{without} of {n} leads rejected again",
@@ -232,8 +231,8 @@ def manager_line(shower: Shower, one: ManagerAgain, found: Ledger) -> ManagerLin
     return ManagerLine(
         manager=one.manager or shower.words.say("not known"),
         told=told,
-        dispute_ids=tuple(ids[:SHOWN_AGAIN_N]),
-        unshown_n=max(len(ids) - SHOWN_AGAIN_N, 0),
+        dispute_ids=one.without_ids[:SHOWN_AGAIN_N],
+        unshown_n=max(one.without_n - SHOWN_AGAIN_N, 0),
     )
 
 
