@@ -29,11 +29,12 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True)
 class Happening:
-    """A line of the timeline. `is_subject`: it is the rejection that is disputed, or read again."""
+    """A line of the timeline. `who` did it, None where that is not known. `is_subject`: it is the rejection that is
+    disputed, or read again."""
 
     at: datetime
     what: str
-    who: str
+    who: str | None
     more: str
     is_subject: bool
 
@@ -131,15 +132,17 @@ def timeline(shower: Shower, events: Sequence[Event], subject_id: str) -> list[H
     ]
 
 
-def actor(shower: Shower, event: Event) -> str:
+def actor(shower: Shower, event: Event) -> str | None:
     if event.actor_kind == ActorKind.ROBOT:
         return shower.words.say("robot")
-    return shower.name(ReferenceKind.MANAGER, event.actor_id) or shower.words.say("not known")
+    return shower.name(ReferenceKind.MANAGER, event.actor_id)
 
 
 def more(shower: Shower, event: Event) -> str:
-    """What an event has besides its kind: the length of a talk, a stage, a reason, a due time."""
+    """What an event has besides its kind: whom it names, the length of a talk, a stage, a reason, a due time."""
     words, parts = shower.words, []
+    if event.kind in (EventKind.ASSIGNED, EventKind.OWNER_CHANGED):
+        parts.append(shower.name(ReferenceKind.MANAGER, event.manager_id) or "")
     if event.outcome:
         parts.append(words.say(CALLS[event.outcome]))
     if event.duration_s:
@@ -151,7 +154,7 @@ def more(shower: Shower, event: Event) -> str:
         parts.append(shower.name(ReferenceKind.REASON, event.reason_id) or "")
     if event.due_at:
         parts.append(words.say("until {at}", at=words.instant(event.due_at, shower.zone)))
-    return ", ".join(parts)
+    return ", ".join(filter(None, parts))
 
 
 def talk(shower: Shower, seconds: int) -> str:
