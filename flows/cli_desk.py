@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from planerka.desk.desk import Desk
 
 PROCESSES_N = 2
@@ -20,15 +22,16 @@ def desk(
     ] = None,
 ) -> None:
     """Serve the desk until it is stopped; people enter by a link that they get by e-mail."""
-    from flows.desk import SAMPLE_PEOPLE, desk_of
+    from flows.desk import SAMPLE_PEOPLE, desk_of, listening
 
     opened = desk_of()
     if link:
         print(link_for(opened, link))
         return
-    if opened.people == SAMPLE_PEOPLE:
-        print_sample_links(opened)
-    serve(opened)
+    with listening(opened.settings.desk) as door:
+        if opened.people == SAMPLE_PEOPLE:
+            print_sample_links(opened)
+        serve(opened, door)
 
 
 def link_for(opened: "Desk", email: str) -> str:
@@ -56,11 +59,11 @@ def print_sample_links(opened: "Desk") -> None:
         print(f"  {person.name}, {', '.join(person.roles)}: {link_for(opened, person.email)}")
 
 
-def serve(opened: "Desk") -> None:
+def serve(opened: "Desk", door: "socket") -> None:
     """Until SIGINT or SIGTERM. No log of requests: a link into the desk would stand in it."""
     import uvicorn
 
-    from flows.desk import Processes, listening
+    from flows.desk import Processes
 
     config = uvicorn.Config(
         "flows.desk:served_app",
@@ -74,6 +77,5 @@ def serve(opened: "Desk") -> None:
         ws="none",
         timeout_graceful_shutdown=GRACE_S,
     )
-    with listening(opened.settings.desk) as door:
-        opened.engine.dispose()
-        Processes(config, [door], opened.settings.desk.address).run()
+    opened.engine.dispose()
+    Processes(config, [door], opened.settings.desk.address).run()

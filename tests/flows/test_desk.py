@@ -89,7 +89,8 @@ def test_a_company_says_who_may_enter(tmp_path: Path, environment: dict[str, str
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
+    """And no link is given out to a desk that is not there."""
     with serving(tmp_path, environment):
         second = planerka_desk(tmp_path, environment)
-    assert 2 == second.returncode
+    assert (2, "") == (second.returncode, second.stdout)
     assert re.search(r"cannot listen on 127\.0\.0\.1 port \d+ \(Address already in use\): stop what", second.stderr)
