@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from planerka.desk.desk import Desk
+    from planerka.errors import SettingsError
 
 PROCESSES_N = 2
 """While one puts a large page together, another answers; one that has died is replaced."""
@@ -37,16 +38,25 @@ def desk(
 def link_for(opened: "Desk", email: str) -> str:
     """A link for somebody who gets none by e-mail; the journal says that the shell gave it."""
     from planerka.desk.links import new_link
-    from planerka.errors import SettingsError
     from planerka.store import audit
 
     person = opened.person(email.lower())
     if person is None:
-        raise SettingsError(f"{email} is nobody of desk.people: add the address there, with a name and roles")
+        raise nobody(opened, email)
     with opened.engine.begin() as connection:
         entry = audit.Entry(at=opened.clock(), action=audit.Action.LINK_MADE, subject=person.email)
         audit.put(connection, entry)
     return new_link(opened, person)
+
+
+def nobody(opened: "Desk", email: str) -> "SettingsError":
+    from flows.desk import SAMPLE_PEOPLE
+    from planerka.errors import SettingsError
+
+    if opened.people == SAMPLE_PEOPLE:
+        emails = ", ".join(person.email for person in opened.people)
+        return SettingsError(f"{email} is nobody of the sample company: its people are {emails}")
+    return SettingsError(f"{email} is nobody of desk.people: add the address there, with a name and roles")
 
 
 def print_sample_links(opened: "Desk") -> None:
@@ -56,7 +66,7 @@ def print_sample_links(opened: "Desk") -> None:
     print(f"The sample company's people enter by these links, each once within {minutes_n} minutes; then")
     print("`planerka desk --link EMAIL` prints another:")
     for person in opened.people:
-        print(f"  {person.name}, {', '.join(person.roles)}: {link_for(opened, person.email)}")
+        print(f"  {person.name}, {', '.join(person.roles)}, {person.email}: {link_for(opened, person.email)}")
 
 
 def serve(opened: "Desk", door: "socket") -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from flows.desk import SAMPLE_PEOPLE
 from planerka.settings import PROJECT
 from tests.builders_desk import LINK, form_token
 from tests.builders_mail import free_port
@@ -65,8 +66,9 @@ def test_the_sample_companys_people_enter_by_what_is_printed(
             answers.append(browser.get(f"http://127.0.0.1:{environment['PLANERKA_DESK__PORT']}/audit"))
         process.send_signal(stop)
         rest, _ = process.communicate(timeout=30)
-    assert (6, [200, 303, 410, 200], "", 0) == (
+    assert (6, 6, [200, 303, 410, 200], "", 0) == (
         len(links),
+        sum(f"{person.email}: http" in "".join(said) for person in SAMPLE_PEOPLE),
         [answer.status_code for answer in answers],
         rest,
         process.returncode,
@@ -76,9 +78,27 @@ def test_the_sample_companys_people_enter_by_what_is_printed(
 
 def test_a_link_is_printed_for_whom_no_mail_reaches(tmp_path: Path, environment: dict[str, str]) -> None:
     known = planerka_desk(tmp_path, environment, "--link", "Irina.Sokolova@example.com")
-    unknown = planerka_desk(tmp_path, environment, "--link", "nobody@example.com")
-    assert (0, True, 2) == (known.returncode, bool(LINK.fullmatch(known.stdout.strip())), unknown.returncode)
-    assert "nobody@example.com is nobody of desk.people: add the address there" in unknown.stderr
+    assert (0, True) == (known.returncode, bool(LINK.fullmatch(known.stdout.strip())))
+
+
+def test_a_link_for_nobody_names_the_sample_companys_people(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Its settings name none, and are not to be written for a look around."""
+    ended = planerka_desk(tmp_path, environment, "--link", "nobody@example.com")
+    assert (2, [], False) == (
+        ended.returncode,
+        [person.email for person in SAMPLE_PEOPLE if person.email not in ended.stderr],
+        "desk.people" in ended.stderr,
+    )
+
+
+def test_a_link_for_nobody_of_a_company_says_where_people_are_written(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (tmp_path / "planerka.toml").write_text(
+        '[desk]\npeople = [{email = "anna@company.example", name = "Анна", roles = ["analyst"]}]\n', "utf-8"
+    )
+    ended = planerka_desk(tmp_path, environment, "--link", "nobody@example.com")
+    assert (2, True) == (ended.returncode, "nobody of desk.people: add the address there" in ended.stderr)
 
 
 def test_a_company_says_who_may_enter(tmp_path: Path, environment: dict[str, str]) -> None:
