@@ -28,25 +28,27 @@ class NotRaised(StrEnum):
 
 
 class NotRaisedError(UsageError):
-    """The last rejection of a lead is not disputed; `why` is one of the reasons."""
+    """No dispute is raised over the last rejection of a lead; `dispute_id` is the one that is over it already."""
 
-    def __init__(self, lead_id: str, why: NotRaised) -> None:
-        super().__init__(f"lead {lead_id}: {why}")
+    def __init__(self, lead_id: str, why: NotRaised, dispute_id: int | None = None) -> None:
+        where = f": see dispute {dispute_id}" if dispute_id else ""
+        super().__init__(f"lead {lead_id}: {why}{where}")
         self.why = why
+        self.dispute_id = dispute_id
 
 
-def to_be_raised(docket: Docket, connection: sa.Connection, lead_id: str, now: datetime) -> NewDispute | NotRaised:
-    """The dispute that would be opened on the last rejection of a lead, or why none is."""
+def to_be_raised(docket: Docket, connection: sa.Connection, lead_id: str, now: datetime) -> NewDispute:
+    """The dispute to be opened on the last rejection of a lead; NotRaisedError says why none is."""
     edition = edition_in_force(connection, now, docket.review.zone)
     rejection_id = last_rejection(connection, docket.source, lead_id)
     if edition is None:
-        return NotRaised.NO_EDITION
+        raise NotRaisedError(lead_id, NotRaised.NO_EDITION)
     if rejection_id is None:
-        return NotRaised.NOT_REJECTED
+        raise NotRaisedError(lead_id, NotRaised.NOT_REJECTED)
     if may_not_be_called(connection, docket.source, lead_id):
-        return NotRaised.NOT_TO_BE_CALLED
-    if disputes.is_disputed(connection, docket.source, rejection_id):
-        return NotRaised.DISPUTED
+        raise NotRaisedError(lead_id, NotRaised.NOT_TO_BE_CALLED)
+    if number := disputes.number_over(connection, docket.source, rejection_id):
+        raise NotRaisedError(lead_id, NotRaised.DISPUTED, number)
     times = {"opened_at": now, "due_at": docket.review.after(now, timedelta(hours=edition.norms.review_hours))}
     return NewDispute(origin=DisputeOrigin.RAISED, subject_id=rejection_id, lead_id=lead_id, **times)
 
@@ -60,8 +62,6 @@ def raise_by_hand(docket: Docket, lead_id: str, author: str, comment: str, now: 
     with docket.engine.begin() as connection:
         hold(connection, docket.source)
         new = to_be_raised(docket, connection, lead_id, now)
-        if isinstance(new, NotRaised):
-            raise NotRaisedError(lead_id, new)
         number = disputes.raise_dispute(connection, docket.source, new, author.strip(), masked(comment.strip()))
         docket.witness(connection, DisputeAction.OPEN, number)
         return number
