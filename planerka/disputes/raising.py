@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from planerka.dispute_states import DisputeAction
 from planerka.disputes.docket import Docket
 from planerka.disputes.ruling import refuse_the_unsaid
+from planerka.disputes.stake import weigh
 from planerka.errors import UsageError
 from planerka.model import DisputeOrigin
 from planerka.phones import masked
@@ -16,6 +17,7 @@ from planerka.store import disputes
 from planerka.store.disputes import NewDispute
 from planerka.store.review import last_rejection, may_not_be_called
 from planerka.store.touched import hold
+from planerka.store.windows import get_source
 
 
 class NotRaised(StrEnum):
@@ -54,7 +56,8 @@ def to_be_raised(docket: Docket, connection: sa.Connection, lead_id: str, now: d
 
 
 def raise_by_hand(docket: Docket, lead_id: str, author: str, comment: str, now: datetime) -> int:
-    """Open a dispute on the last rejection of a lead, whatever its verdict; returns its number.
+    """Open a dispute on the last rejection of a lead, whatever its verdict; returns its number. What is at stake in it
+    is counted at once: the queue puts it where it belongs.
 
     UsageError: no comment or author. NotRaisedError: what `to_be_raised` says.
     """
@@ -63,5 +66,7 @@ def raise_by_hand(docket: Docket, lead_id: str, author: str, comment: str, now: 
         hold(connection, docket.source)
         new = to_be_raised(docket, connection, lead_id, now)
         number = disputes.raise_dispute(connection, docket.source, new, author.strip(), masked(comment.strip()))
+        if known := get_source(connection, docket.source):
+            weigh(connection, docket.source, known.data_until, docket.review.zone)
         docket.witness(connection, DisputeAction.OPEN, number)
         return number
