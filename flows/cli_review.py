@@ -43,7 +43,7 @@ def list_disputes(
         print(f"       {', '.join(str(said) for said in (row['state'], row['assigned_to'], stake) if said)}")
         print(f"       {row['findings'] or row['rejudged'] or 'no next task and no touch for longer than the norm'}")
     if not rows:
-        print("No dispute waits." if not is_all else "There is no dispute.")
+        print("There is no dispute." if is_all else "No dispute waits.")
         return
     print(f"{len(rows)} disputes. Rule on one with `planerka disputes rule NUMBER`, or export them all.")
 
