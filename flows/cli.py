@@ -24,6 +24,7 @@ from flows.cli_review import disputes_app, print_rehearsals
 from flows.cli_rules import regulation_app
 from flows.masking import mask_what_is_written
 from planerka.errors import PlanerkaError, UsageError
+from tasks.counts import listed
 
 if TYPE_CHECKING:
     from flows.weekly_cycle import CycleReport
@@ -150,7 +151,7 @@ def judge(as_of: AsOf = None) -> None:
     require_open_gate(company.engine, company.crm.source)
     report = judge_new_rejections(company.engine, company.crm.source, company.office, regulation_gate, company.now)
     neglected_n = find_neglects(company.engine, company.crm.source, company.office)
-    print(f"Judged {report.judged_n} rejections{outcomes(report.by_outcome)}, found {neglected_n} neglected leads.")
+    print(f"Judged {report.judged_n} rejections{listed(report.by_outcome)}, found {neglected_n} neglected leads.")
 
 
 @app.command()
@@ -290,7 +291,7 @@ def print_cycle(report: "CycleReport") -> None:
     print(f"Pulled    {pulled.rows_n} rows, {pulled.changed_n} new or changed, {pulled.quarantined_n} quarantined")
     print_waiting(pulled)
     print_gate(report.gate)
-    print(f"Judged    {judged.judged_n} new verdicts{outcomes(judged.by_outcome)}; {report.neglected_n} new neglects")
+    print(f"Judged    {judged.judged_n} new verdicts{listed(judged.by_outcome)}; {report.neglected_n} new neglects")
     if judged.begins_on:
         print(
             f"          the signed regulation takes effect on {judged.begins_on}, after the data: nothing to judge by"
@@ -337,10 +338,6 @@ def print_files(files: dict[str, Path]) -> None:
     print("Open in a browser:")
     for path in files.values():
         print(f"  {path}")
-
-
-def outcomes(by_outcome: dict[str, int]) -> str:
-    return f" ({', '.join(f'{n} {outcome}' for outcome, n in sorted(by_outcome.items()))})" if by_outcome else ""
 
 
 def utc(as_of: datetime | None) -> datetime | None:

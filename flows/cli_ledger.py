@@ -42,8 +42,21 @@ def ledger(from_on: From = None, to_on: To = None, as_json: AsJson = False, file
         write_sheet(file, COLUMNS, list(sheet_rows(found.rows, zone)))
     if as_json:
         print_json(found)
-    else:
-        print("\n".join(lines(found, zone)))
+        return
+    print("\n".join(lines(found, zone)))
+    if later_n := returned_later(company):
+        print(f"After the last day of the data {later_n} leads were returned: the next pull will tell of them")
+
+
+def returned_later(company: "Company") -> int:
+    """How many leads were returned after all that is pulled."""
+    from planerka.store.database import reading
+    from planerka.store.ledger import returned_since
+    from planerka.store.windows import get_source
+
+    with reading(company.engine) as connection:
+        known = get_source(connection, company.crm.source)
+        return returned_since(connection, company.crm.source, known.data_until) if known else 0
 
 
 def ledger_of(company: "Company", from_on: date | None, to_on: date | None) -> "Ledger":
@@ -72,7 +85,8 @@ def lines(found: "Ledger", zone: ZoneInfo) -> Iterator[str]:
     totals = found.totals
     since, until = (at.astimezone(zone) for at in (found.since, found.until))
     yield f"{totals.returns_n} returns of {totals.leads_n} leads since {since:%Y-%m-%d}, as of {until:%Y-%m-%d %H:%M}:"
-    yield "  " + ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in totals.by_standing.items() if n)
+    if totals.returns_n:
+        yield "  " + ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in totals.by_standing.items() if n)
     yield f"Earned: {money_line(totals.money_minor)}: {totals.flats_n} flats"
     yield (
         f"  terminated {totals.terminated_n}, at an unknown price {totals.unpriced_n}; parking {totals.parking_n}, "

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 disputes_app = typer.Typer(help="Disputed rejections and the rulings on them.", no_args_is_help=True)
 
 Author = Annotated[str, typer.Option(help="Who decides.")]
+Doubter = Annotated[str, typer.Option(help="Who doubts what was decided.")]
+FinalDecision = Literal["uphold", "return_to_work"]
+"""Of an appeal: there is nothing to ask for any more."""
+
 Number = Annotated[int, typer.Argument(help="The dispute's number.")]
 Comment = Annotated[str, typer.Option(help="Why: both departments read it.")]
 
@@ -38,6 +42,9 @@ def list_disputes(
         stake = f"{row['at_stake']:,} {row['currency']} at stake" if row["at_stake"] is not None else ""
         print(f"       {', '.join(str(said) for said in (row['state'], row['assigned_to'], stake) if said)}")
         print(f"       {row['findings'] or row['rejudged'] or 'no next task and no touch for longer than the norm'}")
+    if not rows:
+        print("There is no dispute." if is_all else "No dispute waits.")
+        return
     print(f"{len(rows)} disputes. Rule on one with `planerka disputes rule NUMBER`, or export them all.")
 
 
@@ -86,7 +93,7 @@ def print_file_report(report: "FileReport") -> None:
     if report.before:
         print(f"Already ruled so: {len(report.before)}{listed(report.before)}.")
     for refused in report.refused:
-        print(f"Row {refused.row} is refused: {refused.why}")
+        print(f"Row {refused.row} is refused, dispute {refused.number}: {refused.why}")
     if report.refused:
         raise UsageError(f"{len(report.refused)} rows were refused, the others are done: correct them and repeat")
 
@@ -113,7 +120,7 @@ def answer(
 
 @disputes_app.command("raise")
 def raise_dispute(
-    lead: Annotated[str, typer.Argument(help="The lead's id in the CRM.")], comment: Comment, author: Author
+    lead: Annotated[str, typer.Argument(help="The lead's id in the CRM.")], comment: Comment, author: Doubter
 ) -> None:
     """Open a dispute on the last rejection of a lead, whatever the machine found of it."""
     from flows.wiring import wire
@@ -125,7 +132,7 @@ def raise_dispute(
 
 
 @disputes_app.command()
-def appeal(number: Number, comment: Comment, author: Author) -> None:
+def appeal(number: Number, comment: Comment, author: Doubter) -> None:
     """Ask the commercial director to decide again; within the hours that the edition gives."""
     from flows.wiring import wire
     from planerka.disputes.appeals import appeal as appeal_ruling
@@ -138,7 +145,7 @@ def appeal(number: Number, comment: Comment, author: Author) -> None:
 @disputes_app.command()
 def decide(
     number: Number,
-    decision: Annotated[Decision, typer.Option(help="uphold or return_to_work, for good.")],
+    decision: Annotated[FinalDecision, typer.Option(help="What is decided, for good.")],
     comment: Comment,
     author: Author,
 ) -> None:
@@ -147,7 +154,7 @@ def decide(
     from planerka.disputes.appeals import decide_appeal
 
     company = wire()
-    decide_appeal(company.docket, number, decision, author, comment, company.now)
+    decide_appeal(company.docket, number, Decision(decision), author, comment, company.now)
     print(f"Dispute {number}: {decision} by {author}, for good.")
 
 

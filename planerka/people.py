@@ -58,11 +58,11 @@ class Person(Section):
 
 
 class DeskSettings(Section):
-    """`address` is what people's browsers ask for, `host` and `port` are where the desk listens."""
+    """`host` and `port` are where the desk listens, `address` is what browsers ask for: unwritten, this machine."""
 
-    address: str = "http://127.0.0.1:8080"
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
+    address: str = Field(default_factory=lambda read: f"http://127.0.0.1:{read['port']}")
     proxies: tuple[str, ...] = ()
     people: tuple[Person, ...] = ()
 

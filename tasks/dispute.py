@@ -14,6 +14,7 @@ from planerka.errors import BusyError
 from planerka.intake.fitness import require_open_gate
 from tasks import artifacts, policies
 from tasks.company import Company
+from tasks.counts import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ def send_disputes(company: Company) -> SentReport:
     sample = draw_sample(company.engine, company.crm.source, company.review, company.now)
     log = get_run_logger()
     log.info("nobody ruled in time on %d: %d upheld, %d returned", *expired.counts)
-    log.info("opened %d disputes %s, %d too old", report.opened_n, report.by_origin, report.older_n)
+    log.info("opened %d disputes%s, %d too old", report.opened_n, listed(report.by_origin), report.older_n)
     log.info("drew %d verdicts and %d rulings to be read again", sample.verdicts_n, sample.rulings_n)
     artifacts.show_disputes(company, expired)
     return SentReport(opened=report, expired=expired)

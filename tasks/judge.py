@@ -11,13 +11,14 @@ from planerka.regulation.rejudging import rejudge as judge_again
 from planerka.store.rejections import Asked
 from tasks import policies
 from tasks.company import Company
+from tasks.counts import listed
 
 
 @task(task_run_name="judge rejections", **policies.DATABASE)
 def judge_rejections(company: Company) -> JudgeReport:
     require_open_gate(company.engine, company.crm.source)
     report = judge_new_rejections(company.engine, company.crm.source, company.office, regulation_gate, company.now)
-    get_run_logger().info("judged %d rejections: %s", report.judged_n, report.by_outcome)
+    get_run_logger().info("judged %d rejections%s", report.judged_n, listed(report.by_outcome))
     return report
 
 
@@ -33,7 +34,9 @@ def rejudge(company: Company, asked: Asked, why: str, is_by_todays_source: bool)
         company.now,
         is_by_todays_source=is_by_todays_source,
     )
-    get_run_logger().info("judged %d rejections again: %s", report.looked_at_n, report.by_change or "nothing changed")
+    get_run_logger().info(
+        "judged %d rejections again%s", report.looked_at_n, listed(report.by_change) or ": nothing changed"
+    )
     get_run_logger().info("%d disputes fell, %d rulings stand", report.fallen_n, report.ruled_n)
     return report
 

@@ -25,9 +25,10 @@ DECISIONS = {str(decision): decision for decision in Decision} | {
 
 @dataclass(frozen=True, kw_only=True)
 class Refused:
-    """A row of the file, and why it was not ruled on."""
+    """A row of the file, the number of a dispute as it stands there, and why it was not ruled on."""
 
     row: int
+    number: str
     why: str
 
 
@@ -59,7 +60,7 @@ def rule_by_file(docket: Docket, path: Path, author: str, now: datetime) -> File
             number, is_new = rule_by_line(docket, line, author, now)
             (ruled if is_new else before).append(number)
         except UsageError as why:
-            refused.append(Refused(row=line.row, why=str(why)))
+            refused.append(Refused(row=line.row, number=line.number[:40], why=str(why)))
     return FileReport(ruled=tuple(ruled), before=tuple(before), refused=tuple(refused))
 
 
@@ -70,7 +71,8 @@ def rule_by_line(docket: Docket, line: Line, author: str, now: datetime) -> tupl
     number, seen_n = whole("number", line.number), whole("seen", line.seen)
     decision = DECISIONS.get(line.decision.casefold())
     if decision is None:
-        raise UsageError(f"{line.decision[:40]!r} is no decision: choose one of {', '.join(Decision)}")
+        choices = ", ".join(f"{docket.words.say(said)} ({decision})" for decision, said in CHOICES.items())
+        raise UsageError(f"{line.decision[:40]!r} is no decision: choose one of {choices}")
     try:
         rule(docket, number, decision, author, line.comment, now, seen_n=seen_n)
     except UsageError:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, takewhile
-from math import ceil
 from time import monotonic
 from zoneinfo import ZoneInfo
 
@@ -31,6 +30,9 @@ from planerka.store.windows import PulledWindow, Source
 OVERLAP = timedelta(hours=6)
 """Changes so fresh when they were read are read again: a CRM commits some late, under an earlier time."""
 
+MINUTE_S = 60
+"""What is over in less needs no telling."""
+
 NO_LEADS = pd.Series(index=pd.Index([], dtype="str"), dtype="datetime64[us, UTC]")
 
 
@@ -46,9 +48,9 @@ class Step:
     left_s: float
 
     def __str__(self) -> str:
-        hours, minutes = divmod(ceil(self.left_s / 60), 60)
+        hours, minutes = divmod(round(self.left_s / 60), 60)
         about = f"{hours} h {minutes} min" if hours else f"{minutes} min"
-        left = f"; about {about} left" if self.left_s else ""
+        left = f"; about {about} left" if self.left_s >= MINUTE_S else ""
         return f"pulled up to {self.until.isoformat()}: {self.rows_n} rows{left}"
 
 

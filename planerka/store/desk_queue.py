@@ -1,5 +1,6 @@
 """What the desk asks of the store: the queue in its order, and the history, each a page at a time."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -12,6 +13,9 @@ from planerka.dispute_states import WAITING, DisputeAction, DisputeState
 from planerka.store.disputes import DisputeView, view_of, views
 from planerka.store.review import OWNER_THEN, is_open_in, newest_verdict_of
 from planerka.store.tables import dispute, dispute_step, event, lead, verdict
+
+NUMBER = re.compile(r"(?:№|#|no\.)?\s*(\d{1,9})", re.IGNORECASE)
+"""The number of a dispute as the pages write it, and as people do."""
 
 SCOPES: Mapping[str, sa.ColumnElement[str | None]] = {
     "origin": dispute.c.origin,
@@ -153,19 +157,31 @@ def history(
     page: int,
     per_page: int,
 ) -> list[DisputeView]:
-    """Disputes that nobody has to rule on, by page, the newest first: the order in which the table itself lies, so that
-    a search for what is rare reads it once, and one for what is common only its end.
+    """Disputes of a page and the first of the next one, the newest first: the order in which the table itself lies, so
+    that a search for what is rare reads it once, and one for what is common only its end. With neither a text nor a
+    state, those that nobody has to rule on.
 
-    `text`: a number of a dispute, an id of a lead, or a part of what somebody wrote, whatever its case.
+    `text`: a number of a dispute, an id of a lead, or words of what somebody wrote about it, in any order; all whatever
+    their case.
     """
-    query = _scoped(source, dispute.c.id, wanted=wanted).where(dispute.c.state.not_in(WAITING))
+    query = _scoped(source, dispute.c.id, wanted=wanted)
     if text:
-        is_number = dispute.c.id == (int(text) if text.isdecimal() and len(text) < 10 else -1)
-        is_said = dispute.c.said.contains(text.lower(), autoescape=True)
-        query = query.where(is_number | (dispute.c.lead_id == text) | is_said)
+        query = query.where(is_about(text))
+    elif wanted.state is None:
+        query = query.where(dispute.c.state.not_in(WAITING))
     ordered = query.order_by(dispute.c.id.desc())
-    ids = connection.scalars(ordered.limit(per_page).offset((page - 1) * per_page)).all()
+    ids = connection.scalars(ordered.limit(per_page + 1).offset((page - 1) * per_page)).all()
     return page_of(connection, source, ids)
+
+
+def is_about(text: str) -> sa.ColumnElement[bool]:
+    number = NUMBER.fullmatch(text)
+    return sa.or_(
+        dispute.c.id == (int(number[1]) if number else -1),
+        dispute.c.lead_id == text,
+        sa.func.lower(dispute.c.lead_id) == text.lower(),  # of SQLite only in Latin letters
+        sa.and_(*(dispute.c.said.contains(word, autoescape=True) for word in text.lower().split())),
+    )
 
 
 def of_lead(connection: sa.Connection, source: str, lead_id: str) -> list[DisputeView]:

@@ -98,10 +98,10 @@ def open_disputes(connection: sa.Connection, source: str, disputes: Iterable[New
     return len(_opened(connection, source, disputes))
 
 
-def is_disputed(connection: sa.Connection, source: str, subject_id: str) -> bool:
-    """Whether there was ever a dispute over it."""
+def number_over(connection: sa.Connection, source: str, subject_id: str) -> int | None:
+    """The number of the dispute over it, whatever became of it; None where there was never one."""
     is_its = (dispute.c.source == source) & (dispute.c.subject_id == subject_id)
-    return bool(connection.scalar(sa.select(sa.exists().where(is_its))))
+    return connection.scalar(sa.select(dispute.c.id).where(is_its))
 
 
 def raise_dispute(connection: sa.Connection, source: str, new: NewDispute, author: str, comment: str) -> int:

@@ -47,6 +47,22 @@ def returns(connection: sa.Connection, source: str, until: datetime) -> pd.DataF
     return read_frame(connection, query)
 
 
+def returned_since(connection: sa.Connection, source: str, since: datetime) -> int:
+    """How many returns that still stand were handed over since then."""
+    handed = _handed_over().subquery("handed")
+    query = (
+        sa.select(sa.func.count())
+        .select_from(dispute)
+        .join(
+            dispute_step,
+            (dispute_step.c.id == dispute.c.ruling_id) & (dispute_step.c.action == Decision.RETURN_TO_WORK),
+        )
+        .join(handed, handed.c.dispute_id == dispute.c.id)
+        .where(dispute.c.source == source, handed.c.returned_at >= since)
+    )
+    return connection.execute(query).scalar_one()
+
+
 def upheld(connection: sa.Connection, source: str, since: datetime, until: datetime) -> pd.DataFrame:
     """lead_id, client_id and ruled_at of the disputes, over silences too, that were upheld in `[since, until)`."""
     ruling = dispute_step.alias()

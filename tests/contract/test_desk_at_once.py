@@ -137,7 +137,7 @@ def test_two_who_undo_and_rule_at_once_leave_one_story(site: DeskSite, browsers:
 def test_of_two_who_raise_one_dispute_at_once_the_other_keeps_the_text(
     site: DeskSite, browsers: dict[str, httpx.Client]
 ) -> None:
-    """And is told where to look for it."""
+    """And is told which one it is, by a link."""
     lead_ids, at = [f"N{n}" for n in range(6)], "2026-11-23T09:00Z"
     rejected = {"kind": "rejected", "at": at, "recorded_at": at, "reason_id": "17"}
     keep(site.desk.engine, "sample", Lead, *({"id": id_, "status": "rejected"} for id_ in lead_ids))
@@ -153,5 +153,6 @@ def test_of_two_who_raise_one_dispute_at_once_the_other_keeps_the_text(
         loser = max(answers, key=lambda name: answers[name].status_code)
         told = answers[loser].text
         assert [303, 422] == sorted(answer.status_code for answer in answers.values())
-        assert "The last rejection of this lead is disputed already" in told
+        number = answers[next(name for name in answers if name != loser)].headers["location"].rpartition("=")[2]
+        assert f'disputed already. <a href="/disputes/{number}">Dispute {number}</a>' in told
         assert f">So doubts {SHOWN[loser]}</textarea>" in told

@@ -1,6 +1,7 @@
 """The forms of the desk as a browser sends them: with every field, whether somebody touched it or not."""
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ SEARCHES = [
     ("/history", {"state": "upheld"}, ["3"]),
     ("/history", {"manager_id": "B"}, ["4"]),
     ("/history", {"text": "so no. 3"}, ["3"]),
+    ("/history", {"text": "3 SO"}, ["3"]),
+    ("/history", {"text": "3 never"}, []),
+    ("/history", {"text": "#2"}, ["2"]),
+    ("/history", {"text": "№ 2"}, ["2"]),
+    ("/history", {"text": "l1"}, ["1"]),
+    ("/history", {"text": "so", "manager_id": "B"}, ["4"]),
+    ("/history", {"state": "opened"}, ["2"]),
 ]
 
 
@@ -56,6 +64,32 @@ def test_a_list_is_narrowed_to_what_was_chosen_in_its_form(
     browser = site.entered(Role.ANALYST)
     answer = form_of(browser.get(path).text, path).submitted(browser, **chosen)
     assert (200, expected) == (answer.status_code, SUBJECT.findall(answer.text))
+
+
+def test_a_dispute_is_found_by_words_while_it_waits(site: DeskSite) -> None:
+    """Be it only that evidence is requested: of an open one there was no search at all."""
+    browser = site.entered(Role.ANALYST)
+    asked = {"decision": "request_evidence", "seen": 1, "comment": "Приложите запись звонка"}
+    browser.post("/disputes/2/ruling", data={"form_token": site.form_token(browser), **asked})
+    assert ["2"] == SUBJECT.findall(browser.get("/history", params={"text": "Звонка запись"}).text)
+
+
+def test_a_search_for_what_waits_goes_on_over_pages(site: DeskSite, engine: sa.Engine) -> None:
+    """And each page of it links to the next one with the text."""
+    dispute_rejections(engine, "sample", [f"M{number}" for number in range(30)], NOON)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE dispute SET said = 'one word' WHERE lead_id LIKE 'M%'"))
+    browser = site.entered(Role.ANALYST)
+    first = browser.get("/history", params={"text": "word one"}).text
+    (older,) = re.findall(r'<a rel="next" href="([^"]*)"', first)
+    second = browser.get("/history" + unescape(older)).text
+    assert (25, 5) == (len(SUBJECT.findall(first)), len(SUBJECT.findall(second)))
+
+
+def test_a_state_in_which_no_dispute_stays_is_no_choice(site: DeskSite) -> None:
+    page = site.entered(Role.ANALYST).get("/history").text
+    states = page.partition('<select id="state"')[2].partition("</select>")[0]
+    assert (True, False) == ('value="opened"' in states, 'value="expired"' in states)
 
 
 def test_no_other_form_asks_for_a_page(site: DeskSite) -> None:

@@ -63,6 +63,18 @@ def test_a_return_is_followed_to_the_contract(site: DeskSite, engine: sa.Engine)
     assert [] == [words for words in expected if words not in page.replace("\u00a0", " ")]
 
 
+def test_a_return_after_the_day_of_the_data_is_told_of_at_once(site: DeskSite, engine: sa.Engine) -> None:
+    """Also while the ledger is kept: else the page would deny what was done today."""
+    keep_lead(engine)
+    assert "Nothing was returned to work yet." in page_of(site)
+    return_on(engine, 101)
+    page = page_of(site)
+    assert (True, False) == (
+        "1 return was handed over since then; the next pull will tell of it." in page,
+        "Nothing was returned to work yet." in page,
+    )
+
+
 def test_the_sheet_adds_up_to_the_money_of_the_page(site: DeskSite, engine: sa.Engine) -> None:
     """Over all pages: a terminated contract and a parking place are no money."""
     for number in range(60):

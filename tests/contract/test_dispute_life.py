@@ -131,7 +131,7 @@ def disputed(engine: sa.Engine) -> None:
 NOT_RAISED = [
     (in_work, "L1", "it is not rejected now"),
     (left_in_peace, "L1", "its client asked not to be called"),
-    (disputed, "L1", "its last rejection is disputed already"),
+    (disputed, "L1", r"its last rejection is disputed already: see dispute \d+"),
     (disputed, "no such", "it is not rejected now, or not known"),
 ]
 

@@ -184,7 +184,9 @@ def test_a_pull_says_how_long_the_rest_may_take(engine):
     assert 0.0 == steps[-1].left_s < steps[1].left_s
 
 
-@pytest.mark.parametrize("left_s, text", [(0, ""), (59, "; about 1 min left"), (5400, "; about 1 h 30 min left")])
+@pytest.mark.parametrize(
+    "left_s, text", [(0, ""), (59, ""), (61, "; about 1 min left"), (5400, "; about 1 h 30 min left")]
+)
 def test_what_is_left_is_told_in_hours_and_minutes(left_s, text):
     step = Step(until=NOW, rows_n=7, left_s=left_s)
     assert f"pulled up to 2026-11-16T12:00:00+00:00: 7 rows{text}" == str(step)

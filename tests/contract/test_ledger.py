@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from flows.cli_ledger import lines
 from planerka.dispute_states import DisputeAction
 from planerka.disputes.followed import Standing
 from planerka.disputes.ledger_sheet import COLUMNS, sheet_rows
 from planerka.model import Decision, DisputeOrigin, Reference
 from planerka.store.dispute_steps import Act, take_step
+from planerka.store.ledger import returned_since
 from planerka.store.tables import lead
 from tests.builders_ledger import (
     happens_on,
@@ -248,3 +250,16 @@ def test_a_rejection_without_a_known_owner_is_nobodys_whoever_has_the_lead_now(e
     return_on(engine, 1, manager_id=None)
     (row,) = ledger_on(engine, 100).rows
     assert row.manager is None
+
+
+def test_of_no_returns_the_shell_prints_no_blank_line(engine):
+    assert "" not in [line.strip() for line in lines(ledger_on(engine, 100), MOSCOW)]
+
+
+def test_what_was_returned_after_the_data_is_counted_apart(engine):
+    """The ledger knows the first of them only."""
+    for number, days in ((1, 99), (2, 100), (3, 101)):
+        keep_lead(engine, f"L{number}")
+        return_on(engine, days, f"L{number}")
+    with engine.connect() as connection:
+        assert (1, 2) == (ledger_on(engine, 100).totals.returns_n, returned_since(connection, "crm", on(100)))

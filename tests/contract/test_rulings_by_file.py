@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from openpyxl import Workbook
 
+from flows.cli_review import print_file_report
 from planerka.disputes.export import SHEET, queue_rows, write_queue
 from planerka.disputes.ruling import rule
 from planerka.disputes.ruling_by_file import FileReport, Refused, rule_by_file
@@ -116,7 +117,10 @@ def test_a_file_goes_on_where_a_killed_run_stopped(queue, tmp_path):
 
 REFUSED = [
     ((1, 1, "uphold", ""), "needs a comment"),
-    ((1, 1, "", "Одна попытка"), "'' is no decision: choose one of uphold, return_to_work, request_evidence"),
+    (
+        (1, 1, "", "Одна попытка"),
+        "'' is no decision: choose one of Оставить отказ в силе (uphold), Вернуть в работу (return_to_work), Запросить",
+    ),
     ((1, 1, "reject", "Одна попытка"), "'reject' is no decision"),
     ((1, 2, "uphold", "Одна попытка"), "Dispute 1 is opened now"),
     ((1, "", "uphold", "Одна попытка"), "'' in the column seen is no number"),
@@ -144,13 +148,26 @@ def test_a_row_that_cannot_be_ruled_is_refused_by_its_number_and_the_others_are_
     assert "opened" == states(queue)[1]
 
 
+@pytest.mark.parametrize("written", ["Вернуть в работу", "вернуть в работу", "Return to work", "return_to_work"])
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv"])
+def test_a_decision_is_taken_in_the_words_of_the_list(queue, tmp_path, name, written):
+    assert (1,) == ruled(queue, book(tmp_path / name, (1, 1, written, "Одна попытка"))).ruled
+
+
 def test_a_forbidden_return_is_refused_and_leaves_no_ruling(queue, tmp_path):
     """The client has bought since the export."""
     with queue.begin() as connection:
         leads.store_batch(connection, "crm", Lead, frame_of(Lead, {"id": "L1", "status": "won"}), MOSCOW)
     report = ruled(queue, book(tmp_path / "a.xlsx", (1, 1, "return_to_work", "Одна попытка")))
-    assert (Refused(row=2, why="lead L1 is not returned to work: it is won now"),) == report.refused
+    assert (Refused(row=2, number="1", why="lead L1 is not returned to work: it is won now"),) == report.refused
     assert "opened" == states(queue)[1]
+
+
+def test_the_shell_names_the_dispute_of_a_refused_row(queue, tmp_path, capsys):
+    """A sheet that was sorted has its rows elsewhere."""
+    with pytest.raises(UsageError, match="1 rows were refused"):
+        print_file_report(ruled(queue, book(tmp_path / "a.xlsx", (2, 1, "uphold", ""))))
+    assert "Row 2 is refused, dispute 2: a ruling needs a comment" in capsys.readouterr().out
 
 
 def test_what_changed_since_the_export_is_told_by_who_changed_it(queue, tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from flows.desk import SAMPLE_PEOPLE
 from planerka.settings import PROJECT
 from tests.builders_desk import LINK, form_token
 from tests.builders_mail import free_port
@@ -22,9 +23,7 @@ COMMAND = [sys.executable, "-c", "from flows.cli import main; main()", "desk"]
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """The sample company in a folder of its own, its desk on a free port."""
-    port = free_port()
-    desk = {"PLANERKA_DESK__PORT": str(port), "PLANERKA_DESK__ADDRESS": f"http://127.0.0.1:{port}"}
-    return {**os.environ, **desk, "PYTHONPATH": str(PROJECT)}
+    return {**os.environ, "PLANERKA_DESK__PORT": str(free_port()), "PYTHONPATH": str(PROJECT)}
 
 
 def planerka_desk(folder: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,11 +63,12 @@ def test_the_sample_companys_people_enter_by_what_is_printed(
                 browser.post(links[-1], data={"form_token": form_token(page.text)}),
                 browser.get(links[-1]),
             ]
-            answers.append(browser.get(environment["PLANERKA_DESK__ADDRESS"] + "/audit"))
+            answers.append(browser.get(f"http://127.0.0.1:{environment['PLANERKA_DESK__PORT']}/audit"))
         process.send_signal(stop)
         rest, _ = process.communicate(timeout=30)
-    assert (6, [200, 303, 410, 200], "", 0) == (
+    assert (6, 6, [200, 303, 410, 200], "", 0) == (
         len(links),
+        sum(f"{person.email}: http" in "".join(said) for person in SAMPLE_PEOPLE),
         [answer.status_code for answer in answers],
         rest,
         process.returncode,
@@ -78,9 +78,27 @@ def test_the_sample_companys_people_enter_by_what_is_printed(
 
 def test_a_link_is_printed_for_whom_no_mail_reaches(tmp_path: Path, environment: dict[str, str]) -> None:
     known = planerka_desk(tmp_path, environment, "--link", "Irina.Sokolova@example.com")
-    unknown = planerka_desk(tmp_path, environment, "--link", "nobody@example.com")
-    assert (0, True, 2) == (known.returncode, bool(LINK.fullmatch(known.stdout.strip())), unknown.returncode)
-    assert "nobody@example.com is nobody of desk.people: add the address there" in unknown.stderr
+    assert (0, True) == (known.returncode, bool(LINK.fullmatch(known.stdout.strip())))
+
+
+def test_a_link_for_nobody_names_the_sample_companys_people(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Its settings name none, and are not to be written for a look around."""
+    ended = planerka_desk(tmp_path, environment, "--link", "nobody@example.com")
+    assert (2, [], False) == (
+        ended.returncode,
+        [person.email for person in SAMPLE_PEOPLE if person.email not in ended.stderr],
+        "desk.people" in ended.stderr,
+    )
+
+
+def test_a_link_for_nobody_of_a_company_says_where_people_are_written(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (tmp_path / "planerka.toml").write_text(
+        '[desk]\npeople = [{email = "anna@company.example", name = "Анна", roles = ["analyst"]}]\n', "utf-8"
+    )
+    ended = planerka_desk(tmp_path, environment, "--link", "nobody@example.com")
+    assert (2, True) == (ended.returncode, "nobody of desk.people: add the address there" in ended.stderr)
 
 
 def test_a_company_says_who_may_enter(tmp_path: Path, environment: dict[str, str]) -> None:
@@ -91,7 +109,8 @@ def test_a_company_says_who_may_enter(tmp_path: Path, environment: dict[str, str
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
+    """And no link is given out to a desk that is not there."""
     with serving(tmp_path, environment):
         second = planerka_desk(tmp_path, environment)
-    assert 2 == second.returncode
+    assert (2, "") == (second.returncode, second.stdout)
     assert re.search(r"cannot listen on 127\.0\.0\.1 port \d+ \(Address already in use\): stop what", second.stderr)

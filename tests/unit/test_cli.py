@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from flows.cli import app, print_gate
 from flows.cli_setup import say_if_made_up
@@ -53,6 +54,26 @@ def test_a_verb_says_in_one_sentence_what_it_does_and_explains_what_it_asks(name
     assert re.fullmatch(r"[A-Z].*\.", command.help)
     asked = [parameter for parameter in command.params if parameter.name != "help"]
     assert [] == [parameter.name for parameter in asked if not parameter.help]
+
+
+AUTHORS = {
+    "rule": "Who decides.",
+    "answer": "Who answers.",
+    "raise": "Who doubts what was decided.",
+    "appeal": "Who doubts what was decided.",
+    "decide": "Who decides.",
+}
+
+
+@pytest.mark.parametrize("verb", AUTHORS)
+def test_who_acts_on_a_dispute_is_named_by_what_they_do(verb):
+    (author,) = (asked for asked in VERBS[f"disputes {verb}"].params if asked.name == "author")
+    assert AUTHORS[verb] == author.help
+
+
+def test_an_appeal_is_offered_no_decision_that_it_refuses():
+    asked = ["disputes", "decide", "1", "--decision", "request_evidence", "--comment", "Why", "--author", "Who"]
+    assert "Invalid value for '--decision'" in CliRunner().invoke(app, asked).output
 
 
 def test_without_settings_it_is_said_that_the_company_is_made_up(tmp_path, monkeypatch, capsys):

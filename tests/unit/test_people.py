@@ -70,6 +70,12 @@ def test_an_address_is_encrypted_or_of_the_same_machine(written: str, address: s
     assert (address, is_encrypted) == (desk.address, desk.is_encrypted)
 
 
+def test_an_address_that_is_not_written_follows_the_port() -> None:
+    """Else the links that are printed would lead to where nobody listens."""
+    assert "http://127.0.0.1:8090" == DeskSettings(port=8090).address
+    assert "https://desk.company.example" == DeskSettings(port=8090, address="https://desk.company.example").address
+
+
 def test_a_person_is_known_by_an_address_in_small_letters() -> None:
     (anna,) = load_settings(desk={"people": [ANNA]}).desk.people
     assert ("anna@company.example", "Анна", (Role.ANALYST, Role.OPS)) == (anna.email, anna.name, anna.roles)

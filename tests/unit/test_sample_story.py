@@ -55,6 +55,11 @@ def test_one_manager_rejects_for_no_answer_after_one_call(rejected):
     assert single.drop(story.EARLY_REJECTER_ID).max() < 0.1
 
 
+def test_the_card_says_of_the_bank_what_the_history_says(frames):
+    """A mortgage that was declined is approved on no card."""
+    assert {"declined"} == set(frames[Rejection]["mortgage_decision"].dropna())
+
+
 def test_one_manager_neglects_leads(events, leads):
     """Open, no task ahead, no touch for five days: most of them are this manager's."""
     touches = ["created", "call_out", "call_in", "message_out", "message_in", "meeting_held", "booked", "reopened"]

@@ -53,7 +53,7 @@ OFFERS = ("Рассрочка на 12 месяцев", "Скидка 3 % при 
 COMPETITORS = ("Застройщик «Горизонт»", "Застройщик «Маяк»", "Вторичный рынок", "Застройщик «Новый берег»")
 FULL_PRICE = 0
 ROUNDED_MINOR = 100_000
-DECISIONS = ("declined", "approved")
+DECLINED = "declined"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def words(dice: Dice, losses: Losses) -> dict[str, Any]:
         "duplicate_of_id": duplicates(losses),
         "wanted_area": chosen("area", AREAS, reason == OUT_OF_AREA),
         "wish": chosen("wish", WISHES, reason == NO_FIT),
-        "mortgage_decision": chosen("decision", DECISIONS, (reason == MORTGAGE_DECLINED) & is_provable),
+        "mortgage_decision": chosen("decision", (DECLINED,), (reason == MORTGAGE_DECLINED) & is_provable),
         "offer": chosen("offer", OFFERS, (reason == TOO_EXPENSIVE) & is_provable),
         "competitor": chosen("competitor", COMPETITORS, (reason == BOUGHT_ELSEWHERE) & is_provable),
     }

@@ -1,4 +1,4 @@
-"""What was decided: searched by words, by who decided and about what."""
+"""What was decided, and any dispute by its number, its lead or the words about it."""
 
 from typing import Annotated
 
@@ -10,12 +10,15 @@ from planerka.desk.bench import Asked, query_of, shower_of
 from planerka.desk.routes.queue import PER_PAGE, titles_of
 from planerka.desk.show.titles import STATES
 from planerka.desk.visit import Visit
-from planerka.dispute_states import WAITING
+from planerka.dispute_states import DisputeState
 from planerka.people import READERS
 from planerka.store import desk_queue
 from planerka.store.database import reading
 
 router = DeskRouter()
+
+PASSED = DisputeState.EXPIRED
+"""No dispute stays there: the edition rules on it in the same transaction."""
 
 CHOICES = ("reason_id", "manager_id", "channel_id", "project_id")
 
@@ -27,12 +30,12 @@ def history(
     text: Annotated[str, Query(max_length=200)] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> HTMLResponse:
-    """`text`: a number of a dispute, an id of a lead, or a part of what somebody wrote."""
+    """`text`: a number of a dispute, an id of a lead, or words of what somebody wrote."""
     with reading(visit.desk.engine) as connection:
         shower = shower_of(visit, connection)
-        found = desk_queue.history(connection, visit.desk.source, wanted, text.strip(), page, PER_PAGE + 1)
+        found = desk_queue.history(connection, visit.desk.source, wanted, text.strip(), page, PER_PAGE)
     more = {"text": text or None}
-    states = [(str(state), visit.words.say(title)) for state, title in STATES.items() if state not in WAITING]
+    states = [(str(state), visit.words.say(title)) for state, title in STATES.items() if state != PASSED]
     return visit.page(
         "history.html.j2",
         lines=[shower.line(view) for view in found[:PER_PAGE]],

@@ -14,6 +14,7 @@ from planerka.disputes.ledger_sheet import COLUMNS, sheet_rows
 from planerka.files import csv_bytes
 from planerka.people import READERS
 from planerka.store.database import reading
+from planerka.store.ledger import returned_since
 
 router = DeskRouter()
 
@@ -38,10 +39,12 @@ def look(visit: Annotated[Visit, allowed(*READERS)], page: Annotated[int, Query(
         return visit.page("ledger.html.j2", ledger=None)
     with reading(visit.desk.engine) as connection:
         shower = shower_of(visit, connection)
+        later_n = returned_since(connection, visit.desk.source, found.until)  # the ledger was kept, this is of now
     begin = (page - 1) * PER_PAGE
     return visit.page(
         "ledger.html.j2",
         ledger=found,
+        later_n=later_n,
         tiles=show.tiles(shower, found),
         expected=show.expected(shower, found),
         beyond=show.beyond(shower, found),

@@ -19,15 +19,13 @@ PROBLEMS = {
     NotRaised.NO_EDITION: _("No edition of the regulation is in force: there is nothing to judge by."),
     NotRaised.NOT_REJECTED: _("The lead is not rejected now, or the CRM has no lead with this id."),
     NotRaised.NOT_TO_BE_CALLED: _("The client asked not to be called: there is nothing to return."),
-    NotRaised.DISPUTED: _(
-        "The last rejection of this lead is disputed already: look for it in the queue or the history."
-    ),
+    NotRaised.DISPUTED: _("The last rejection of this lead is disputed already."),
 }
 
 
 @router.get("/raise")
 def form(visit: Annotated[Visit, allowed(Role.MARKETING)], lead: str = "") -> HTMLResponse:
-    return visit.page("raise.html.j2", lead=lead[:200], comment="", problem=None)
+    return visit.page("raise.html.j2", lead=lead[:200], comment="", problem=None, dispute_id=None)
 
 
 @router.post("/raise")
@@ -43,9 +41,10 @@ def raise_one(
     try:
         number = raise_by_hand(docket_of(visit), lead.strip(), author, comment, visit.now)
     except NotRaisedError as error:
-        return not_raised(visit, lead, comment, PROBLEMS[error.why])
+        return not_raised(visit, lead, comment, PROBLEMS[error.why], error.dispute_id)
     return RedirectResponse(f"/disputes/{number}?done={number}", 303)
 
 
-def not_raised(visit: Visit, lead: str, comment: str, problem: str) -> HTMLResponse:
-    return visit.page("raise.html.j2", 422, lead=lead, comment=comment, problem=visit.words.say(problem))
+def not_raised(visit: Visit, lead: str, comment: str, problem: str, dispute_id: int | None = None) -> HTMLResponse:
+    told = {"problem": visit.words.say(problem), "dispute_id": dispute_id}
+    return visit.page("raise.html.j2", 422, lead=lead, comment=comment, **told)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from planerka.desk.show.disputes import Shower
-from planerka.desk.show.titles import BUDGETS, CALLS, CARD, ENQUIRIES, EVENTS
+from planerka.desk.show.titles import BANK_DECISIONS, BUDGETS, CALLS, CARD, ENQUIRIES, EVENTS
 from planerka.model import ActorKind, BudgetKind, ClauseResult, Consequence, Enquiry, Event, EventKind, ReferenceKind
 from planerka.regulation.fields import CATALOGUE, FieldKind
 from planerka.regulation.findings import in_words, language_of
@@ -114,6 +114,8 @@ def card_value(shower: Shower, name: str, value: Any, currency: str | None) -> s
         return shower.words.say(BUDGETS[BudgetKind(value)])
     if isinstance(value, bool):
         return shower.words.say("yes") if value else shower.words.say("no")
+    if name == "mortgage_decision":
+        return shower.words.say(BANK_DECISIONS[value]) if value in BANK_DECISIONS else str(value)
     if name == "budget_minor":
         return shower.money(value, currency) or shower.words.number(value / 100)
     return shower.words.number(value) if isinstance(value, int) else str(value)

@@ -89,6 +89,12 @@ BUDGETS = {
     BudgetKind.MONTHLY_PAYMENT: _("monthly payment"),
 }
 
+BANK_DECISIONS = {
+    "approved": _("approved"),
+    "declined": _("declined"),
+}
+"""Of the decisions of a bank those that planerka knows; a CRM may hold another text, which is shown as it is."""
+
 STANDINGS = {
     Standing.AT_WORK: _("in work"),
     Standing.MEETING: _("meeting held"),
