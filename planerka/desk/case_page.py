@@ -13,7 +13,7 @@ from planerka.desk.show import case
 from planerka.desk.show.disputes import Shower
 from planerka.desk.show.titles import OBSTACLES
 from planerka.desk.visit import Visit
-from planerka.dispute_states import TRANSITIONS, DisputeAction, DisputeState
+from planerka.dispute_states import OPEN, TRANSITIONS, DisputeAction, DisputeState
 from planerka.disputes.appeals import appealable_until
 from planerka.disputes.returning import obstacle_to_ruling
 from planerka.model import Decision
@@ -61,6 +61,7 @@ def case_page(
             **facts(connection, source, shower, view),
             "line": shower.line(view),
             "may": powers_of(visit, connection, shower, view),
+            "said": [shower.told(step) for step in case.last_words(taken)] if view.state in OPEN else [],
             "history": [shower.told(step) for step in taken],
             "done": done_of(visit, connection, shower, number if can_undo(visit, taken[-1]) else done),
             **neighbours(visit, connection, shower, view, wanted),

@@ -13,6 +13,7 @@ from planerka.model import ReferenceKind
 from planerka.people import Role
 from planerka.store import desk_queue
 from planerka.store.database import reading
+from planerka.store.dispute_steps import steps_of
 
 router = DeskRouter()
 
@@ -26,6 +27,7 @@ def director(visit: Annotated[Visit, allowed(Role.DIRECTOR)]) -> HTMLResponse:
         shower = shower_of(visit, connection)
         appealed = desk_queue.appealed(connection, source)
         expired = desk_queue.expired_since(connection, source, visit.now - EXPIRED_SINCE)
+        said = {id_: shower.told(taken[-1]) for id_, taken in steps_of(connection, [v.id for v in appealed]).items()}
         backlog = desk_queue.backlog(connection, source, visit.now, shower.tonight)
     reasons = {id_: reason.title for id_, reason in shower.names[ReferenceKind.REASON].items()}
     standing = grouped(backlog.rows, reasons, visit.now)
@@ -33,6 +35,7 @@ def director(visit: Annotated[Visit, allowed(Role.DIRECTOR)]) -> HTMLResponse:
         "director.html.j2",
         standing=[(visit.words.say(ORIGINS[group.origin]), group) for group in standing],
         appealed=[shower.line(view) for view in appealed],
+        said=said,
         expired=[shower.line(view) for view in expired],
         days_n=EXPIRED_SINCE.days,
     )

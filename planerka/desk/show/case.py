@@ -7,11 +7,13 @@ from typing import Any
 
 from planerka.desk.show.disputes import Shower
 from planerka.desk.show.titles import BUDGETS, CALLS, CARD, ENQUIRIES, EVENTS
+from planerka.dispute_states import RULING
 from planerka.model import ActorKind, BudgetKind, ClauseResult, Consequence, Enquiry, Event, EventKind, ReferenceKind
 from planerka.regulation.fields import CATALOGUE, FieldKind
 from planerka.regulation.findings import in_words, language_of
 from planerka.rulebook.regulation import Edition
 from planerka.store.case_file import LeadFacts
+from planerka.store.dispute_steps import Step, not_undone
 from planerka.store.disputes import DisputeView
 from planerka.store.readings import ReadingView
 
@@ -53,6 +55,18 @@ def broken(shower: Shower, view: DisputeView, edition: Edition | None) -> list[B
         for finding in view.findings or []
     ]
     return sorted(found, key=lambda clause: clause.is_fault)
+
+
+def last_words(taken: list[Step]) -> list[Step]:
+    """What the next decision answers, in the order it was said: why the dispute was raised, and the last answer, ruling
+    and appeal that were not undone."""
+    last: dict[str, Step] = {}
+    for step in not_undone(taken):
+        if step.action in RULING:
+            last["ruling"] = step
+        elif step.comment:
+            last[step.action] = step
+    return sorted(last.values(), key=lambda step: step.number)
 
 
 def evidence(shower: Shower, read: Mapping[str, Any]) -> list[tuple[str, str]]:

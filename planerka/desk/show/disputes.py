@@ -147,11 +147,14 @@ class Shower:
             findings=self.findings(view),
             due=self.due(view.due_at),
             stake=self.stake(view),
-            state=self.words.say(STATES[view.state]),
-            tone=TONES.get(view.state, ""),
+            state=self.state(view),
+            tone="due" if view.is_answered else TONES.get(view.state, ""),
             assigned_to=view.assigned_to,
             decided=self.decided(view),
         )
+
+    def state(self, view: DisputeView) -> str:
+        return self.words.say(_("answer came") if view.is_answered else STATES[view.state])
 
     def decided(self, view: DisputeView) -> str | None:
         """Who decided and when; None where nobody has."""
