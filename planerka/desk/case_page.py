@@ -63,7 +63,7 @@ def case_page(
             "may": powers_of(visit, connection, shower, view),
             "said": [shower.told(step) for step in case.last_words(taken)] if view.state in OPEN else [],
             "history": [shower.told(step) for step in taken],
-            "done": done_of(visit, connection, shower, number if can_undo(visit, taken[-1]) else done),
+            "done": done_of(visit, connection, shower, number if can_undo(visit, connection, taken[-1]) else done),
             **neighbours(visit, connection, shower, view, wanted),
         }
     return visit.page("case.html.j2", status, view=view, typed=typed or Typed(), query=query_of(wanted), **values)

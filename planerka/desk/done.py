@@ -24,4 +24,5 @@ def done_of(visit: Visit, connection: sa.Connection, shower: Shower, dispute_id:
     taken = steps(connection, dispute_id) if dispute_id else []
     if not taken or visit.person is None or taken[-1].author != visit.person.name:
         return None
-    return LastStep(id=taken[-1].dispute_id, told=shower.told(taken[-1]), can_undo=can_undo(visit, taken[-1]))
+    last = taken[-1]
+    return LastStep(id=last.dispute_id, told=shower.told(last), can_undo=can_undo(visit, connection, last))

@@ -66,7 +66,13 @@ def withdraw(connection: sa.Connection, ruling_id: int) -> bool:
     """Take back the command of a ruling that is undone; False where it has left for the source."""
     of_it = command.c.ruling_id == ruling_id
     connection.execute(command.delete().where(of_it, command.c.tried_at.is_(None)))
-    return not connection.scalar(sa.select(sa.exists().where(of_it)))
+    return not is_taken(connection, ruling_id)
+
+
+def is_taken(connection: sa.Connection, ruling_id: int) -> bool:
+    """Whether the command of a ruling has left for the source; False too where it asks for none."""
+    is_its = (command.c.ruling_id == ruling_id) & command.c.tried_at.is_not(None)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_its))))
 
 
 def is_begun(connection: sa.Connection, dispute_id: int, kind: Decision) -> bool:
