@@ -81,6 +81,21 @@ def is_begun(connection: sa.Connection, dispute_id: int, kind: Decision) -> bool
     return bool(connection.scalar(sa.select(sa.exists().where(is_its, command.c.tried_at.is_not(None)))))
 
 
+def receipts_of(connection: sa.Connection, dispute_id: int) -> dict[Decision, Receipt]:
+    """What the source has of a dispute: what the ruling that stands asked for, and a return, whatever was decided
+    since."""
+    is_told = (dispute_step.c.action == Decision.RETURN_TO_WORK) | (dispute.c.ruling_id == dispute_step.c.id)
+    query = (
+        sa.select(dispute_step.c.action, *(receipt.c[name] for name in Receipt.__dataclass_fields__))
+        .join_from(receipt, command, command.c.marker == receipt.c.marker)
+        .join(dispute_step, dispute_step.c.id == command.c.ruling_id)
+        .join(dispute, dispute.c.id == dispute_step.c.dispute_id)
+        .where(dispute.c.id == dispute_id, is_told)
+    )
+    found = connection.execute(query).mappings()
+    return {Decision(row["action"]): Receipt(**{k: row[k] for k in Receipt.__dataclass_fields__}) for row in found}
+
+
 def rulings_of(dispute_id: int, kind: Decision) -> sa.Select[tuple[int]]:
     return sa.select(dispute_step.c.id).where(dispute_step.c.dispute_id == dispute_id, dispute_step.c.action == kind)
 

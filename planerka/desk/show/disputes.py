@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from planerka.clock import start_of
-from planerka.desk.show.titles import ACTIONS, STATES
+from planerka.desk.show.titles import ACTIONS, STATES, WRITTEN
 from planerka.dispute_states import DisputeState
 from planerka.disputes.waiting import ORIGINS
-from planerka.model import Reference, ReferenceKind
+from planerka.model import Decision, Receipt, Reference, ReferenceKind
 from planerka.store.dispute_steps import Step
 from planerka.store.disputes import DisputeView
 from planerka.store.readings import Unread
@@ -161,6 +161,13 @@ class Shower:
         if view.ruled_at is None or not (view.state.is_ruled or view.state == DisputeState.APPEALED):
             return None
         return f"{self.author(view.author)}, {self.words.instant(view.ruled_at, self.zone)}"
+
+    def written(self, decision: Decision, proof: Receipt) -> str:
+        """What of a decision is in the CRM, by its receipt."""
+        seen, handed_over = WRITTEN[decision]
+        if proof.confirmed_at:
+            return self.words.say(seen, at=self.words.instant(proof.confirmed_at, self.zone))
+        return self.words.say(handed_over, at=self.words.instant(proof.handed_over_at, self.zone))
 
     def author(self, author: str | None) -> str:
         return author or self.words.say("planerka, by the regulation")
