@@ -27,7 +27,8 @@ def director(visit: Annotated[Visit, allowed(Role.DIRECTOR)]) -> HTMLResponse:
         shower = shower_of(visit, connection)
         appealed = desk_queue.appealed(connection, source)
         expired = desk_queue.expired_since(connection, source, visit.now - EXPIRED_SINCE)
-        said = {id_: shower.told(taken[-1]) for id_, taken in steps_of(connection, [v.id for v in appealed]).items()}
+        taken = steps_of(connection, [view.id for view in appealed])
+        said = {view.id: shower.told(taken[view.id][-1], view.origin) for view in appealed}
         backlog = desk_queue.backlog(connection, source, visit.now, shower.tonight)
     reasons = {id_: reason.title for id_, reason in shower.names[ReferenceKind.REASON].items()}
     standing = grouped(backlog.rows, reasons, visit.now)

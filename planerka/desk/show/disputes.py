@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from planerka.clock import start_of
-from planerka.desk.show.titles import ACTIONS, STATES, WRITTEN
+from planerka.desk.show.titles import ACTIONS, ACTIONS_OF_NEGLECT, STATES, STATES_OF_NEGLECT, WRITTEN
 from planerka.dispute_states import DisputeState
 from planerka.disputes.waiting import ORIGINS
-from planerka.model import Decision, Receipt, Reference, ReferenceKind
+from planerka.model import Decision, DisputeOrigin, Receipt, Reference, ReferenceKind
 from planerka.store.dispute_steps import Step
 from planerka.store.disputes import DisputeView
 from planerka.store.readings import Unread
@@ -154,7 +154,8 @@ class Shower:
         )
 
     def state(self, view: DisputeView) -> str:
-        return self.words.say(_("answer came") if view.is_answered else STATES[view.state])
+        titles = STATES_OF_NEGLECT if view.origin == DisputeOrigin.NEGLECT else STATES
+        return self.words.say(_("answer came") if view.is_answered else titles[view.state])
 
     def decided(self, view: DisputeView) -> str | None:
         """Who decided and when; None where nobody has."""
@@ -172,6 +173,8 @@ class Shower:
     def author(self, author: str | None) -> str:
         return author or self.words.say("planerka, by the regulation")
 
-    def told(self, step: Step) -> StepLine:
-        what = self.words.say(ACTIONS[step.action])
-        return StepLine(at=step.at, what=what, who=self.author(step.author), comment=step.comment)
+    def told(self, step: Step, origin: DisputeOrigin) -> StepLine:
+        titles = ACTIONS_OF_NEGLECT if origin == DisputeOrigin.NEGLECT else ACTIONS
+        return StepLine(
+            at=step.at, what=self.words.say(titles[step.action]), who=self.author(step.author), comment=step.comment
+        )

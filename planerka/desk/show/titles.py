@@ -34,6 +34,13 @@ ACTIONS = {
     DisputeAction.JUDGE_AGAIN: _("judged again: the verdict is another, the dispute stays"),
 }
 
+STATES_OF_NEGLECT = STATES | {
+    DisputeState.UPHELD: _("no violation"),
+    DisputeState.FINAL_UPHELD: _("no violation, final"),
+}
+ACTIONS_OF_NEGLECT = ACTIONS | {DisputeAction.UPHOLD: _("found no violation")}
+"""Of a neglected lead, which nobody had rejected."""
+
 OBSTACLES = {
     Obstacle.GONE: _("The CRM has the lead no more."),
     Obstacle.OPEN: _("The lead is in work already."),
