@@ -94,3 +94,12 @@ def test_the_receipt_of_a_return_is_told_after_the_director_has_upheld(site: Des
     appeal(docket, 1, "Sergei", "Six calls", NOON)
     decide_appeal(docket, 1, Decision.UPHOLD, "Vera", "Right", NOON)
     assert WRITTEN in site.entered(Role.SALES).get("/disputes/1").text
+
+
+@pytest.mark.parametrize("role", [Role.SALES, Role.ANALYST])
+def test_a_request_in_the_crm_is_told_as_a_request(site: DeskSite, role: Role) -> None:
+    """It is no ruling: the dispute goes on waiting."""
+    ask_for_evidence(site)
+    page = site.entered(role).get("/disputes/1").text
+    told = ("The request for evidence was handed over to the CRM on", ">Ruling</h2>")
+    assert (True, False) == tuple(text in page for text in told)

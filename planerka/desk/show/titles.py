@@ -56,8 +56,8 @@ WRITTEN = {
         _("The return to work was handed over to the CRM on {at}; the next pull will show it."),
     ),
     Decision.REQUEST_EVIDENCE: (
-        _("In the CRM since {at}, and seen there."),
-        _("Handed over to the CRM on {at}; the next pull will show it."),
+        _("The request for evidence is in the CRM since {at}, and was seen there."),
+        _("The request for evidence was handed over to the CRM on {at}; the next pull will show it."),
     ),
 }
 """What was written for a decision and is confirmed, and what is not confirmed yet."""
