@@ -112,6 +112,9 @@ class Words:
     def instant(self, at: datetime, zone: ZoneInfo) -> str:
         return format_datetime(at, "d MMMM y, HH:mm", tzinfo=zone, locale=self.locale)
 
+    def second(self, at: datetime, zone: ZoneInfo) -> str:
+        return format_datetime(at, "d MMMM y, HH:mm:ss", tzinfo=zone, locale=self.locale)
+
 
 def parted(money: str) -> str:
     """CLDR parts a letter from a digit with a space; the library does not yet."""

@@ -17,6 +17,7 @@ from planerka.disputes.docket import Docket
 from planerka.disputes.ruling import UNDO_TIME
 from planerka.model import DisputeOrigin
 from planerka.store.audit import Action
+from planerka.store.commands import is_taken
 from planerka.store.desk_queue import Filter
 from planerka.store.dispute_steps import Step
 from planerka.store.references import references
@@ -95,10 +96,11 @@ def query_of(wanted: Filter, **more: object) -> str:
     return f"?{urlencode(told)}" if told else ""
 
 
-def can_undo(visit: Visit, step: Step) -> bool:
-    """Whether this step is the reader's own ruling, and young enough."""
+def can_undo(visit: Visit, connection: sa.Connection, step: Step) -> bool:
+    """Whether this step is the reader's own ruling, young enough, and its command has not left."""
     is_own = visit.person is not None and step.author == visit.person.name
-    return is_own and step.action in RULING and visit.now - step.at <= UNDO_TIME
+    is_young = step.action in RULING and visit.now - step.at <= UNDO_TIME
+    return is_own and is_young and not is_taken(connection, step.id)
 
 
 def option_list(found: Mapping[str, int], titles: Mapping[str, str], chosen: str | None) -> list[tuple[str, str, bool]]:

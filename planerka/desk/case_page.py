@@ -13,13 +13,13 @@ from planerka.desk.show import case
 from planerka.desk.show.disputes import Shower
 from planerka.desk.show.titles import OBSTACLES
 from planerka.desk.visit import Visit
-from planerka.dispute_states import TRANSITIONS, DisputeAction, DisputeState
+from planerka.dispute_states import OPEN, TRANSITIONS, DisputeAction, DisputeState
 from planerka.disputes.appeals import appealable_until
-from planerka.disputes.returning import obstacle_to_ruling
-from planerka.model import Decision
+from planerka.disputes.returning import is_return_begun, obstacle_to_ruling
+from planerka.model import Decision, DisputeOrigin
 from planerka.people import Role
-from planerka.regulation.signed import signed_editions
-from planerka.store import case_file, desk_queue, disputes
+from planerka.regulation.signed import edition_in_force, signed_editions
+from planerka.store import case_file, commands, desk_queue, disputes
 from planerka.store.database import reading
 from planerka.store.desk_queue import Filter
 from planerka.store.dispute_steps import steps
@@ -39,12 +39,14 @@ class Typed:
 
 @dataclass(frozen=True, kw_only=True)
 class Powers:
-    """What this reader may do about the dispute now. `obstacle`: why the lead cannot be returned, in words."""
+    """What this reader may do about the dispute now. `is_back`: the rejected lead that the director decides about is
+    in work again, or will be. `obstacle`: why the lead cannot be returned, in words."""
 
     can_rule: bool
     can_request: bool
     can_assign: bool
     can_decide: bool
+    is_back: bool
     appeal_until: datetime | None
     obstacle: str | None
 
@@ -61,8 +63,10 @@ def case_page(
             **facts(connection, source, shower, view),
             "line": shower.line(view),
             "may": powers_of(visit, connection, shower, view),
-            "history": [shower.told(step) for step in taken],
-            "done": done_of(visit, connection, shower, number if can_undo(visit, taken[-1]) else done),
+            "said": [shower.told(step, view.origin) for step in case.last_words(taken)] if view.state in OPEN else [],
+            "history": [shower.told(step, view.origin) for step in taken],
+            "written": [shower.written(*one) for one in commands.receipts_of(connection, number).items()],
+            "done": done_of(visit, connection, shower, number if can_undo(visit, connection, taken[-1]) else done),
             **neighbours(visit, connection, shower, view, wanted),
         }
     return visit.page("case.html.j2", status, view=view, typed=typed or Typed(), query=query_of(wanted), **values)
@@ -76,6 +80,7 @@ def facts(connection: sa.Connection, source: str, shower: Shower, view: DisputeV
     events = case_file.events_of_lead(connection, source, view.lead_id)
     return {
         "broken": case.broken(shower, view, editions.get(view.edition or "")),
+        "silence": case.silence(shower, view, edition_in_force(connection, view.opened_at, shower.zone)),
         "evidence": case.evidence(shower, view.evidence or {}),
         "comment": kept.get("comment"),
         "card": [*case.of_lead(shower, view, known), *case.card(shower, kept, view.currency)],
@@ -98,6 +103,7 @@ def powers_of(visit: Visit, connection: sa.Connection, shower: Shower, view: Dis
         can_request=is_analyst and DisputeAction.REQUEST_EVIDENCE in actions,
         can_assign=is_analyst and (visit.person is None or view.assigned_to != visit.person.name),
         can_decide=is_director,
+        is_back=is_director and view.origin != DisputeOrigin.NEGLECT and is_return_begun(connection, view),
         appeal_until=until if until and visit.now <= until else None,
         obstacle=shower.words.say(OBSTACLES[found]) if found else None,
     )

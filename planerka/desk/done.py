@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from planerka.desk.bench import can_undo
 from planerka.desk.show.disputes import Shower, StepLine
 from planerka.desk.visit import Visit
-from planerka.store.dispute_steps import steps
+from planerka.store import disputes
+from planerka.store.dispute_steps import last_step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,9 @@ class LastStep:
 
 def done_of(visit: Visit, connection: sa.Connection, shower: Shower, dispute_id: int | None) -> LastStep | None:
     """None where nothing was done, or not by this reader."""
-    taken = steps(connection, dispute_id) if dispute_id else []
-    if not taken or visit.person is None or taken[-1].author != visit.person.name:
+    if dispute_id is None or not disputes.is_there(connection, visit.desk.source, dispute_id):
         return None
-    return LastStep(id=taken[-1].dispute_id, told=shower.told(taken[-1]), can_undo=can_undo(visit, taken[-1]))
+    view, last = disputes.show(connection, visit.desk.source, dispute_id), last_step(connection, dispute_id)
+    if visit.person is None or last.author != visit.person.name:
+        return None
+    return LastStep(id=dispute_id, told=shower.told(last, view.origin), can_undo=can_undo(visit, connection, last))

@@ -37,6 +37,8 @@ REMEDIES = {
 }
 """What to do, where the refusal itself does not say it."""
 
+SIGN_IN_AGAIN = _("Sign in again")
+
 TYPED = ("lead", "comment", "text", "links")
 """Fields of our forms that people write in."""
 
@@ -84,7 +86,18 @@ async def unsent(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unsent)
     visit, form = visit_behind(request), await request.form()
     texts = [text for name in TYPED if isinstance(text := form.get(name), str) and text.strip()]
-    return page(visit, error.status, visit.words.say(error.msgid), template="unsent.html.j2", texts=texts)
+    more: dict[str, object] = {"texts": texts, "back": form_page(request)}
+    title = TITLES[error.status] if visit.person else SIGN_IN_AGAIN
+    return page(visit, error.status, visit.words.say(error.msgid), None, "unsent.html.j2", title, **more)
+
+
+def form_page(request: Request) -> str:
+    """The path of the page whose form was sent: the same, or the one above it; "/" where neither is a page."""
+    path, route, pages = request.url.path, request.scope["route"].path, request.app.state.roles_of
+    if route not in pages:
+        path, route = path.rpartition("/")[0], route.rpartition("/")[0]
+    query = f"?{request.url.query}" if request.url.query else ""
+    return path + query if route in pages else "/"
 
 
 async def by_status(request: Request, error: Exception) -> Response:
@@ -122,12 +135,14 @@ def page(
     why: str | None = None,
     headers: Mapping[str, str] | None = None,
     template: str = "refusal.html.j2",
+    title: str | None = None,
     **more: object,
 ) -> Response:
-    """`why` None: what is said of every refusal of that status. `more` is what another template needs besides."""
-    title = TITLES.get(status, TITLES[400])
+    """`why`, `title` None: what is said of every refusal of that status. `more` is what another template needs
+    besides."""
+    heading = title or TITLES.get(status, TITLES[400])
     remedy = REMEDIES.get(status, REMEDIES[404])
-    told = {"title": visit.words.say(title), "why": why or visit.words.say(remedy), "code": status}
+    told = {"title": visit.words.say(heading), "why": why or visit.words.say(remedy), "code": status}
     answer = visit.page(template, status, **told, **more)
     answer.headers.update(headers or {})
     return answer

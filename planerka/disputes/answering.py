@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -24,6 +25,24 @@ ANSWER_TIME = timedelta(days=30)
 LINKS_MAX, LINK_LENGTH_MAX = 10, 2000
 
 
+class NoAnswer(StrEnum):
+    """Why an answer is not kept, in words about `n`: how many links there are, or which of them."""
+
+    UNSAID = "an answer needs a text and an author: say what was done about the lead"
+    TOO_MANY = f"{{n}} links are too many: give {LINKS_MAX} at most, or a link to their folder"
+    TOO_LONG = f"link {{n}} is longer than {LINK_LENGTH_MAX} characters: give a shorter one"
+    NO_ADDRESS = "link {n} is no address of the web: begin it with https://, and leave out spaces"
+    NAMES_A_CLIENT = "link {n} has a phone or an e-mail in it: put the file where no client is named"
+
+
+class NoAnswerError(UsageError):
+    """An answer is not kept; `why` is one of the reasons, `n` the number in it. Quotes no link."""
+
+    def __init__(self, why: NoAnswer, n: int = 0) -> None:
+        super().__init__(why.format(n=n))
+        self.why, self.n = why, n
+
+
 def link_maker(address: str, now: datetime) -> Callable[[sa.Connection, int], str]:
     """Makes the address at which the manager answers about a dispute; `address` is that of the desk."""
 
@@ -37,11 +56,11 @@ def link_maker(address: str, now: datetime) -> Callable[[sa.Connection, int], st
 def answer(docket: Docket, dispute_id: int, author: str, text: str, links: Sequence[str], now: datetime) -> None:
     """Keep an answer as one comment: the text, masked, then each link on a line of its own.
 
-    The analyst, to whom the dispute goes back, has READING_TIME at least. UsageError: no text or author, and links that
-    are none, too many, or name a client. ChangedError where no evidence is asked for, or no longer.
+    The analyst, to whom the dispute goes back, has READING_TIME at least. NoAnswerError: no text or author, and links
+    that are none, too many, or name a client. ChangedError where no evidence is asked for, or no longer.
     """
     if not text.strip() or not author.strip():
-        raise UsageError("an answer needs a text and an author: say what was done about the lead")
+        raise NoAnswerError(NoAnswer.UNSAID)
     comment = "\n".join((text.strip(), *checked(links)))
     with docket.engine.begin() as connection:
         dispute, comment = held(docket, connection, dispute_id, comment)
@@ -51,17 +70,17 @@ def answer(docket: Docket, dispute_id: int, author: str, text: str, links: Seque
 
 
 def checked(links: Sequence[str]) -> list[str]:
-    """The links without spaces around; UsageError says what is wrong with which, and quotes none."""
+    """The links without spaces around; NoAnswerError says what is wrong with which."""
     if len(links) > LINKS_MAX:
-        raise UsageError(f"{len(links)} links are too many: give {LINKS_MAX} at most, or a link to their folder")
+        raise NoAnswerError(NoAnswer.TOO_MANY, len(links))
     found = [link.strip() for link in links]
     for number, link in enumerate(found, start=1):
         if len(link) > LINK_LENGTH_MAX:
-            raise UsageError(f"link {number} is longer than {LINK_LENGTH_MAX} characters: give a shorter one")
+            raise NoAnswerError(NoAnswer.TOO_LONG, number)
         if not is_link(link):
-            raise UsageError(f"link {number} is no address of the web: begin it with https://, and leave out spaces")
+            raise NoAnswerError(NoAnswer.NO_ADDRESS, number)
         if masked(link) != link or SURE_PHONE.search(link):
-            raise UsageError(f"link {number} has a phone or an e-mail in it: put the file where no client is named")
+            raise NoAnswerError(NoAnswer.NAMES_A_CLIENT, number)
     return found
 
 

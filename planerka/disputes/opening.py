@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -18,6 +18,9 @@ from planerka.store.disputes import NewDispute
 from planerka.store.meeting_facts import silences
 from planerka.store.touched import hold
 from planerka.store.windows import get_source
+
+SILENT_SINCE = "%Y%m%dT%H%M%S"
+"""How the name of a silence ends: the last touch before it, in UTC."""
 
 Subject = tuple[DisputeOrigin, str, str, int | None]
 
@@ -74,6 +77,11 @@ def stand_again(
     return Counter(origin for origin, _ in fallen)
 
 
+def silent_since(subject_id: str) -> datetime:
+    """The last touch or enquiry before the silence of that name."""
+    return datetime.strptime(subject_id.rpartition(":")[2], SILENT_SINCE).replace(tzinfo=UTC)
+
+
 def subjects(connection: sa.Connection, source: str, since: datetime, until: datetime) -> list[Subject]:
     """Origin, name and lead of what may be disputed of that stretch, and the number of the dispute over it that has
     fallen; silences that were disputed already too."""
@@ -81,7 +89,7 @@ def subjects(connection: sa.Connection, source: str, since: datetime, until: dat
     return [
         *reviewed.disputable(connection, source, since),
         *(
-            (DisputeOrigin.NEGLECT, f"neglect:{row.lead_id}:{row.last_touch_at:%Y%m%dT%H%M%S}", row.lead_id, None)
+            (DisputeOrigin.NEGLECT, f"neglect:{row.lead_id}:{row.last_touch_at:{SILENT_SINCE}}", row.lead_id, None)
             for row in lasting[lasting["neglected_at"] >= since].itertuples()
         ),
     ]

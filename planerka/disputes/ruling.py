@@ -1,6 +1,7 @@
 """Rulings: what a person decides of a dispute, and the write to the CRM that follows from it."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import sqlalchemy as sa
 
@@ -27,6 +28,21 @@ RETURNED = _("The lead is back in work"), _("Call the client: the lead is back i
 EVIDENCE_OF_REJECTION = _("Evidence requested"), _("Give the evidence for the rejection")
 EVIDENCE_OF_WORK = _("Evidence requested"), _("Say what has been done about the lead since the last touch")
 """The note and the task that a ruling writes into the CRM."""
+
+
+class NotUndone(StrEnum):
+    """Why a ruling is not taken back, in words that follow the number of its dispute."""
+
+    OVER = "its ruling can be taken back for a minute, and that is over"
+    TAKEN = "its ruling is written into the CRM already, or on its way there, and is not taken back"
+
+
+class NotUndoneError(UsageError):
+    """It is too late to take a ruling back; `why` is one of the reasons."""
+
+    def __init__(self, dispute_id: int, why: NotUndone) -> None:
+        super().__init__(f"dispute {dispute_id}: {why}")
+        self.why = why
 
 
 def rule(
@@ -99,7 +115,7 @@ def undo(docket: Docket, dispute_id: int, author: str, now: datetime) -> None:
 
     The dispute is where the ruling found it: its state, its deadline, who looks after it, and an earlier request for
     evidence, which waits again. What was written stays among the steps. ChangedError where something else was done
-    last, UsageError where it is too late.
+    last, NotUndoneError where it is too late.
     """
     with docket.engine.begin() as connection:
         disputes.show(connection, docket.source, dispute_id)
@@ -107,8 +123,10 @@ def undo(docket: Docket, dispute_id: int, author: str, now: datetime) -> None:
         if last.action not in RULING or last.author != author:
             raise ChangedError(told(last))
         # The command is taken back first: the row that says whether it has left is the one both sides write.
-        if now - last.at > UNDO_TIME or not commands.withdraw(connection, last.id):
-            raise UsageError(f"the ruling on dispute {dispute_id} can be taken back for a minute, and that is over")
+        if not commands.withdraw(connection, last.id):
+            raise NotUndoneError(dispute_id, NotUndone.TAKEN)
+        if now - last.at > UNDO_TIME:
+            raise NotUndoneError(dispute_id, NotUndone.OVER)
         act = Act(action=DisputeAction.UNDO, at=now, author=author)
         docket.take(connection, dispute_id, act, due_at=before[-1].due_at, assigned_to=analyst_of(before))
 

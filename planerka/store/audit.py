@@ -66,8 +66,8 @@ def count_since(
 
 
 def listing(connection: sa.Connection, page: int, per_page: int) -> list[Entry]:
-    """The entries of a page, from 1, the newest first."""
-    query = sa.select(audit).order_by(audit.c.id.desc()).limit(per_page).offset((page - 1) * per_page)
+    """The entries of a page, from 1, and the first of the next one; the newest first."""
+    query = sa.select(audit).order_by(audit.c.id.desc()).limit(per_page + 1).offset((page - 1) * per_page)
     rows = connection.execute(query)
     return [_entry(row) for row in rows]
 

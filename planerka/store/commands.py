@@ -66,13 +66,34 @@ def withdraw(connection: sa.Connection, ruling_id: int) -> bool:
     """Take back the command of a ruling that is undone; False where it has left for the source."""
     of_it = command.c.ruling_id == ruling_id
     connection.execute(command.delete().where(of_it, command.c.tried_at.is_(None)))
-    return not connection.scalar(sa.select(sa.exists().where(of_it)))
+    return not is_taken(connection, ruling_id)
+
+
+def is_taken(connection: sa.Connection, ruling_id: int) -> bool:
+    """Whether the command of a ruling has left for the source; False too where it asks for none."""
+    is_its = (command.c.ruling_id == ruling_id) & command.c.tried_at.is_not(None)
+    return bool(connection.scalar(sa.select(sa.exists().where(is_its))))
 
 
 def is_begun(connection: sa.Connection, dispute_id: int, kind: Decision) -> bool:
     """Whether the source has such a command of this dispute, or may have it, by a ruling of any time."""
     is_its = command.c.ruling_id.in_(rulings_of(dispute_id, kind))
     return bool(connection.scalar(sa.select(sa.exists().where(is_its, command.c.tried_at.is_not(None)))))
+
+
+def receipts_of(connection: sa.Connection, dispute_id: int) -> dict[Decision, Receipt]:
+    """What the source has of a dispute: what the ruling that stands asked for, and a return, whatever was decided
+    since."""
+    is_told = (dispute_step.c.action == Decision.RETURN_TO_WORK) | (dispute.c.ruling_id == dispute_step.c.id)
+    query = (
+        sa.select(dispute_step.c.action, *(receipt.c[name] for name in Receipt.__dataclass_fields__))
+        .join_from(receipt, command, command.c.marker == receipt.c.marker)
+        .join(dispute_step, dispute_step.c.id == command.c.ruling_id)
+        .join(dispute, dispute.c.id == dispute_step.c.dispute_id)
+        .where(dispute.c.id == dispute_id, is_told)
+    )
+    found = connection.execute(query).mappings()
+    return {Decision(row["action"]): Receipt(**{k: row[k] for k in Receipt.__dataclass_fields__}) for row in found}
 
 
 def rulings_of(dispute_id: int, kind: Decision) -> sa.Select[tuple[int]]:

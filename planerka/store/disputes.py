@@ -88,6 +88,11 @@ class DisputeView:
     confirmed_at: datetime | None
 
     @property
+    def is_answered(self) -> bool:
+        """Whether evidence was asked for, and the answer waits for the analyst."""
+        return self.state == DisputeState.ASSIGNED and self.decision == Decision.REQUEST_EVIDENCE
+
+    @property
     def currency(self) -> str | None:
         """That of what is at stake."""
         return self.stake["currency"] if self.stake else None

@@ -15,6 +15,7 @@ from planerka.store.desk_tokens import Purpose
 from planerka.store.dispute_steps import Step, last_step, steps
 from tests.builders_desk import ADDRESS, NOON, DeskSite, desk_site
 from tests.builders_rulings import dispute_rejections
+from tests.builders_store import MOSCOW
 
 OPS = "ops@company.example"
 
@@ -137,6 +138,26 @@ def test_what_is_no_address_is_refused_and_what_was_typed_stays(site: DeskSite, 
         "<script>" in answer.text,
     )
     assert "request_evidence" == last(site).action
+
+
+REASONS = [
+    ({"text": " "}, "Write what was done about the lead."),
+    ({"links": " ".join(["https://a.b/c"] * 11)}, "There are too many links (11). Give a link to their folder."),
+    ({"links": "https://a.b/" + "c" * 2000}, "Link 1 is too long. Give a shorter one."),
+    ({"links": "https://a.b/c ftp://a.b/c"}, "Link 2 is no address of a page."),
+    ({"links": "https://a.b/79161234567.mp3"}, "Link 1 has a phone or an e-mail in it."),
+]
+
+
+@pytest.mark.parametrize("form, why", REASONS)
+def test_who_is_refused_reads_why(site: DeskSite, form: dict[str, str], why: str) -> None:
+    assert f'role="alert">{why}' in give(site, requested(site), **form).text
+
+
+def test_the_page_says_until_when_and_how_often_it_can_be_answered(site: DeskSite) -> None:
+    page = site.visitor().get(requested(site)).text
+    due = last(site).due_at.astimezone(MOSCOW)
+    assert f"You can answer once, until {due:%-d %B %Y, %H:%M} or until the dispute is decided." in page
 
 
 @pytest.mark.parametrize("form", [{"text": " "}, {"text": "a\0b"}, {"text": "x" * 4001}, {"links": "x" * 20_001}])

@@ -1,5 +1,6 @@
 """The same case many times: what the analyst chose is upheld, and nothing else; no text and no choice is lost."""
 
+import re
 from pathlib import Path
 
 import httpx
@@ -11,7 +12,8 @@ from planerka.people import Person, Role
 from planerka.store import verdicts
 from planerka.store.database import reading
 from planerka.store.dispute_steps import last_step
-from tests.builders_desk import NOON, PEOPLE, DeskSite, desk_site
+from planerka.store.stakes import put_stakes
+from tests.builders_desk import NOON, PEOPLE, DeskSite, desk_site, on_one_database
 from tests.builders_forms import form_of
 from tests.builders_rulings import FINDING, dispute_rejections
 
@@ -122,3 +124,23 @@ def test_it_is_offered_for_a_minute_and_to_its_author(site: DeskSite) -> None:
     site.clock.move(seconds=61)
     later = site.entered(Role.ANALYST).get("/disputes/2").text
     assert (False, False) == ("/disputes/2/undo" in of_another, "/disputes/2/undo" in later)
+
+
+@on_one_database
+def test_the_page_says_what_is_at_stake_in_all_of_them(site: DeskSite) -> None:
+    with site.desk.engine.begin() as connection:
+        put_stakes(connection, {n: {"amount_minor": 150_000_000, "currency": "RUB"} for n in (1, 2, 4)})
+    assert "At stake: RUB\N{NO-BREAK SPACE}4.5M" in site.entered(Role.ANALYST).get("/disputes/1/same").text
+
+
+@on_one_database
+def test_the_filter_of_the_queue_is_kept(site: DeskSite) -> None:
+    """On the way to the page, in its links and its form, and after it."""
+    browser, query = site.entered(Role.ANALYST), "?reason_id=17"
+    of_one = browser.get(f"/disputes/1{query}").text
+    page = browser.get(f"/disputes/1/same{query}").text
+    links = set(re.findall(r'href="(/disputes[^"]*)"', page.partition("<main")[2]))
+    sent = form_of(page, "/disputes/1/same").submitted(browser, comment="All alike")
+    assert f'href="/disputes/1/same{query}"' in of_one
+    assert {f"/disputes{query}", *(f"/disputes/{n}{query}" for n in (1, 2, 3, 4))} == links
+    assert f"/disputes{query}&upheld=4" == sent.headers["location"]

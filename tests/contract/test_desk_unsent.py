@@ -46,9 +46,23 @@ def test_after_twelve_hours_the_text_is_shown_with_a_link_to_sign_in(site: DeskS
     answer = rule(site, browser, token)
     assert (403, [True, True, True, False, False], "open") == (
         answer.status_code,
-        [inside in answer.text for inside in (SIGNED_OUT, KEPT, 'href="/login"', "<script>twice", token)],
+        [inside in answer.text for inside in (SIGNED_OUT, KEPT, "<h1>Sign in again</h1>", "<script>twice", token)],
         last_action(site),
     )
+
+
+BACK = [
+    ("/disputes/1/ruling", "/disputes/1"),
+    ("/disputes/1/ruling?reason_id=17&mine=Anna+B", "/disputes/1%3Freason_id%3D17%26mine%3DAnna%2BB"),
+    ("/disputes/1/same", "/disputes/1/same"),
+    ("/raise", "/raise"),
+    ("/logout", "/"),
+]
+
+
+@pytest.mark.parametrize("sent_to, back", BACK)
+def test_the_login_leads_back_to_the_page_of_the_form(site: DeskSite, sent_to: str, back: str) -> None:
+    assert f'href="/login?next={back}"' in site.visitor().post(sent_to).text
 
 
 def test_under_a_new_session_the_text_of_the_old_page_is_shown(site: DeskSite) -> None:

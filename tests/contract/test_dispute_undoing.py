@@ -82,7 +82,7 @@ def test_a_ruling_is_not_taken_back_once_its_command_has_left(docketed):
     """Whatever the clocks of the two machines say."""
     docketed.rule(RETURN, undo_time=UNDO_TIME)
     docketed.taken()
-    with pytest.raises(UsageError, match="that is over"):
+    with pytest.raises(UsageError, match="is written into the CRM already, or on its way there"):
         undo(docketed.docket, docketed.number, "Анна", NOW)
     assert "return_ruled" == docketed.view.state
 

@@ -11,8 +11,8 @@ from planerka.desk.refusals import Refused
 from planerka.desk.show.case import broken
 from planerka.desk.visit import Visit
 from planerka.dispute_states import DisputeState
-from planerka.disputes.answering import answer
-from planerka.errors import UsageError
+from planerka.disputes.answering import LINKS_MAX, NoAnswer, NoAnswerError, answer
+from planerka.errors import ChangedError
 from planerka.model import ReferenceKind
 from planerka.regulation.signed import signed_editions
 from planerka.store import desk_tokens, disputes
@@ -24,7 +24,15 @@ router = DeskRouter()
 
 NO_LINK = _("This link is not ours, or not whole. Copy all of it from the task in the CRM.")
 NOT_ASKED = _("No answer is needed any more: the dispute was decided, or the answer was given.")
-NOT_GIVEN = _("Write what was done, and give links that begin with https:// or http://, each on a line of its own.")
+PROBLEMS = {
+    NoAnswer.UNSAID: _("Write what was done about the lead."),
+    NoAnswer.TOO_MANY: _("There are too many links ({n}). Give a link to their folder."),
+    NoAnswer.TOO_LONG: _("Link {n} is too long. Give a shorter one."),
+    NoAnswer.NO_ADDRESS: _(
+        "Link {n} is no address of a page. Each begins with https:// or http://, on a line of its own."
+    ),
+    NoAnswer.NAMES_A_CLIENT: _("Link {n} has a phone or an e-mail in it. Put the file where no client is named."),
+}
 
 
 @router.get("/answer/{token}")
@@ -46,9 +54,11 @@ def give(
     author = shower.name(ReferenceKind.MANAGER, view.manager_id) or docket.words.say("the person in charge")
     try:
         answer(docket, dispute_id, author, text, links.split(), visit.now)
-    except UsageError:
-        asked_by(visit, token)
-        return answer_page(visit, token, text=text, links=links, problem=visit.words.say(NOT_GIVEN), status=422)
+    except ChangedError:
+        raise Refused(410, NOT_ASKED) from None
+    except NoAnswerError as error:
+        problem = visit.words.say(PROBLEMS[error.why], n=error.n)
+        return answer_page(visit, token, text=text, links=links, problem=problem, status=422)
     return visit.page("answered.html.j2")
 
 
@@ -81,5 +91,6 @@ def answer_page(
         broken=broken(shower, view, editions.get(view.edition or "")),
         text=text,
         proof=links,
+        links_max=LINKS_MAX,
         problem=problem,
     )

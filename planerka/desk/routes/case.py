@@ -14,6 +14,7 @@ from planerka.desk.case_page import Typed, case_page
 from planerka.desk.refusals import Refused
 from planerka.desk.visit import Visit
 from planerka.disputes import appeals, ruling
+from planerka.disputes.ruling import NotUndone, NotUndoneError
 from planerka.errors import ChangedError, UsageError
 from planerka.model import Decision
 from planerka.people import READERS, Role
@@ -27,7 +28,10 @@ router = DeskRouter()
 
 NO_COMMENT = _("Write a comment: both departments read why.")
 NOT_NOW = _("This cannot be done now. Look at the dispute again: it says why.")
-TOO_LATE = _("It is too late to take the ruling back.")
+TOO_LATE = {
+    NotUndone.OVER: _("It is too late to take the ruling back: the minute for it is over."),
+    NotUndone.TAKEN: _("The ruling is already written into the CRM, or on its way there: it cannot be taken back."),
+}
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Seen = Annotated[int, Form(ge=1, le=2**31 - 1)]
@@ -124,7 +128,7 @@ def undo(visit: Annotated[Visit, allowed(Role.ANALYST, Role.DIRECTOR)], number: 
     def act(author: str) -> None:
         ruling.undo(docket_of(visit), number, author, visit.now)
 
-    return attempted(visit, number, wanted, Typed(), act, refusal=TOO_LATE)
+    return attempted(visit, number, wanted, Typed(), act)
 
 
 def attempted(
@@ -134,7 +138,6 @@ def attempted(
     typed: Typed,
     act: Callable[[str], None],
     after: str | None = None,
-    refusal: str = NOT_NOW,
 ) -> Response:
     """Do it and go on (`after` None: to the same dispute); or show the page again with what was typed, and why not."""
     with reading(visit.desk.engine) as connection:
@@ -143,8 +146,10 @@ def attempted(
         act(visit.person.name if visit.person else "")
     except ChangedError:
         return case_page(visit, number, wanted, typed=replace(typed, is_late=True), status=409)
+    except NotUndoneError as error:
+        return case_page(visit, number, wanted, typed=Typed(problem=visit.words.say(TOO_LATE[error.why])), status=422)
     except UsageError:
-        said = refusal if typed.comment.strip() or refusal == TOO_LATE else NO_COMMENT
+        said = NOT_NOW if typed.comment.strip() else NO_COMMENT
         return case_page(visit, number, wanted, typed=replace(typed, problem=visit.words.say(said)), status=422)
     return RedirectResponse(after or f"/disputes/{number}{query_of(wanted, done=number)}", 303)
 

@@ -13,6 +13,7 @@ from planerka.model import ReferenceKind
 from planerka.people import Role
 from planerka.store import desk_queue
 from planerka.store.database import reading
+from planerka.store.dispute_steps import steps_of
 
 router = DeskRouter()
 
@@ -26,6 +27,8 @@ def director(visit: Annotated[Visit, allowed(Role.DIRECTOR)]) -> HTMLResponse:
         shower = shower_of(visit, connection)
         appealed = desk_queue.appealed(connection, source)
         expired = desk_queue.expired_since(connection, source, visit.now - EXPIRED_SINCE)
+        taken = steps_of(connection, [view.id for view in appealed])
+        said = {view.id: shower.told(taken[view.id][-1], view.origin) for view in appealed}
         backlog = desk_queue.backlog(connection, source, visit.now, shower.tonight)
     reasons = {id_: reason.title for id_, reason in shower.names[ReferenceKind.REASON].items()}
     standing = grouped(backlog.rows, reasons, visit.now)
@@ -33,6 +36,7 @@ def director(visit: Annotated[Visit, allowed(Role.DIRECTOR)]) -> HTMLResponse:
         "director.html.j2",
         standing=[(visit.words.say(ORIGINS[group.origin]), group) for group in standing],
         appealed=[shower.line(view) for view in appealed],
+        said=said,
         expired=[shower.line(view) for view in expired],
         days_n=EXPIRED_SINCE.days,
     )

@@ -9,7 +9,7 @@ from planerka.desk.access import DeskRouter, allowed
 from planerka.desk.navigation import ROLE_TITLES
 from planerka.desk.show.titles import ACTIONS
 from planerka.desk.visit import Visit
-from planerka.people import Role
+from planerka.people import READERS, Role
 from planerka.store import audit
 from planerka.store.audit import Action
 from planerka.store.database import reading
@@ -34,6 +34,9 @@ TITLES = {
     **{Action(action): title for action, title in ACTIONS.items() if action.value in RECORDED},
 }
 
+OVER_A_DISPUTE = (Action.VIEWED, *(Action(action) for action in ACTIONS if action.value in RECORDED))
+"""What has the number of a dispute for its subject."""
+
 
 @router.get("/audit")
 def journal(
@@ -41,10 +44,11 @@ def journal(
 ) -> HTMLResponse:
     """The newest entries first."""
     with reading(visit.desk.engine) as connection:
-        found = audit.listing(connection, page, PER_PAGE + 1)
+        found = audit.listing(connection, page, PER_PAGE)
     return visit.page(
         "journal.html.j2",
         entries=found[:PER_PAGE],
+        linked=OVER_A_DISPUTE if visit.is_any_of(*READERS) else (),
         role_titles={role: visit.words.say(title) for role, title in ROLE_TITLES.items()},
         titles={action: visit.words.say(title) for action, title in TITLES.items()},
         newer=f"?page={page - 1}" if page > 1 else None,

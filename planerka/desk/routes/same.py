@@ -7,8 +7,9 @@ from fastapi import Form, Path
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planerka.desk.access import DeskRouter, allowed
-from planerka.desk.bench import Comment, docket_of, shower_of
+from planerka.desk.bench import Asked, Comment, docket_of, query_of, shower_of
 from planerka.desk.routes.case import NO_COMMENT, known
+from planerka.desk.show.disputes import Shower
 from planerka.desk.visit import Visit
 from planerka.disputes import ruling
 from planerka.errors import UsageError
@@ -16,6 +17,8 @@ from planerka.model import Decision
 from planerka.people import Role
 from planerka.store import desk_queue, disputes
 from planerka.store.database import reading
+from planerka.store.desk_queue import Filter
+from planerka.store.disputes import DisputeView
 from planerka.words import _
 
 router = DeskRouter()
@@ -31,14 +34,16 @@ Chosen = tuple[int, int]
 
 
 @router.get("/disputes/{number}/same")
-def same(visit: Annotated[Visit, allowed(Role.ANALYST)], number: Number) -> HTMLResponse:
-    return same_page(visit, number)
+def same(visit: Annotated[Visit, allowed(Role.ANALYST)], number: Number, wanted: Asked) -> HTMLResponse:
+    """`wanted`: how the queue was narrowed, to which the page leads back."""
+    return same_page(visit, number, wanted)
 
 
 @router.post("/disputes/{number}/same")
 def uphold(
     visit: Annotated[Visit, allowed(Role.ANALYST)],
     number: Number,
+    wanted: Asked,
     chosen: Annotated[tuple[str, ...], Form(max_length=MOST_N)] = (),
     comment: Comment = "",
 ) -> Response:
@@ -46,19 +51,19 @@ def uphold(
 
     `chosen`: the number of a dispute and of the steps that the analyst saw, as `12:3`.
     """
-    wanted = [parsed(written) for written in chosen]
-    problem = NO_COMMENT if not comment.strip() else NONE_CHOSEN if not wanted else None
+    ticked = [parsed(written) for written in chosen]
+    problem = NO_COMMENT if not comment.strip() else NONE_CHOSEN if not ticked else None
     if problem:
-        return same_page(visit, number, problem=problem, chosen=wanted, comment=comment, status=422)
+        return same_page(visit, number, wanted, problem=problem, chosen=ticked, comment=comment, status=422)
     with reading(visit.desk.engine) as connection:
         known(visit, connection, number)
         first = disputes.show(connection, visit.desk.source, number)
         alike = set(desk_queue.ids_like_it(connection, visit.desk.source, first))
-    refused = [one for one in wanted if one[0] not in alike or not could_uphold(visit, *one, comment)]
-    upheld_n = len(wanted) - len(refused)
+    refused = [one for one in ticked if one[0] not in alike or not could_uphold(visit, *one, comment)]
+    upheld_n = len(ticked) - len(refused)
     if refused:
-        return same_page(visit, number, upheld_n=upheld_n, chosen=refused, comment=comment, status=409)
-    return RedirectResponse(f"/disputes?upheld={upheld_n}", 303)
+        return same_page(visit, number, wanted, upheld_n=upheld_n, chosen=refused, comment=comment, status=409)
+    return RedirectResponse(f"/disputes{query_of(wanted, upheld=upheld_n)}", 303)
 
 
 def could_uphold(visit: Visit, dispute_id: int, seen_n: int, comment: str) -> bool:
@@ -82,6 +87,7 @@ def parsed(written: str) -> Chosen:
 def same_page(
     visit: Visit,
     number: int,
+    wanted: Filter,
     *,
     chosen: Sequence[Chosen] | None = None,
     upheld_n: int | None = None,
@@ -105,9 +111,18 @@ def same_page(
         status,
         number=number,
         title=shower.title(one),
+        at_stake=stake_of(shower, alike),
+        query=query_of(wanted),
         lines=[(shower.line(view), (view.id, view.steps_n) in ticked) for view in alike],
         upheld_n=upheld_n,
         changed=sorted({dispute_id for dispute_id, _seen_n in set(chosen or ()) - offered}),
         problem=problem and visit.words.say(problem),
         comment=comment,
     )
+
+
+def stake_of(shower: Shower, views: Sequence[DisputeView]) -> str | None:
+    """What is at stake in all of them; None where that is not known, or of several currencies."""
+    currencies = {view.currency for view in views if view.currency}
+    amount_minor = sum(view.at_stake_minor or 0 for view in views)
+    return shower.money(amount_minor, currencies.pop()) if len(currencies) == 1 else None

@@ -7,11 +7,24 @@ from typing import Any
 
 from planerka.desk.show.disputes import Shower
 from planerka.desk.show.titles import BANK_DECISIONS, BUDGETS, CALLS, CARD, ENQUIRIES, EVENTS
-from planerka.model import ActorKind, BudgetKind, ClauseResult, Consequence, Enquiry, Event, EventKind, ReferenceKind
+from planerka.dispute_states import RULING
+from planerka.disputes.opening import silent_since
+from planerka.model import (
+    ActorKind,
+    BudgetKind,
+    ClauseResult,
+    Consequence,
+    DisputeOrigin,
+    Enquiry,
+    Event,
+    EventKind,
+    ReferenceKind,
+)
 from planerka.regulation.fields import CATALOGUE, FieldKind
 from planerka.regulation.findings import in_words, language_of
 from planerka.rulebook.regulation import Edition
 from planerka.store.case_file import LeadFacts
+from planerka.store.dispute_steps import Step, not_undone
 from planerka.store.disputes import DisputeView
 from planerka.store.readings import ReadingView
 
@@ -54,6 +67,31 @@ def broken(shower: Shower, view: DisputeView, edition: Edition | None) -> list[B
         for finding in view.findings or []
     ]
     return sorted(found, key=lambda clause: clause.is_fault)
+
+
+def silence(shower: Shower, view: DisputeView, edition: Edition | None) -> str | None:
+    """Since when nobody has touched a neglected lead, and the norm of the edition in force when the dispute was opened;
+    None of a rejection, and where that edition is altered."""
+    if view.origin != DisputeOrigin.NEGLECT or edition is None:
+        return None
+    return shower.words.count(
+        "The last touch or enquiry was on {at}; the norm is {n} day.",
+        "The last touch or enquiry was on {at}; the norm is {n} days.",
+        edition.norms.neglect_days,
+        at=shower.words.instant(silent_since(view.subject_id), shower.zone),
+    )
+
+
+def last_words(taken: list[Step]) -> list[Step]:
+    """What the next decision answers, in the order it was said: why the dispute was raised, and the last answer, ruling
+    and appeal that were not undone."""
+    last: dict[str, Step] = {}
+    for step in not_undone(taken):
+        if step.action in RULING:
+            last["ruling"] = step
+        elif step.comment:
+            last[step.action] = step
+    return sorted(last.values(), key=lambda step: step.number)
 
 
 def evidence(shower: Shower, read: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from planerka.clock import start_of
-from planerka.desk.show.titles import ACTIONS, STATES
+from planerka.desk.show.titles import ACTIONS, ACTIONS_OF_NEGLECT, STATES, STATES_OF_NEGLECT, WRITTEN
 from planerka.dispute_states import DisputeState
 from planerka.disputes.waiting import ORIGINS
-from planerka.model import Reference, ReferenceKind
+from planerka.model import Decision, DisputeOrigin, Receipt, Reference, ReferenceKind
 from planerka.store.dispute_steps import Step
 from planerka.store.disputes import DisputeView
 from planerka.store.readings import Unread
@@ -147,11 +147,15 @@ class Shower:
             findings=self.findings(view),
             due=self.due(view.due_at),
             stake=self.stake(view),
-            state=self.words.say(STATES[view.state]),
-            tone=TONES.get(view.state, ""),
+            state=self.state(view),
+            tone="due" if view.is_answered else TONES.get(view.state, ""),
             assigned_to=view.assigned_to,
             decided=self.decided(view),
         )
+
+    def state(self, view: DisputeView) -> str:
+        titles = STATES_OF_NEGLECT if view.origin == DisputeOrigin.NEGLECT else STATES
+        return self.words.say(_("answer came") if view.is_answered else titles[view.state])
 
     def decided(self, view: DisputeView) -> str | None:
         """Who decided and when; None where nobody has."""
@@ -159,9 +163,18 @@ class Shower:
             return None
         return f"{self.author(view.author)}, {self.words.instant(view.ruled_at, self.zone)}"
 
+    def written(self, decision: Decision, proof: Receipt) -> str:
+        """What of a decision is in the CRM, by its receipt."""
+        seen, handed_over = WRITTEN[decision]
+        if proof.confirmed_at:
+            return self.words.say(seen, at=self.words.instant(proof.confirmed_at, self.zone))
+        return self.words.say(handed_over, at=self.words.instant(proof.handed_over_at, self.zone))
+
     def author(self, author: str | None) -> str:
         return author or self.words.say("planerka, by the regulation")
 
-    def told(self, step: Step) -> StepLine:
-        what = self.words.say(ACTIONS[step.action])
-        return StepLine(at=step.at, what=what, who=self.author(step.author), comment=step.comment)
+    def told(self, step: Step, origin: DisputeOrigin) -> StepLine:
+        titles = ACTIONS_OF_NEGLECT if origin == DisputeOrigin.NEGLECT else ACTIONS
+        return StepLine(
+            at=step.at, what=self.words.say(titles[step.action]), who=self.author(step.author), comment=step.comment
+        )

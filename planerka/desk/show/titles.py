@@ -3,7 +3,7 @@
 from planerka.dispute_states import DisputeAction, DisputeState
 from planerka.disputes.followed import Standing
 from planerka.disputes.returning import Obstacle
-from planerka.model import BudgetKind, CallOutcome, Enquiry, EventKind, UnitKind
+from planerka.model import BudgetKind, CallOutcome, Decision, Enquiry, EventKind, UnitKind
 from planerka.words import _
 
 STATES = {
@@ -34,6 +34,13 @@ ACTIONS = {
     DisputeAction.JUDGE_AGAIN: _("judged again: the verdict is another, the dispute stays"),
 }
 
+STATES_OF_NEGLECT = STATES | {
+    DisputeState.UPHELD: _("no violation"),
+    DisputeState.FINAL_UPHELD: _("no violation, final"),
+}
+ACTIONS_OF_NEGLECT = ACTIONS | {DisputeAction.UPHOLD: _("found no violation")}
+"""Of a neglected lead, which nobody had rejected."""
+
 OBSTACLES = {
     Obstacle.GONE: _("The CRM has the lead no more."),
     Obstacle.OPEN: _("The lead is in work already."),
@@ -42,6 +49,18 @@ OBSTACLES = {
     Obstacle.NOT_TO_BE_CALLED: _("The client asked not to be called: that holds for ever."),
     Obstacle.RETURNED_ENOUGH: _("The lead was returned as often as the regulation allows."),
 }
+
+WRITTEN = {
+    Decision.RETURN_TO_WORK: (
+        _("The lead is back in work in the CRM since {at}, and was seen there."),
+        _("The return to work was handed over to the CRM on {at}; the next pull will show it."),
+    ),
+    Decision.REQUEST_EVIDENCE: (
+        _("The request for evidence is in the CRM since {at}, and was seen there."),
+        _("The request for evidence was handed over to the CRM on {at}; the next pull will show it."),
+    ),
+}
+"""What was written for a decision and is confirmed, and what is not confirmed yet."""
 
 EVENTS = {
     EventKind.CREATED: _("Enquiry"),
