@@ -88,7 +88,7 @@ def test_a_return_whose_answer_was_lost_goes_on_under_its_marker_when_the_direct
     run(docketed, source)
     appealed(docketed)
     returned_by_the_director(docketed)
-    with pytest.raises(UsageError, match="that is over"):
+    with pytest.raises(UsageError, match="written into the CRM already"):
         undo(docketed.docket, docketed.number, "Ветрова", NOW + 2 * UNDO_TIME)
     assert 1 == run(docketed, source).handed_over_n
     first, second = source.markers
