@@ -98,10 +98,6 @@ class Backlog:
     def today_n(self) -> int:
         return sum(self.now <= row.due_at < self.tonight for row in self.rows)
 
-    @property
-    def at_stake_minor(self) -> int:
-        return sum(row.at_stake_minor or 0 for row in self.rows)
-
     def choices(self, name: str) -> dict[str, int]:
         """How many there are of each value of a field that a filter has; what is not known is left out."""
         return Counter(str(value) for row in self.rows if (value := getattr(row, name)) is not None)

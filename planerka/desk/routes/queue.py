@@ -58,12 +58,11 @@ def queue(
         ids = left.ids[(page - 1) * PER_PAGE : page * PER_PAGE]
         found = desk_queue.page_of(connection, source, ids)
         told = done_of(visit, connection, shower, done)
-    currencies = {row.currency for row in left.rows if row.currency}
     return visit.page(
         "queue.html.j2",
         lines=[shower.line(view) for view in found],
         left=left,
-        at_stake=shower.money(left.at_stake_minor, currencies.pop()) if len(currencies) == 1 else None,
+        at_stake=shower.stake_in(left.rows),
         filters=filters_of(shower, backlog, wanted),
         wanted=wanted,
         is_filtered=wanted != Filter(),

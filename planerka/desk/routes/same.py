@@ -9,7 +9,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from planerka.desk.access import DeskRouter, allowed
 from planerka.desk.bench import Asked, Comment, docket_of, query_of, shower_of
 from planerka.desk.routes.case import NO_COMMENT, known
-from planerka.desk.show.disputes import Shower
 from planerka.desk.visit import Visit
 from planerka.disputes import ruling
 from planerka.errors import UsageError
@@ -18,7 +17,6 @@ from planerka.people import Role
 from planerka.store import desk_queue, disputes
 from planerka.store.database import reading
 from planerka.store.desk_queue import Filter
-from planerka.store.disputes import DisputeView
 from planerka.words import _
 
 router = DeskRouter()
@@ -111,7 +109,7 @@ def same_page(
         status,
         number=number,
         title=shower.title(one),
-        at_stake=stake_of(shower, alike),
+        at_stake=shower.stake_in(alike),
         query=query_of(wanted),
         lines=[(shower.line(view), (view.id, view.steps_n) in ticked) for view in alike],
         upheld_n=upheld_n,
@@ -119,10 +117,3 @@ def same_page(
         problem=problem and visit.words.say(problem),
         comment=comment,
     )
-
-
-def stake_of(shower: Shower, views: Sequence[DisputeView]) -> str | None:
-    """What is at stake in all of them; None where that is not known, or of several currencies."""
-    currencies = {view.currency for view in views if view.currency}
-    amount_minor = sum(view.at_stake_minor or 0 for view in views)
-    return shower.money(amount_minor, currencies.pop()) if len(currencies) == 1 else None

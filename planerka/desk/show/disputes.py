@@ -1,6 +1,6 @@
 """A dispute as a line of a list, and what every page says of one: when it is due, what is at stake, where it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from planerka.clock import start_of
 from planerka.desk.show.titles import ACTIONS, ACTIONS_OF_NEGLECT, STATES, STATES_OF_NEGLECT, WRITTEN
 from planerka.dispute_states import DisputeState
-from planerka.disputes.waiting import ORIGINS
+from planerka.disputes.waiting import ORIGINS, Disputed
 from planerka.model import Decision, DisputeOrigin, Receipt, Reference, ReferenceKind
 from planerka.store.dispute_steps import Step
 from planerka.store.disputes import DisputeView
@@ -81,6 +81,12 @@ class Shower:
 
     def money(self, amount_minor: int | None, currency: str | None) -> str | None:
         return None if amount_minor is None or currency is None else self.words.money(amount_minor, currency)
+
+    def stake_in(self, rows: Iterable[Disputed]) -> str | None:
+        """What is at stake in all of them; None where that is not known, or of several currencies."""
+        amounts = [(row.at_stake_minor or 0, row.currency) for row in rows]
+        currencies = {currency for _amount, currency in amounts if currency}
+        return self.money(sum(amount for amount, _ in amounts), currencies.pop()) if len(currencies) == 1 else None
 
     def title(self, view: DisputeView | Unread) -> str:
         """The reason of the rejection, or that nobody gave one, or that the lead was neglected."""
