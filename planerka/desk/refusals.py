@@ -86,9 +86,9 @@ async def unsent(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unsent)
     visit, form = visit_behind(request), await request.form()
     texts = [text for name in TYPED if isinstance(text := form.get(name), str) and text.strip()]
-    more: dict[str, object] = {"texts": texts, "back": form_page(request)}
     title = TITLES[error.status] if visit.person else SIGN_IN_AGAIN
-    return page(visit, error.status, visit.words.say(error.msgid), None, "unsent.html.j2", title, **more)
+    told = {"title": visit.words.say(title), "why": visit.words.say(error.msgid), "code": error.status}
+    return visit.page("unsent.html.j2", error.status, **told, texts=texts, back=form_page(request))
 
 
 def form_page(request: Request) -> str:
@@ -129,20 +129,11 @@ def visit_behind(request: Request) -> Visit:
     return visit
 
 
-def page(
-    visit: Visit,
-    status: int,
-    why: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    template: str = "refusal.html.j2",
-    title: str | None = None,
-    **more: object,
-) -> Response:
-    """`why`, `title` None: what is said of every refusal of that status. `more` is what another template needs
-    besides."""
-    heading = title or TITLES.get(status, TITLES[400])
+def page(visit: Visit, status: int, why: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """`why` None: what is said of every refusal of that status."""
+    title = TITLES.get(status, TITLES[400])
     remedy = REMEDIES.get(status, REMEDIES[404])
-    told = {"title": visit.words.say(heading), "why": why or visit.words.say(remedy), "code": status}
-    answer = visit.page(template, status, **told, **more)
+    told = {"title": visit.words.say(title), "why": why or visit.words.say(remedy), "code": status}
+    answer = visit.page("refusal.html.j2", status, **told)
     answer.headers.update(headers or {})
     return answer
