@@ -18,7 +18,8 @@ from planerka.disputes.appeals import appealable_until
 from planerka.disputes.returning import is_return_begun, obstacle_to_ruling
 from planerka.model import Decision, DisputeOrigin
 from planerka.people import Role
-from planerka.regulation.signed import edition_in_force, signed_editions
+from planerka.regulation.editions import in_force
+from planerka.regulation.signed import signed_editions
 from planerka.store import case_file, commands, desk_queue, disputes
 from planerka.store.database import reading
 from planerka.store.desk_queue import Filter
@@ -74,13 +75,15 @@ def case_page(
 
 def facts(connection: sa.Connection, source: str, shower: Shower, view: DisputeView) -> dict[str, Any]:
     """What the decision is made by."""
-    editions = {edition.name: edition for edition in signed_editions(connection)}
+    editions = signed_editions(connection)
+    judged_by = next((edition for edition in editions if edition.name == view.edition), None)
+    opened_under = in_force(editions, view.opened_at.astimezone(shower.zone).date())
     kept = case_file.card_of(connection, source, view.subject_id)
     known = case_file.facts_of_lead(connection, source, view.lead_id)
     events = case_file.events_of_lead(connection, source, view.lead_id)
     return {
-        "broken": case.broken(shower, view, editions.get(view.edition or "")),
-        "silence": case.silence(shower, view, edition_in_force(connection, view.opened_at, shower.zone)),
+        "broken": case.broken(shower, view, judged_by),
+        "silence": case.silence(shower, view, opened_under),
         "evidence": case.evidence(shower, view.evidence or {}),
         "comment": kept.get("comment"),
         "card": [*case.of_lead(shower, view, known), *case.card(shower, kept, view.currency)],
