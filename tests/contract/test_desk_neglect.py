@@ -36,10 +36,7 @@ def site(engine: sa.Engine, tmp_path: Path) -> DeskSite:
 
 def ruled(site: DeskSite) -> TestClient:
     """The analyst, who has found no violation."""
-    browser = site.entered(Role.ANALYST)
-    ruling = {"decision": "uphold", "seen": 1, "comment": "The client is abroad"}
-    browser.post("/disputes/2/ruling", data=ruling | {"form_token": site.form_token(browser)})
-    return browser
+    return site.ruled(2, "uphold", "The client is abroad")
 
 
 def test_it_says_since_when_nobody_touched_the_lead_and_what_the_norm_is(site: DeskSite) -> None:

@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from planerka.people import Role
 from planerka.store import commands
 from tests.builders_desk import NOON, DeskSite, desk_site, on_one_database
 from tests.builders_rulings import dispute_rejections
@@ -26,10 +25,7 @@ def site(engine: sa.Engine, tmp_path: Path) -> DeskSite:
 @pytest.fixture
 def analyst(site: DeskSite) -> TestClient:
     """Who has just returned the lead to work."""
-    browser = site.entered(Role.ANALYST)
-    ruling = {"decision": "return_to_work", "seen": 1, "comment": "Two calls"}
-    browser.post("/disputes/1/ruling", data=ruling | {"form_token": site.form_token(browser)})
-    return browser
+    return site.ruled(1, "return_to_work", "Two calls")
 
 
 def taken(site: DeskSite) -> None:
